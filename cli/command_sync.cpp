@@ -1,0 +1,69 @@
+// `defender-car sync`: one run, and the truth about it.
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "sync/sync.h"
+
+namespace defender_car {
+namespace {
+
+/// Under cron: nobody reads along, and nobody asked for more than what matters.
+bool is_unwatched(const Session& session) {
+  return !session.terminal && !session.options.log.level;
+}
+
+/// Its log lines have been read before.
+bool is_repeated(const RunReport& report) {
+  return report.failure && report.same_failure_count > 1;
+}
+
+/// What was kept back while nobody watched: shown where the run was not good, but for what the
+/// summary says.
+void tell(const Session& session, const RunReport& report) {
+  if (is_unwatched(session) && is_good(report)) return;
+  if (is_unwatched(session) && is_repeated(report)) {
+    write_error(repeated_failure(report));
+    return;
+  }
+  std::vector<std::string> told = report.warnings;
+  if (!report.error.empty()) told.push_back(report.error);
+  write_error(summary(report, [&](const auto& text) { return session.log.has_shown(text); }));
+  session.log.release(told);
+}
+
+RunReport run(const Session& session, Progress& progress) {
+  const SyncSettings& settings = session.options.settings;
+  HttpOptions http_options;
+  http_options.ca_file = settings.ca_file;
+  HttpClient http(http_options, progress);
+  if (is_unwatched(session)) session.log.hold();
+  return run_sync(settings, http, progress);
+}
+
+RunReport run(const Session& session) {
+  if (!session.terminal) {
+    SilentProgress progress;
+    return run(session, progress);
+  }
+  TerminalProgress progress;
+  const LineHook hook(session.log, [&] { progress.clear(); });
+  return run(session, progress);
+}
+
+}  // namespace
+
+int run_sync_command(const Session& session) {
+  const RunReport report = run(session);
+  if (is_good(report) || is_repeated(report)) session.log.drop();
+  if (session.options.format == Format::json) {
+    session.log.release({});
+    write_out(report_json(report));
+  } else {
+    tell(session, report);
+  }
+  return exit_code(report.failure);
+}
+
+}  // namespace defender_car

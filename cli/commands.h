@@ -1,0 +1,24 @@
+#pragma once
+// The commands. Each returns the exit code and throws Error for what ends it.
+
+#include "cli/logging.h"
+#include "cli/options.h"
+
+namespace defender_car {
+
+/// What a command works with.
+struct Session {
+  const Options& options;
+  Log& log;
+  bool terminal = false;  ///< standard error is one
+};
+
+int run_sync_command(const Session& session);
+int run_check_command(const Session& session);
+int run_status_command(const Session& session);
+int run_runs_command(const Session& session);
+
+/// Throws Error(usage) when the working folder holds no state file yet.
+void require_state(const std::filesystem::path& working_dir);
+
+}  // namespace defender_car

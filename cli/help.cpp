@@ -1,0 +1,163 @@
+#include "cli/help.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "cli/option_table.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::string_view introduction =
+    R"(defender-car keeps IBM's Connected Assets and Risk service (CAR) in step with a
+Microsoft Defender for Endpoint tenant. cron starts it every five minutes; each run
+reads what Defender says, works out in SQLite what is new, changed or gone, and sends
+CAR only that.
+
+Usage: defender-car COMMAND [OPTION…]
+
+  check     tests both connections and permissions; begin here
+  sync      one run (what cron calls)
+  status    where the sync stands
+  runs      the history
+
+Without a command word the ancestor's command line is meant (-tenantID, -clientID …): a
+sync, full unless -incremental_update True stands there.
+
+The command line wins over the environment, that over the INI file (--config FILE).
+)";
+
+constexpr std::string_view examples = R"(
+Examples
+
+  /etc/defender-car.ini, readable by its user only (chmod 600):
+      tenant-id = 11111111-2222-3333-4444-555555555555
+      client-id = 66666666-7777-8888-9999-000000000000
+      client-secret-file = /etc/defender-car/client-secret
+      car-url = https://cp4s.example.com/api/car/v2
+      car-key = KEY
+      car-password-file = /etc/defender-car/car-password
+
+  defender-car check --config /etc/defender-car.ini
+  defender-car sync --config /etc/defender-car.ini
+
+  A crontab line; cron mails what a run that was not good had to say:
+      */5 * * * *  defender-car sync --config /etc/defender-car.ini
+)";
+
+constexpr std::string_view exit_codes = R"(
+Exit codes
+
+   0  done                                   50  Defender failed
+   1  internal error                         51  Defender cannot be reached
+   2  wrong parameters                       52  Defender refused the login
+  10  CAR failed; the next run goes on       53  a permission in Defender is missing
+  11  another run holds the state            54  Defender refused a parameter
+  12  stopped by a guard                     55  data could not be processed
+  20  CAR failed; the next run is full
+)";
+
+constexpr std::string_view check_text =
+    R"(Usage: defender-car check [OPTION…]
+
+Logs in to Defender and to Microsoft Graph, says which permissions the app registration
+has and where to grant those it lacks, asks Defender for one machine and one alert, tries
+hunting both ways, and asks CAR for its health, save point and import schema. Changes
+nothing anywhere. The exit code is that of the first failure that matters.
+)";
+
+constexpr std::string_view sync_text =
+    R"(Usage: defender-car sync [OPTION…]
+
+One run: reads Defender, works out what is new, changed or gone, and sends CAR that. A
+good run that nobody watches (standard error is no terminal) prints nothing; any other
+prints one summary, failures first. What failed is taken up again by the next run.
+)";
+
+constexpr std::string_view status_text =
+    R"(Usage: defender-car status [--working-dir DIR] [--format json]
+
+Where the sync stands: the last run, the last success, what CAR holds, what still waits to
+be sent, and how far each dataset has been read. Asks no service.
+)";
+
+constexpr std::string_view runs_text =
+    R"(Usage: defender-car runs [--limit N] [--working-dir DIR] [--format json]
+
+The history, newest run first: when, which mode and why, what came of it, what was sent.
+Asks no service.
+)";
+
+constexpr std::size_t page_width = 88;
+
+/// Words of `text` on lines of at most page_width characters behind `indent` blanks.
+std::string paragraph(std::string_view text, std::size_t indent) {
+  std::string out;
+  std::string line(indent, ' ');
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (line.size() > indent && line.size() + 1 + word.size() > page_width) {
+      out += line + "\n";
+      line.assign(indent, ' ');
+    }
+    if (line.size() > indent) line += ' ';
+    line += word;
+  }
+  return out + line + "\n";
+}
+
+std::string option_entry(const OptionSpec& option) {
+  std::string out = "  --" + std::string(option.name);
+  if (!option.argument.empty()) out.append(" ").append(option.argument);
+  std::string text(option.text);
+  if (!option.environment.empty()) text += " Environment: " + std::string(option.environment) + ".";
+  return out.append("\n").append(paragraph(text, 6));
+}
+
+/// status and runs connect to nothing: they read the folder and print.
+bool concerns(const OptionSpec& option, std::optional<Command> command) {
+  if (option.name == "limit") return !command || *command == Command::runs;
+  if (!command || *command == Command::sync || *command == Command::check) return true;
+  constexpr std::string_view local[] = {"working-dir", "config",     "format",
+                                        "log-level",   "log-format", "help"};
+  return std::find(std::begin(local), std::end(local), option.name) != std::end(local);
+}
+
+std::string option_list(std::optional<Command> command) {
+  std::string out;
+  std::string_view group;
+  for (const OptionSpec& option : option_table()) {
+    if (!concerns(option, command)) continue;
+    if (option.group != group) out.append("\n").append(option.group).append("\n\n");
+    group = option.group;
+    out += option_entry(option);
+  }
+  return out;
+}
+
+std::string_view command_text(Command command) {
+  switch (command) {
+    case Command::sync:
+      return sync_text;
+    case Command::check:
+      return check_text;
+    case Command::status:
+      return status_text;
+    case Command::runs:
+      return runs_text;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string help_page(std::optional<Command> command) {
+  if (command) return std::string(command_text(*command)) + option_list(command);
+  return std::string(introduction) + option_list(command) + std::string(examples) +
+         std::string(exit_codes);
+}
+
+std::string version_line() { return "defender-car " DEFENDER_CAR_VERSION; }
+
+}  // namespace defender_car

@@ -1,0 +1,98 @@
+#include "cli/json_writer.h"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include "cli/text.h"
+
+namespace defender_car {
+
+/// Both of RapidJSON's writers on one buffer, of which one is used: they share no base class with
+/// virtual members.
+struct JsonWriter::Impl {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> indented{buffer};
+  rapidjson::Writer<rapidjson::StringBuffer> plain{buffer};
+  bool pretty = true;
+
+  template <typename Action>
+  void write(Action action) {
+    if (pretty) {
+      action(indented);
+    } else {
+      action(plain);
+    }
+  }
+  void key(std::string_view name) {
+    write([&](auto& w) { w.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); });
+  }
+  void string(std::string_view value) {
+    const std::string mended = valid_utf8(value);
+    write(
+        [&](auto& w) { w.String(mended.data(), static_cast<rapidjson::SizeType>(mended.size())); });
+  }
+};
+
+JsonWriter::JsonWriter(Layout layout) : impl_(std::make_unique<Impl>()) {
+  impl_->pretty = layout == Layout::indented;
+  impl_->indented.SetIndent(' ', 2);
+}
+
+JsonWriter::~JsonWriter() = default;
+
+void JsonWriter::begin_object() {
+  impl_->write([](auto& w) { w.StartObject(); });
+}
+
+void JsonWriter::begin_object(std::string_view key) {
+  impl_->key(key);
+  begin_object();
+}
+
+void JsonWriter::end_object() {
+  impl_->write([](auto& w) { w.EndObject(); });
+}
+
+void JsonWriter::begin_array(std::string_view key) {
+  impl_->key(key);
+  impl_->write([](auto& w) { w.StartArray(); });
+}
+
+void JsonWriter::end_array() {
+  impl_->write([](auto& w) { w.EndArray(); });
+}
+
+void JsonWriter::text(std::string_view key, std::string_view value) {
+  impl_->key(key);
+  impl_->string(value);
+}
+
+void JsonWriter::text_or_null(std::string_view key, std::string_view value) {
+  impl_->key(key);
+  if (value.empty()) {
+    impl_->write([](auto& w) { w.Null(); });
+  } else {
+    impl_->string(value);
+  }
+}
+
+void JsonWriter::integer(std::string_view key, std::int64_t value) {
+  impl_->key(key);
+  impl_->write([&](auto& w) { w.Int64(value); });
+}
+
+void JsonWriter::real(std::string_view key, double value) {
+  impl_->key(key);
+  impl_->write([&](auto& w) { w.Double(value); });
+}
+
+void JsonWriter::boolean(std::string_view key, bool value) {
+  impl_->key(key);
+  impl_->write([&](auto& w) { w.Bool(value); });
+}
+
+void JsonWriter::element(std::string_view value) { impl_->string(value); }
+
+std::string JsonWriter::str() const { return impl_->buffer.GetString(); }
+
+}  // namespace defender_car

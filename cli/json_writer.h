@@ -1,0 +1,44 @@
+#pragma once
+// Writes one JSON document: the only place of the program that knows RapidJSON. Text that is no
+// UTF-8 is mended, so that the document stays one whatever a record held.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace defender_car {
+
+class JsonWriter {
+ public:
+  enum class Layout { indented, one_line };
+
+  explicit JsonWriter(Layout layout = Layout::indented);
+  ~JsonWriter();
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
+
+  void begin_object();
+  void begin_object(std::string_view key);
+  void end_object();
+  void begin_array(std::string_view key);
+  void end_array();
+
+  void text(std::string_view key, std::string_view value);
+  /// null for an empty text: what is not known is not "".
+  void text_or_null(std::string_view key, std::string_view value);
+  void integer(std::string_view key, std::int64_t value);
+  void real(std::string_view key, double value);
+  void boolean(std::string_view key, bool value);
+  /// An element of an array.
+  void element(std::string_view value);
+
+  std::string str() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace defender_car

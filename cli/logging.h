@@ -1,0 +1,60 @@
+#pragma once
+// spdlog's one sink: standard error, as text or as JSON lines, UTC. No secret gets here, so nothing
+// is blotted out; control characters from outside are.
+//
+// Lines may be held back: what a run under cron logs is worth reading only when the run was not
+// good.
+
+#include <spdlog/common.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace defender_car {
+
+struct LogSettings {
+  std::optional<spdlog::level::level_enum> level;  ///< nothing: info on a terminal, else warn
+  bool json = false;
+};
+
+class Log {
+ public:
+  /// Becomes spdlog's default logger.
+  Log(const LogSettings& settings, bool terminal);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  /// From now on lines are kept instead of written.
+  void hold();
+  /// Writes the kept lines but those whose message holds one of `except`, and ends holding.
+  void release(const std::vector<std::string>& except);
+  /// Forgets the kept lines and ends holding.
+  void drop();
+
+  /// Whether a warning or error with this text in it has been written.
+  bool has_shown(std::string_view text) const;
+
+ private:
+  friend class LineHook;
+  class Sink;
+  std::shared_ptr<Sink> sink_;
+};
+
+/// While it lives, `action` is called before a line is written: it takes a progress line away.
+class LineHook {
+ public:
+  LineHook(Log& log, std::function<void()> action);
+  ~LineHook();
+  LineHook(const LineHook&) = delete;
+  LineHook& operator=(const LineHook&) = delete;
+
+ private:
+  Log& log_;
+};
+
+}  // namespace defender_car

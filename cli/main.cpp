@@ -1,0 +1,113 @@
+// The program: reads its options, sets up logging, runs the command, and turns what went wrong into
+// an exit code.
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <exception>
+
+#include "base/cancel.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/text.h"
+
+namespace defender_car {
+namespace {
+
+/// No core file holds a secret, what is made is its owner's alone, and a closed connection is an
+/// error code.
+void prepare_process() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::umask(077);
+  ::signal(SIGPIPE, SIG_IGN);
+  install_cancel_signals();
+}
+
+std::optional<std::string> environment(const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+/// Each line made printable: messages with several lines are ours, what stands in them may not be.
+void print_error(std::string_view message) {
+  std::string text = "defender-car: ";
+  while (!message.empty()) {
+    const std::string_view line = message.substr(0, message.find('\n'));
+    message.remove_prefix(std::min(message.size(), line.size() + 1));
+    text += (line.starts_with("  ") ? "  " : "") + printable(line) + "\n";
+  }
+  write_error(text);
+}
+
+int fail(const Error& error, std::string_view command, bool json) {
+  print_error(error.what());
+  if (json) write_out(error_json(command, error));
+  return exit_code(error.kind());
+}
+
+int run_command(const Session& session) {
+  switch (session.options.command) {
+    case Command::sync:
+      return run_sync_command(session);
+    case Command::check:
+      return run_check_command(session);
+    case Command::status:
+      return run_status_command(session);
+    case Command::runs:
+      return run_runs_command(session);
+  }
+  return exit_code(ErrorKind::internal);
+}
+
+int run(const Options& options) {
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  Log log(options.log, terminal);
+  for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
+  try {
+    return run_command({options, log, terminal});
+  } catch (const Error& e) {
+    log.release({});
+    return fail(e, command_word(options.command), options.format == Format::json);
+  } catch (const std::exception& e) {
+    log.release({});
+    const Error bug(ErrorKind::internal, std::string("internal error: ") + e.what());
+    return fail(bug, command_word(options.command), options.format == Format::json);
+  }
+}
+
+int main_with(const std::vector<std::string>& arguments) {
+  Options options;
+  try {
+    options = read_options(arguments, {environment, ::geteuid() == 0});
+    if (options.help || options.version) {
+      const auto page = options.command_given ? std::optional(options.command) : std::nullopt;
+      write_out(options.version ? version_line() + "\n" : help_page(page));
+      return 0;
+    }
+  } catch (const Error& e) {
+    return fail(e, "", asks_for_json(arguments));
+  }
+  return run(options);
+}
+
+}  // namespace
+}  // namespace defender_car
+
+int main(int argc, char** argv) {
+  try {
+    defender_car::prepare_process();
+    return defender_car::main_with({argv + 1, argv + argc});
+  } catch (const std::exception& e) {
+    defender_car::write_error("defender-car: " + defender_car::printable(e.what()) + "\n");
+    return defender_car::exit_code(defender_car::ErrorKind::internal);
+  }
+}

@@ -1,0 +1,121 @@
+#include "cli/option_table.h"
+
+#include <algorithm>
+
+namespace defender_car {
+namespace {
+
+constexpr std::string_view defender = "Defender: the app registration in Microsoft Entra";
+constexpr std::string_view car =
+    "CAR: an API key and its password, or a token with a URL of its own";
+constexpr std::string_view run = "The run";
+constexpr std::string_view guards = "Guards: how much one run may take away";
+constexpr std::string_view sources = "Where Defender's data comes from";
+constexpr std::string_view hosts = "Hosts and clouds";
+constexpr std::string_view output = "Output and files";
+
+constexpr OptionSpec options[] = {
+    {"tenant-id", "ID", "CONFIGURATION_AUTH_TENANT", defender,
+     "The tenant: its GUID or one of its domain names."},
+    {"client-id", "ID", "CONFIGURATION_AUTH_CLIENTID", defender,
+     "The app registration's application (client) id."},
+    {"client-secret", "TEXT", "CONFIGURATION_AUTH_CLIENTSECRET", defender,
+     "Its client secret. Anybody on this host can read a command line: use the next one."},
+    {"client-secret-file", "FILE", "", defender, "Reads the client secret from a file."},
+    {"subscription-id", "ID", "CONFIGURATION_AUTH_SUBSCRIPTION_ID", defender,
+     "Accepted for the sake of old crontabs; Defender does not need it."},
+
+    {"car-url", "URL", "CAR_SERVICE_URL", car, "CAR's address; it ends in /api/car/v2."},
+    {"car-key", "TEXT", "CAR_SERVICE_KEY", car, "The API key."},
+    {"car-password", "TEXT", "CAR_SERVICE_PASSWORD", car,
+     "The API key's password. Better: the next one."},
+    {"car-password-file", "FILE", "", car, "Reads the password from a file."},
+    {"car-token-url", "URL", "CAR_SERVICE_URL_FOR_AUTHTOKEN", car,
+     "CAR's address where a token is used instead of a key."},
+    {"car-token", "TEXT", "CAR_SERVICE_AUTHTOKEN", car, "That token. Better: the next one."},
+    {"car-token-file", "FILE", "", car, "Reads the token from a file."},
+    {"source", "NAME", "CONNECTION_NAME", car,
+     "Under which source CAR keeps what comes from here. Default: "
+     "Microsoft-Windows-Defender-ATP."},
+
+    {"mode", "auto|full|incremental", "", run,
+     "auto makes a full import where one is needed and else sends what changed. Default: auto "
+     "with the word sync, full without a command word."},
+    {"working-dir", "DIR", "", run,
+     "Where state.db and snapshots/ live. Default: $XDG_STATE_HOME/defender-car, else "
+     "/var/lib/defender-car as root, else ~/.local/state/defender-car."},
+    {"alerts", "true|false", "", run,
+     "false leaves alerts out: what CAR holds of them stays as it is. Default: true."},
+    {"vulnerabilities", "true|false", "", run,
+     "false leaves software and its vulnerabilities out likewise. Default: true."},
+    {"strict", "", "", run,
+     "Exit code 55 when records had to be set aside. Default: they are "
+     "counted and the exit code stays 0."},
+    {"keep-days", "DAYS", "", run, "How long snapshots are kept. Default: 14."},
+    {"keep-space", "BYTES", "", run,
+     "How much room they may take (K, M, G, T for powers of 1024). Default: 2G."},
+
+    {"max-deletes", "N|N%", "", guards,
+     "Assets that may be deleted within 24 hours, as a count or a share of those held; a share "
+     "never stops fewer than 50. Default: 10%."},
+    {"max-disables", "N|N%", "", guards,
+     "Edges of one type that a run may disable, as a count or a share of the active ones; a share "
+     "never stops fewer than 1000. Default: 50%."},
+    {"allow-once", "TOKEN", "", guards,
+     "Lets through, once, what a guard held back. The guard's message names the token.", false},
+
+    {"hunting-api", "auto|graph|defender", "", sources,
+     "Which hunting service is asked. auto: Microsoft Graph where the app has "
+     "ThreatHunting.Read.All, else Defender's own, which retires on 2027-02-01. Default: auto."},
+    {"network-source", "auto|hunting|machines", "", sources,
+     "Where adapters and addresses come from. machines needs no hunting and knows less. "
+     "Default: auto."},
+    {"logon-source", "auto|api|hunting", "", sources,
+     "Where logon users come from. auto: the API for up to 100 machines a run, else hunting. "
+     "Default: auto."},
+    {"identity-model", "auto|user|account", "", sources,
+     "How logon users stand in CAR. auto: as CAR's own import schema says. Default: auto."},
+    {"machine-overlap", "HOURS", "", sources,
+     "How far a machine window reaches back behind the last one. Default: 24."},
+    {"row-overlap", "HOURS", "", sources, "The same for alerts and network rows. Default: 2."},
+    {"defender-rate", "N/SECONDS", "", sources,
+     "At most N requests to Defender within SECONDS. Default: as fast as Defender lets."},
+
+    {"cloud", "commercial|gcc|gcc-high|dod", "", hosts,
+     "Sets all hosts below together. Default: commercial."},
+    {"login-url", "URL", "", hosts, "The login service. Default: the cloud's."},
+    {"defender-url", "URL", "", hosts, "Defender's API. Default: the cloud's."},
+    {"graph-url", "URL", "", hosts, "Microsoft Graph. Default: the cloud's."},
+    {"defender-resource", "URI", "", hosts,
+     "The audience that Defender's token is asked for. Default: the cloud's."},
+    {"graph-resource", "URI", "", hosts, "The same for Graph's token. Default: the cloud's."},
+    {"ca-file", "FILE", "", hosts, "Certificate authorities to trust instead of the system's."},
+
+    {"config", "FILE", "", output, "An INI file with any of these options as key = value.", false},
+    {"format", "text|json", "", output,
+     "json: one JSON document on standard output. Default: text."},
+    {"limit", "N", "", output, "runs: how many to show. Default: 20.", false},
+    {"log-level", "trace|debug|info|warn|error", "", output,
+     "Messages on standard error. DEBUG=true in the environment means debug. Default: info on a "
+     "terminal, else warn, and nothing from a good run."},
+    {"log-format", "text|json", "", output, "json: one object a line. Default: text."},
+    {"help", "", "", output, "This page; with a command word, that command's.", false},
+    {"version", "", "", output, "The version.", false},
+};
+
+}  // namespace
+
+std::span<const OptionSpec> option_table() { return options; }
+
+const OptionSpec* find_option(std::string_view name) {
+  const auto* found = std::find_if(std::begin(options), std::end(options),
+                                   [&](const OptionSpec& option) { return option.name == name; });
+  return found == std::end(options) ? nullptr : found;
+}
+
+bool is_command(std::string_view word) {
+  constexpr std::string_view commands[] = {"sync", "check", "status", "runs", "help"};
+  return std::find(std::begin(commands), std::end(commands), word) != std::end(commands);
+}
+
+}  // namespace defender_car

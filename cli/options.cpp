@@ -1,0 +1,93 @@
+#include "cli/options.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "cli/ancestor.h"
+#include "cli/option_resolver.h"
+#include "cli/values.h"
+
+namespace defender_car {
+namespace {
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
+
+Command find_command(std::string_view word) {
+  for (const Command command : {Command::check, Command::status, Command::runs}) {
+    if (command_word(command) == word) return command;
+  }
+  return Command::sync;
+}
+
+/// The command word, or the ancestor's ways to ask for a connection test.
+void choose_command(const Arguments& arguments, const Environment& environment, Options& options) {
+  options.command_given = arguments.command.has_value();
+  if (arguments.command) options.command = find_command(*arguments.command);
+  if (arguments.connection_test) {
+    const bool fits = options.command == Command::sync || options.command == Command::check;
+    if (!fits) refuse("-connection-test does not go with this command: use check alone");
+    if (*arguments.connection_test) options.command = Command::check;
+  } else if (!arguments.command) {
+    const auto test = environment("DATASOURCE_CONNECTION_TEST");
+    if (test && !test->empty() && read_boolean(*test).value_or(true)) {
+      options.command = Command::check;
+    }
+  }
+}
+
+bool is_asked(const Layer& command_line, std::string_view flag) {
+  const auto found = command_line.values.find(flag);
+  if (found == command_line.values.end()) return false;
+  const auto value = read_boolean(found->second);
+  if (!value) refuse("--" + std::string(flag) + " takes no value");
+  return *value;
+}
+
+}  // namespace
+
+std::string_view command_word(Command command) {
+  switch (command) {
+    case Command::sync:
+      return "sync";
+    case Command::check:
+      return "check";
+    case Command::status:
+      return "status";
+    case Command::runs:
+      return "runs";
+  }
+  return "";
+}
+
+Options read_options(std::span<const std::string> arguments, const Surroundings& surroundings) {
+  const Arguments rewritten = rewrite_arguments(arguments);
+  Options options;
+  choose_command(rewritten, surroundings.environment, options);
+  std::vector<Layer> layers{command_line_layer(rewritten.options)};
+  options.version = is_asked(layers[0], "version");
+  options.help = is_asked(layers[0], "help") || rewritten.command == "help";
+  if (options.help || options.version) return options;
+  if (layers[0].has("limit") && options.command != Command::runs) {
+    refuse("--limit goes with the command runs only");
+  }
+  for (const std::string& ignored : rewritten.ignored) {
+    options.warnings.push_back(ignored + " is ignored: it means nothing to this program");
+  }
+  layers.push_back(environment_layer(surroundings.environment));
+  const auto config = layers[0].values.find("config");
+  if (config != layers[0].values.end()) layers.push_back(file_layer(config->second));
+  OptionResolver(layers, options).run(surroundings, !rewritten.command);
+  return options;
+}
+
+bool asks_for_json(std::span<const std::string> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--format=json" || argument == "-format=json") return true;
+    const bool spaced = argument == "--format" || argument == "-format";
+    if (spaced && i + 1 < arguments.size() && arguments[i + 1] == "json") return true;
+  }
+  return false;
+}
+
+}  // namespace defender_car

@@ -1,0 +1,39 @@
+#pragma once
+// The one exception type that ends a phase or a run.
+//
+// What is expected of a single record (a rejected vertex, a malformed row) is a row in a table,
+// never an exception. Messages say what was tried, on what, what came back and what to do next, and
+// hold no secret.
+
+#include <stdexcept>
+#include <string>
+
+namespace defender_car {
+
+/// Why a run ended. cli/exit_code.h maps each kind to design section 6's exit code.
+enum class ErrorKind {
+  internal,           ///< a bug, or a broken state file
+  usage,              ///< parameters that cannot work
+  car_recoverable,    ///< CAR failed; the next run goes on from here
+  car_unrecoverable,  ///< CAR failed; the next run is full
+  interrupted,        ///< SIGINT, SIGTERM: ended at a safe point, the next run goes on
+  locked,             ///< another run holds the state file
+  guard,              ///< a guard stopped the run
+  defender,           ///< Defender (or login, or Graph) failed
+  unreachable,        ///< no connection to Defender, login or Graph
+  authentication,     ///< the login was refused, or 401 with a new token
+  forbidden,          ///< 403: a permission is missing
+  invalid_parameter,  ///< 400: Defender does not take what was asked
+  bad_data,           ///< an answer that cannot be read as what was asked for
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+  ErrorKind kind() const noexcept { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+}  // namespace defender_car

@@ -1,0 +1,23 @@
+#pragma once
+// UTF-8, as far as answers are judged and shown.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace defender_car {
+
+struct Utf8Character {
+  std::uint32_t code = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+  bool cut = false;  ///< not valid, but the text may just end too early
+};
+
+/// The first character of a text that is not empty.
+Utf8Character first_utf8_character(std::string_view text);
+
+/// How many bytes from the beginning on are whole valid characters.
+std::size_t valid_utf8_prefix(std::string_view text);
+
+}  // namespace defender_car

@@ -1,0 +1,151 @@
+#pragma once
+// IBM's Connected Assets and Risk service as this program writes it: databases, save point, imports
+// as jobs, full-import sessions, PATCHes and DELETEs. Facts: ../shared/car-api.md. Knows no
+// database of ours.
+//
+// Guarantees: an import counts as done only when its id stands in complete_imports; a status that
+// cannot be read is never taken for done; every job has a deadline. Throws Error: car_recoverable
+// (302 400 401 403 408 429 500 502 503 504 and lost connections), car_unrecoverable (any other
+// failure).
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/http_client.h"
+
+namespace defender_car {
+
+struct CarSettings {
+  std::string url;  ///< ends in /api/car/v2
+  std::string key;  ///< Basic auth …
+  std::string password;
+  std::string token_url;  ///< … or, when set, this URL with `Authorization: car-token TOKEN`
+  std::string token;
+  std::string source;
+  std::int64_t job_time_limit_ms = 30 * 60'000;
+  std::int64_t poll_ms = 1000;  ///< longest pause between two questions after a job
+};
+
+enum class DatabaseState { ready, newly_made };
+enum class IdentityModel { user, account };
+
+enum class ImportOutcome { done, failed, lost, unfinished };
+struct ImportStatus {
+  ImportOutcome outcome = ImportOutcome::unfinished;
+  std::string error;    ///< CAR's words for a failed one
+  int status_code = 0;  ///< CAR's own statusCode for a failed one, 0 when it gave none
+};
+
+enum class PatchResult { done, gone };
+
+/// What POST /imports answered.
+struct ImportReceipt {
+  enum class Kind { accepted, refused, too_large };
+  Kind kind = Kind::accepted;
+  std::string job_id;
+  std::string error;  ///< refused: CAR's words
+};
+
+class CarClient {
+ public:
+  CarClient(HttpClient& http, CarSettings settings);
+
+  /// Makes or readies the databases when they are not, and waits for it. A new graph counts as
+  /// newly made, too.
+  DatabaseState ensure_databases();
+
+  /// The model the service's import schema names (the account model when it names both); nothing
+  /// for 404 or when it names neither. Any other failure throws.
+  std::optional<IdentityModel> import_schema_model();
+
+  /// model_state_id of our source; nothing for 404 or a source without one (absent, null or ""). A
+  /// failure to read throws.
+  std::optional<std::string> save_point();
+  void set_save_point(const std::string& model_state_id);
+
+  /// Posts one envelope. 413 is too_large; 400 whose error code is data_mal_formed is refused;
+  /// other failures throw.
+  ImportReceipt post_import(const std::string& envelope);
+
+  /// Up to 4 envelopes side by side; receipts in the same order. After a failure no further one is
+  /// sent; it throws once those under way are answered.
+  std::vector<ImportReceipt> post_imports(const std::vector<std::string>& envelopes);
+
+  /// Asks once after these jobs (ids in pages); each id has an entry in the answer.
+  std::map<std::string, ImportStatus> import_status(const std::vector<std::string>& job_ids);
+
+  /// Asks until none is unfinished; past the deadline the rest stays `unfinished`.
+  std::map<std::string, ImportStatus> wait_for_imports(const std::vector<std::string>& job_ids);
+
+  void begin_full_import();
+  void end_full_import();
+
+  /// PATCH /{edge}?source&from&to with {"active":false} or {"last_modified":ms}. `from` and `to`
+  /// are the bare ends; `from_is_address`/`to_is_address` mark ipaddress ends, which this service
+  /// may want in the other form: asked again on 404 until a 200 has shown which (see address_form).
+  struct Patch {
+    std::string edge;
+    std::string from;
+    std::string to;
+    bool from_is_address = false;
+    bool to_is_address = false;
+    std::optional<EpochMs> last_modified;  ///< nothing: disable
+  };
+  /// Sends all, up to 8 side by side; `done(index, result, what CAR answered)` for each as it
+  /// comes. The first failure throws after the answers under way have been handed on.
+  void patch(const std::vector<Patch>& patches,
+             const std::function<void(std::size_t index, PatchResult, int status)>& done);
+
+  /// The form of an address in PATCH parameters: "", "bare" or "region" ("0/" + address). "" while
+  /// unknown.
+  const std::string& address_form() const noexcept { return address_form_; }
+  void set_address_form(std::string form) { address_form_ = std::move(form); }
+
+  /// DELETE by external id of one page of ids whose joined, escaped length the caller keeps small
+  /// (ids_that_fit). 404 is `gone`.
+  PatchResult delete_assets(const std::vector<std::string>& external_ids);
+
+  /// How many ids from `begin` on fit one DELETE (under 1,800 characters, escaped and with commas;
+  /// at least one).
+  static std::size_t ids_that_fit(const std::vector<std::string>& ids, std::size_t begin);
+
+  /// GET /v3/health and the databases' answer (having none is fine), for `check`. Throws like the
+  /// others.
+  void check_health();
+
+  /// How many assets of our source CAR says it holds (POST /v3/query); nothing where it cannot be
+  /// asked.
+  std::optional<std::int64_t> count_assets();
+
+ private:
+  HttpRequest request(std::string_view method, std::string_view path, std::string label) const;
+  HttpRequest with_body(HttpRequest request, std::string body) const;
+  std::string v3_url(std::string_view path) const;
+  std::string source_path() const;
+
+  /// The answer when it is 2xx or among `expected`; every other one throws.
+  HttpResponse call(const HttpRequest& request, std::initializer_list<int> expected = {});
+  void send_numbered(
+      const std::function<std::optional<std::size_t>()>& next,
+      const std::function<HttpRequest(std::size_t)>& make,
+      const std::function<void(std::size_t, const HttpRequest&, const HttpResponse&)>& on_response,
+      int parallel);
+  /// Sends what starts a job and waits until CAR calls it complete.
+  void run_job(const HttpRequest& request);
+  HttpRequest patch_request(const Patch& patch, std::size_t number, bool region) const;
+
+  HttpClient& http_;
+  CarSettings settings_;
+  std::string base_;  // without a trailing slash
+  std::string address_form_;
+};
+
+}  // namespace defender_car

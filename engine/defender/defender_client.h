@@ -1,0 +1,137 @@
+#pragma once
+// Microsoft Defender for Endpoint as this program reads it: resources in pages and hunting, each
+// answer handed on record by record. Knows no database.
+//
+// Guarantees: one token per audience, reused until a minute before its end; a 401 gets one new
+// token and one more try; pages are stepped by $top/$skip until a short page, a nextLink is
+// followed only on the same host and never twice; a hunting answer that may be truncated is never
+// taken for whole. Facts: ../shared/defender-api.md. Throws Error: authentication, forbidden (names
+// the missing permission), unreachable, invalid_parameter, bad_data, defender.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/records.h"
+#include "base/time.h"
+#include "http/http_client.h"
+
+namespace defender_car {
+
+/// Where the services live and how to log in (design section 2, Hosts). URLs without a trailing
+/// slash.
+struct DefenderSettings {
+  std::string tenant_id;
+  std::string client_id;
+  std::string client_secret;
+  std::string login_url = "https://login.microsoftonline.com";
+  std::string defender_url = "https://api.security.microsoft.com";
+  std::string graph_url = "https://graph.microsoft.com";
+  std::string defender_resource = "https://api.securitycenter.microsoft.com";
+  std::string graph_resource = "https://graph.microsoft.com";
+};
+
+/// Sets the five URLs for commercial, gcc, gcc-high or dod (defender-api.md 1.6). Throws
+/// Error(usage) otherwise.
+void set_cloud(DefenderSettings& settings, std::string_view cloud);
+
+enum class HuntingApi { automatic, graph, defender };
+
+struct HuntingTable {
+  std::string_view name;                      ///< for messages: "DeviceNetworkInfo"
+  std::span<const std::string_view> columns;  ///< asked of every row, in the callback's order
+};
+
+/// What a page-wise reading came to.
+struct ReadResult {
+  std::int64_t records = 0;
+  std::int64_t not_objects = 0;
+  /// 404 on the first page: "none", or nothing at all; the caller knows which.
+  bool not_found = false;
+};
+
+/// How one per-machine call ended.
+enum class AskOutcome { ok, not_found, failed };
+
+/// Begins and ends the transaction around one page. `begin` is called before the first record of a
+/// page, `keep` after its last one, `drop` when the page failed on the way and will be asked again
+/// or given up; also when one of the sink's own calls threw, `keep` included.
+class PageSink {
+ public:
+  virtual ~PageSink() = default;
+  virtual void begin() = 0;
+  virtual void record(std::span<const Field> fields) = 0;
+  virtual void keep() = 0;
+  virtual void drop() = 0;
+};
+
+/// What one hunting answer holds at most. The service cuts there without a word.
+inline constexpr std::int64_t kHuntingRowCap = 100'000;
+
+class DefenderClient {
+ public:
+  /// A smaller `row_cap` is for tests.
+  DefenderClient(HttpClient& http, DefenderSettings settings, HuntingApi hunting,
+                 std::int64_t row_cap = kHuntingRowCap);
+  ~DefenderClient();
+
+  /// `/api/{resource}`, "machines" or "alerts", with an OData filter ("" for all), $top=10000
+  /// pages, duplicates not removed (the stage's key does that). `keys`: fields of each record; the
+  /// first one names it ("id"), by which a service that gives the same page for ever is noticed.
+  ReadResult read_pages(std::string_view resource, const std::string& filter,
+                        std::span<const std::string_view> keys, PageSink& sink);
+
+  /// `/api/machines/{id}`: true and one record, or false for 404.
+  bool read_machine(const std::string& id, std::span<const std::string_view> keys, PageSink& sink);
+
+  /// `/api/machines/{id}/logonusers` for each id, up to 8 side by side. `done` is called once a
+  /// machine after its records (handed to `sink` inside begin/keep). A failed machine does not stop
+  /// the others; an authentication or forbidden error does. `failure` says why for
+  /// AskOutcome::failed. After 24 calls in a row without a usable answer (none, 429, 5xx) the rest
+  /// is not asked: those end as failed too.
+  void read_logon_users(const std::vector<std::string>& ids, std::span<const std::string_view> keys,
+                        PageSink& sink, const std::function<void(const std::string& id)>& before,
+                        const std::function<void(const std::string& id, AskOutcome,
+                                                 const std::string& failure)>& done);
+
+  /// Which way hunting goes, decided on first use: Graph when its token carries
+  /// ThreatHunting.Read.All, else the retiring one with a dated warning (logged once).
+  HuntingApi hunting_api();
+
+  /// Runs a query whole. `query(shards, shard)` writes its text: unsharded for (1, 0); when an
+  /// answer comes back with exactly the row cap or is refused for its size, everything is asked
+  /// again in shards by hash. A failed shard fails the whole; parts kept before another one proved
+  /// too large come again. Throws Error(forbidden) for 403, 404, 410 and a 401 that speaks of the
+  /// licence: no hunting here.
+  ReadResult hunt(const HuntingTable& table,
+                  const std::function<std::string(int shards, int shard)>& query, PageSink& sink);
+
+  /// GET `/api/{resource}?$top=1`, for `check`: throws as the readings do.
+  void probe(std::string_view resource);
+
+  /// The Date header of the first answer of Defender or login, once there was one.
+  std::optional<EpochMs> server_date() const;
+
+  /// Roles of the token for Defender / Graph, empty when the token does not say. Logs in. For
+  /// `check`.
+  std::set<std::string> defender_roles();
+  std::set<std::string> graph_roles();
+
+  /// Requests to Defender, Graph and login, each try counted.
+  std::int64_t calls() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A KQL string literal, quoted and escaped: "…".
+std::string kql_string(std::string_view text);
+
+}  // namespace defender_car

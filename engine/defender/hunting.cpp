@@ -1,0 +1,208 @@
+#include "defender/hunting.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+#include <utility>
+
+#include "base/records.h"
+
+namespace defender_car {
+namespace {
+
+constexpr Permission kGraphPermission{"ThreatHunting.Read.All", "Microsoft Graph"};
+constexpr Permission kDefenderPermission{"AdvancedQuery.Read.All", "WindowsDefenderATP"};
+
+// Each step multiplies what a tenant may hold by the row cap; the last one is 400 million rows.
+constexpr std::array kShards{1, 8, 32, 128, 512, 2048, 4096};
+
+// The service gives up after 200 s; it should be the one to say so.
+constexpr std::int64_t kTimeLimitMs = 210'000;
+constexpr std::int64_t kMaxBody = 64 << 20;  // the service's own limit is 50 MB
+
+std::string lower(std::string_view text) {
+  std::string low(text);
+  std::transform(low.begin(), low.end(), low.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return low;
+}
+
+bool says_too_large(const HttpResponse& response) {
+  const std::string text = lower(response.body.head(8192));
+  return text.find("result size") != std::string::npos && text.find("exceed") != std::string::npos;
+}
+
+/// A tenant without the licence answers 401 to a good token: that is no hunting here, not a failed
+/// login.
+bool says_no_licence(const HttpResponse& response) {
+  const std::string text = lower(response.body.head(8192));
+  return text.find("license") != std::string::npos ||
+         text.find("account mode is inactive") != std::string::npos;
+}
+
+std::string missing_columns(const HuntingTable& table, const ListResult& answer) {
+  std::string missing;
+  for (const std::string_view column : table.columns) {
+    const bool there =
+        std::any_of(answer.schema_columns.begin(), answer.schema_columns.end(),
+                    [&](const std::string& name) { return lower(name) == lower(column); });
+    if (!there) missing += (missing.empty() ? "" : ", ") + std::string(column);
+  }
+  return missing;
+}
+
+}  // namespace
+
+Hunting::Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap)
+    : defender_(defender), graph_(graph), way_(wanted), row_cap_(row_cap) {}
+
+HuntingApi Hunting::way() {
+  if (way_ == HuntingApi::automatic) way_ = choose();
+  return way_;
+}
+
+HuntingApi Hunting::choose() {
+  std::string reason = "the application's Graph token does not carry it";
+  try {
+    if (graph_.token().roles().contains(std::string(kGraphPermission.name)))
+      return HuntingApi::graph;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::authentication) throw;
+    reason = error.what();
+  }
+  spdlog::warn(
+      "hunting goes by advancedqueries/run, which answers only until 2027-02-01; grant "
+      "ThreatHunting.Read.All "
+      "(Microsoft Graph) {}. Now: {}",
+      where_to_grant(graph_.settings()), reason);
+  return HuntingApi::defender;
+}
+
+ReadResult Hunting::run(const HuntingTable& table,
+                        const std::function<std::string(int shards, int shard)>& query,
+                        PageSink& sink) {
+  const auto ask_in = [&](int shards) -> std::optional<ReadResult> {
+    ReadResult all;
+    for (int shard = 0; shard < shards; ++shard) {
+      std::string label = "hunting in " + std::string(table.name);
+      if (shards > 1)
+        label += ", part " + std::to_string(shard + 1) + " of " + std::to_string(shards);
+      const auto part = ask(table, query(shards, shard), label, sink);
+      if (!part) return std::nullopt;
+      all.records += part->records;
+      all.not_objects += part->not_objects;
+    }
+    return all;
+  };
+  // Parts that were kept before one proved too large come again: harmless, since the stage is
+  // keyed.
+  for (const int shards : kShards) {
+    if (const auto all = ask_in(shards)) return *all;
+    spdlog::info("hunting in {} by {} gave more than one answer holds: asking in smaller parts",
+                 table.name, shards);
+  }
+  throw Error(ErrorKind::defender,
+              "hunting in " + std::string(table.name) + ": one of " +
+                  std::to_string(kShards.back()) +
+                  " parts by device is still larger than one answer holds, so the rows cannot "
+                  "be read whole; a single device has too many of them");
+}
+
+HttpRequest Hunting::request(const std::string& query, const std::string& label) {
+  rapidjson::StringBuffer body;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(body);
+  writer.StartObject();
+  writer.Key("Query");
+  writer.String(query.data(), static_cast<rapidjson::SizeType>(query.size()));
+  writer.EndObject();
+
+  HttpRequest request;
+  request.method = "POST";
+  request.url = way() == HuntingApi::graph ? graph_.url() + "/v1.0/security/runHuntingQuery"
+                                           : defender_.url() + "/api/advancedqueries/run";
+  request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
+  request.body.assign(body.GetString(), body.GetSize());
+  request.time_limit_ms = kTimeLimitMs;
+  request.max_body_bytes = kMaxBody;
+  request.label = label;
+  return request;
+}
+
+std::optional<ReadResult> Hunting::ask(const HuntingTable& table, const std::string& query,
+                                       const std::string& label, PageSink& sink) {
+  const HttpRequest question = request(query, label);
+  const HttpResponse response = (way() == HuntingApi::graph ? graph_ : defender_).send(question);
+  if (response.status == 400 && says_too_large(response)) return std::nullopt;
+  if (response.status != 200) refuse(question, response);
+
+  ReadResult result;
+  const bool whole = in_page(sink, [&] { return read(table, question, response, sink, result); });
+  if (!whole) return std::nullopt;
+  return result;
+}
+
+bool Hunting::read(const HuntingTable& table, const HttpRequest& request,
+                   const HttpResponse& response, PageSink& sink, ReadResult& result) const {
+  const std::string where = request.label + " from " + origin(request.url) + ": ";
+  ListResult answer;
+  try {
+    answer = read_list(response.body, {"results", table.columns},
+                       [&](std::span<const Field> fields) { sink.record(fields); });
+  } catch (const Error& error) {
+    throw Error(error.kind(), where + error.what());
+  }
+  if (!answer.found) throw Error(ErrorKind::bad_data, where + "HTTP 200 without results");
+  const std::string missing = missing_columns(table, answer);
+  if (!answer.has_schema || !missing.empty()) {
+    throw Error(
+        ErrorKind::bad_data,
+        where + "an answer whose schema lacks the asked columns is no answer; missing: " + missing);
+  }
+  result.records = answer.records;
+  result.not_objects = answer.not_objects;
+  // The service cuts at the cap without a word, so a full answer is taken for a cut one.
+  return answer.records + answer.not_objects < row_cap_;
+}
+
+void Hunting::refuse(const HttpRequest& request, const HttpResponse& response) {
+  const int status = response.status;
+  if (status == 403 || status == 404 || status == 410 ||
+      (status == 401 && says_no_licence(response))) {
+    throw Error(
+        ErrorKind::forbidden,
+        asked(request, response) +
+            ". Hunting is not available here. By Graph it needs ThreatHunting.Read.All (Microsoft "
+            "Graph), by "
+            "the retiring way AdvancedQuery.Read.All (WindowsDefenderATP): grant one " +
+            where_to_grant(defender_.settings()) +
+            ". Defender for Business has no hunting: there --network-source machines does without");
+  }
+  if (way() == HuntingApi::graph) graph_.fail(request, response, kGraphPermission);
+  defender_.fail(request, response, kDefenderPermission);
+}
+
+std::string kql_string(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string literal = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      literal += '\\';
+      literal += c;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      literal += "\\u00";
+      literal += kHex[byte >> 4];
+      literal += kHex[byte & 15];
+    } else {
+      literal += c;
+    }
+  }
+  return literal + '"';
+}
+
+}  // namespace defender_car

@@ -1,0 +1,39 @@
+#pragma once
+// Advanced hunting by either of its two ways, with one interface: Graph's runHuntingQuery and the
+// retiring advancedqueries/run. Facts: ../shared/defender-api.md section 5.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "defender/defender_client.h"
+#include "defender/token.h"
+
+namespace defender_car {
+
+class Hunting {
+ public:
+  Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap);
+
+  HuntingApi way();
+  ReadResult run(const HuntingTable& table,
+                 const std::function<std::string(int shards, int shard)>& query, PageSink& sink);
+
+ private:
+  HuntingApi choose();
+  /// Nothing when the answer was too large.
+  std::optional<ReadResult> ask(const HuntingTable& table, const std::string& query,
+                                const std::string& label, PageSink& sink);
+  HttpRequest request(const std::string& query, const std::string& label);
+  bool read(const HuntingTable& table, const HttpRequest& request, const HttpResponse& response,
+            PageSink& sink, ReadResult& result) const;
+  [[noreturn]] void refuse(const HttpRequest& request, const HttpResponse& response);
+
+  Api& defender_;
+  Api& graph_;
+  HuntingApi way_;  // automatic: not decided yet
+  std::int64_t row_cap_;
+};
+
+}  // namespace defender_car

@@ -1,0 +1,374 @@
+#include "defender/token.h"
+
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "base/printable.h"
+#include "base/records.h"
+
+namespace defender_car {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr seconds kMargin{60};
+// Entra always says how long a token lives; should it not, a short life costs only logins.
+constexpr std::int64_t kUnstatedLife = 300;
+constexpr std::int64_t kLongestLife = 24 * 3600;
+
+struct Hint {
+  int number;  // AADSTS…; they may change, so they choose the advice and nothing else
+  std::string_view advice;
+};
+
+constexpr std::string_view kSecretAdvice =
+    "The client secret is wrong: give the secret's value, not its id "
+    "(Entra portal -> App registrations -> the app -> Certificates & secrets)";
+constexpr std::string_view kExpiredAdvice =
+    "The client secret has expired: make a new one "
+    "(Entra portal -> App registrations -> the app -> Certificates & secrets)";
+constexpr std::string_view kNoSecretAdvice = "No client secret was sent: set --client-secret-file";
+constexpr std::string_view kTenantAdvice =
+    "There is no such tenant in this cloud: check --tenant-id, and --cloud for a government tenant";
+constexpr std::string_view kCloudAdvice =
+    "The tenant belongs to another national cloud: set --cloud";
+constexpr std::string_view kAppAdvice =
+    "The application is unknown in this tenant or disabled: check --client-id and --tenant-id";
+constexpr std::string_view kResourceAdvice =
+    "The tenant has no service principal for this resource (is Defender for Endpoint licensed "
+    "there?), or its name "
+    "is wrong: check --cloud, --defender-resource and --graph-resource";
+constexpr std::string_view kConsentAdvice =
+    "An administrator has not consented yet "
+    "(Entra portal -> App registrations -> the app -> API permissions -> Grant admin consent)";
+constexpr std::string_view kPolicyAdvice =
+    "A Conditional Access policy blocks the application: exclude it or allow this host's address";
+
+constexpr std::array kHints{
+    Hint{7000215, kSecretAdvice},  Hint{7000222, kExpiredAdvice}, Hint{7000218, kNoSecretAdvice},
+    Hint{900144, kNoSecretAdvice}, Hint{90002, kTenantAdvice},    Hint{900023, kTenantAdvice},
+    Hint{90038, kCloudAdvice},     Hint{900382, kCloudAdvice},    Hint{900432, kCloudAdvice},
+    Hint{700016, kAppAdvice},      Hint{700011, kAppAdvice},      Hint{7000112, kAppAdvice},
+    Hint{70001, kAppAdvice},       Hint{500011, kResourceAdvice}, Hint{50001, kResourceAdvice},
+    Hint{650057, kResourceAdvice}, Hint{70011, kResourceAdvice},  Hint{65001, kConsentAdvice},
+    Hint{650052, kConsentAdvice},  Hint{650056, kConsentAdvice},  Hint{53003, kPolicyAdvice},
+};
+
+constexpr std::array kAdviceByError{
+    std::pair<std::string_view, std::string_view>{
+        "invalid_client",
+        "The client secret was not accepted: check --client-id and --client-secret-file"},
+    std::pair<std::string_view, std::string_view>{"unauthorized_client", kAppAdvice},
+    std::pair<std::string_view, std::string_view>{"invalid_grant", kPolicyAdvice},
+    std::pair<std::string_view, std::string_view>{"interaction_required", kPolicyAdvice},
+    std::pair<std::string_view, std::string_view>{"invalid_scope", kResourceAdvice},
+    std::pair<std::string_view, std::string_view>{"invalid_resource", kResourceAdvice},
+    std::pair<std::string_view, std::string_view>{"invalid_request",
+                                                  "Check --tenant-id and --client-id"},
+    std::pair<std::string_view, std::string_view>{
+        "temporarily_unavailable", "The login service is busy: the next run tries again"},
+};
+
+/// Every number in `codes` ("[7000215]"), then those behind "AADSTS" in the description.
+std::vector<int> aadsts_numbers(const std::string& codes, const std::string& description) {
+  std::vector<int> numbers;
+  const auto take_number = [&](const std::string& text, std::size_t begin) {
+    int number = 0;
+    const char* first = text.data() + begin;
+    const auto result = std::from_chars(first, text.data() + text.size(), number);
+    if (result.ec == std::errc()) numbers.push_back(number);
+  };
+  constexpr std::string_view kDigits = "0123456789";
+  for (std::size_t at = codes.find_first_of(kDigits); at != std::string::npos;) {
+    take_number(codes, at);
+    at = codes.find_first_of(kDigits, codes.find_first_not_of(kDigits, at));
+  }
+  constexpr std::string_view kPrefix = "AADSTS";
+  for (std::size_t at = description.find(kPrefix); at != std::string::npos;
+       at = description.find(kPrefix, at + 1)) {
+    take_number(description, at + kPrefix.size());
+  }
+  return numbers;
+}
+
+std::string_view login_advice(const std::string& error, const std::vector<int>& numbers,
+                              int status) {
+  for (const int number : numbers) {
+    const auto hint = std::find_if(kHints.begin(), kHints.end(),
+                                   [&](const Hint& one) { return one.number == number; });
+    if (hint != kHints.end()) return hint->advice;
+  }
+  const auto by_error = std::find_if(kAdviceByError.begin(), kAdviceByError.end(),
+                                     [&](const auto& one) { return one.first == error; });
+  if (by_error != kAdviceByError.end()) return by_error->second;
+  if (status == 0) return "Check the network, name resolution, the proxy and --login-url";
+  if (status >= 500 || status == 429) return "The next run tries again";
+  return "Check --login-url and --tenant-id";
+}
+
+ErrorKind login_failure_kind(const std::string& error, int status) {
+  if (status == 0) return ErrorKind::unreachable;
+  if (error != "temporarily_unavailable" && (status == 400 || status == 401))
+    return ErrorKind::authentication;
+  return ErrorKind::defender;
+}
+
+std::optional<std::int64_t> whole_seconds(const Field& field) {
+  if (field.type == Field::Type::integer) return field.integer;
+  if (field.type == Field::Type::real && field.real >= 0 && field.real < 1e9) {
+    return static_cast<std::int64_t>(field.real);
+  }
+  std::int64_t number = 0;
+  if (field.type == Field::Type::text &&
+      std::from_chars(field.text.data(), field.text.data() + field.text.size(), number).ec ==
+          std::errc()) {
+    return number;
+  }
+  return std::nullopt;
+}
+
+/// Nothing for text that is no base64url.
+std::optional<std::string> base64url_decode(std::string_view text) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    const std::size_t value = kAlphabet.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6 | static_cast<unsigned>(value)) & 0xFFFF;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes += static_cast<char>(bits >> count & 0xFF);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void Traffic::note(const HttpResponse& response) {
+  calls += response.tries;
+  if (!server_date) server_date = response.date;
+}
+
+std::set<std::string> roles_of(std::string_view token) {
+  const std::size_t first_dot = token.find('.');
+  if (first_dot == std::string_view::npos) return {};
+  const std::size_t second_dot = token.find('.', first_dot + 1);
+  const auto payload = base64url_decode(token.substr(first_dot + 1, second_dot - first_dot - 1));
+  if (!payload) return {};
+
+  rapidjson::Document claims;
+  claims.Parse<rapidjson::kParseIterativeFlag>(payload->data(), payload->size());
+  if (claims.HasParseError() || !claims.IsObject()) return {};
+  const auto roles = claims.FindMember("roles");
+  if (roles == claims.MemberEnd() || !roles->value.IsArray()) return {};
+
+  std::set<std::string> names;
+  for (const auto& role : roles->value.GetArray()) {
+    if (role.IsString()) names.emplace(role.GetString(), role.GetStringLength());
+  }
+  return names;
+}
+
+std::string where_to_grant(const DefenderSettings& settings) {
+  return "in the Entra portal under App registrations -> " + settings.client_id +
+         " -> API permissions, then Grant admin consent";
+}
+
+std::string_view after_scheme(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  return scheme == std::string_view::npos ? std::string_view() : url.substr(scheme + 3);
+}
+
+std::string_view path_of(std::string_view url) {
+  const std::string_view rest = after_scheme(url);
+  const std::size_t path = rest.find_first_of("/?#");
+  if (path == std::string_view::npos || rest[path] != '/') return {};
+  return rest.substr(path, rest.find_first_of("?#", path) - path);
+}
+
+std::string asked(const HttpRequest& request, const HttpResponse& response) {
+  return request.label + " from " + origin(request.url) + " (" + request.method + " " +
+         std::string(path_of(request.url)) + "): " + describe(response);
+}
+
+Token::Token(HttpClient& http, const DefenderSettings& settings, std::string resource,
+             Traffic& traffic)
+    : http_(http), settings_(settings), resource_(std::move(resource)), traffic_(traffic) {}
+
+bool Token::usable() const { return !text_.empty() && steady_clock::now() < good_until_; }
+
+const std::string& Token::text() {
+  if (!usable()) log_in();
+  return text_;
+}
+
+const std::set<std::string>& Token::roles() {
+  text();
+  return roles_;
+}
+
+void Token::log_in() {
+  text_.clear();
+  HttpRequest request;
+  request.method = "POST";
+  request.url = settings_.login_url + "/" + url_escape(settings_.tenant_id) + "/oauth2/v2.0/token";
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                     {"Accept", "application/json"}};
+  request.body = "grant_type=client_credentials&client_id=" + url_escape(settings_.client_id) +
+                 "&client_secret=" + url_escape(settings_.client_secret) +
+                 "&scope=" + url_escape(resource_ + "/.default");
+  request.max_body_bytes = 1 << 20;
+  request.label = "login for " + resource_;
+
+  // The life of a token counts from before it was asked for: the answer may have been long on its
+  // way.
+  const auto before = steady_clock::now();
+  const HttpResponse response = http_.send(request);
+  traffic_.note(response);
+  if (response.status != 200) refused(request, response);
+  good_until_ = before;
+  take(request, response);
+}
+
+void Token::take(const HttpRequest& request, const HttpResponse& response) {
+  constexpr std::array<std::string_view, 2> kPaths{"access_token", "expires_in"};
+  std::vector<Field> fields;
+  try {
+    fields = read_object(response.body, kPaths);
+  } catch (const Error&) {
+    // Told apart from a real answer just below.
+  }
+  if (fields.empty() || fields[0].type != Field::Type::text || fields[0].text.empty()) {
+    throw Error(ErrorKind::defender,
+                request.label + " from " + origin(request.url) +
+                    ": HTTP 200 without a token. Something else answered in the place of the "
+                    "login service: check --login-url and the proxy");
+  }
+  const std::int64_t life =
+      std::clamp(whole_seconds(fields[1]).value_or(kUnstatedLife), std::int64_t{0}, kLongestLife);
+  good_until_ += seconds(life) - kMargin;
+  text_ = std::move(fields[0].text);
+  roles_ = roles_of(text_);
+}
+
+void Token::refused(const HttpRequest& request, const HttpResponse& response) const {
+  constexpr std::array<std::string_view, 5> kPaths{"error", "error_description", "error_codes",
+                                                   "correlation_id", "trace_id"};
+  std::vector<Field> fields(kPaths.size());
+  try {
+    fields = read_object(response.body, kPaths);
+  } catch (const Error&) {
+    // No OAuth error: a proxy's page, or no body at all. The status speaks alone.
+  }
+  const std::string& error = fields[0].text;
+  const auto numbers = aadsts_numbers(fields[2].text, fields[1].text);
+  std::string message = request.label + " at " + origin(request.url) + " as " +
+                        settings_.client_id + " of tenant " + settings_.tenant_id +
+                        " failed: " + without_secret(response) + ". " +
+                        std::string(login_advice(error, numbers, response.status));
+  if (!fields[3].text.empty())
+    message += " (correlation_id " + printable(fields[3].text, 100) + ", trace_id " +
+               printable(fields[4].text, 100) + ")";
+  throw Error(login_failure_kind(error, response.status), message);
+}
+
+std::string Token::without_secret(const HttpResponse& response) const {
+  // Entra repeats the client id that it does not know, and people swap the two. Before describe(),
+  // which cuts.
+  std::string text = response.body.str();
+  const std::string& secret = settings_.client_secret;
+  if (!secret.empty()) {
+    for (std::size_t at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + 3)) {
+      text.replace(at, secret.size(), "***");
+    }
+  }
+  HttpResponse shown;
+  shown.status = response.status;
+  shown.transport_error = response.transport_error;
+  shown.body = Body(std::move(text));
+  return describe(shown);
+}
+
+Api::Api(HttpClient& http, const DefenderSettings& settings, std::string url,
+         const std::string& resource, Traffic& traffic)
+    : http_(http),
+      settings_(settings),
+      url_(std::move(url)),
+      resource_(resource),
+      traffic_(traffic),
+      token_(http, settings, resource, traffic) {}
+
+HttpRequest Api::authorized(HttpRequest request) const {
+  request.headers.emplace_back("Authorization", "Bearer " + token_.present());
+  request.headers.emplace_back("Accept", "application/json");
+  return request;
+}
+
+HttpResponse Api::send(const HttpRequest& request) {
+  token_.text();
+  HttpResponse response = http_.send(authorized(request));
+  traffic_.note(response);
+  if (response.status != 401) return response;
+
+  token_.forget();
+  token_.text();
+  response = http_.send(authorized(request));
+  traffic_.note(response);
+  return response;
+}
+
+void Api::fail(const HttpRequest& request, const HttpResponse& response,
+               const Permission& permission) {
+  const std::string what = asked(request, response) + ". ";
+  switch (response.status) {
+    case 0:
+      throw Error(ErrorKind::unreachable,
+                  what +
+                      "Check the network, name resolution, the proxy and --cloud; "
+                      "the next run tries again");
+    case 400:
+      throw Error(ErrorKind::invalid_parameter,
+                  what +
+                      "The service does not take what was asked; this is a fault of this program "
+                      "or a change of "
+                      "the service: " +
+                      printable(request.url, 500));
+    case 401:
+      throw Error(ErrorKind::authentication,
+                  what + "A new token was refused as well: check that " + resource_ +
+                      " is the audience of this host (--cloud, --defender-resource) and "
+                      "that the tenant's licence is active");
+    case 403:
+      throw Error(ErrorKind::forbidden, what + forbidden_advice(permission));
+    default:
+      throw Error(ErrorKind::defender, what + "The next run tries again");
+  }
+}
+
+std::string Api::forbidden_advice(const Permission& permission) {
+  const std::string name = std::string(permission.name) + " of " + std::string(permission.owner);
+  const std::string audience = "the token's audience " + resource_ +
+                               " does not fit this host (--cloud, " +
+                               "--defender-resource, --defender-url)";
+  const auto& roles = token_.roles();
+  if (roles.contains(std::string(permission.name))) {
+    return "The token carries " + name + ", so probably " + audience;
+  }
+  return "The application needs the permission " + name + ": grant it " +
+         where_to_grant(settings_) + ". If it is granted, " + audience;
+}
+
+}  // namespace defender_car

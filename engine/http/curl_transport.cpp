@@ -1,0 +1,337 @@
+#include "http/curl_transport.h"
+
+#include <curl/curl.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <exception>
+
+#include "http/request_check.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::size_t kLongestHeaders = 64 * 1024;
+constexpr std::int64_t kConnectMs = 30'000;
+constexpr std::int64_t kStallBytes = 1024;
+
+using Clock = std::chrono::steady_clock;
+
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+/// A setting that curl does not know means another curl than this program was built for.
+template <typename Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(easy, option, value);
+  if (code != CURLE_OK) {
+    throw Error(ErrorKind::internal,
+                std::string("curl refused a setting: ") + curl_easy_strerror(code));
+  }
+}
+
+void append(HeaderList& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  static_cast<void>(list.release());
+  list.reset(longer);
+}
+
+HeaderList header_list(const HttpRequest& request) {
+  HeaderList list;
+  // A 100-continue would cost a second where the server does not know it. The type of a body is the
+  // caller's word, never curl's guess.
+  append(list, "Expect:");
+  bool typed = false;
+  for (const auto& [name, value] : request.headers) {
+    typed = typed || ::strcasecmp(name.c_str(), "Content-Type") == 0;
+    append(list, value.empty() ? name + ";" : name + ": " + value);
+  }
+  if (!typed) append(list, "Content-Type:");
+  return list;
+}
+
+std::optional<EpochMs> parse_date(const std::string& text) {
+  const std::time_t seconds = curl_getdate(text.c_str(), nullptr);
+  if (seconds == -1) return std::nullopt;
+  return static_cast<EpochMs>(seconds) * 1000;
+}
+
+bool is_lasting(CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+         code == CURLE_URL_MALFORMAT;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+}  // namespace
+
+struct CurlTransport::Impl {
+  CURLM* multi = nullptr;
+  std::vector<CURL*> idle;  ///< handles to use again
+  std::string ca_file;
+  std::int64_t stall_ms = 0;
+  std::int64_t bytes_received = 0;
+};
+
+class CurlTransport::Transfer {
+ public:
+  Transfer(Impl& transport, const HttpRequest& request);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  void end(CURLcode code) { ended_ = code; }
+  std::optional<HttpResponse> take();
+
+ private:
+  void configure();
+  void set_method();
+  void add_header(std::string_view line);
+  bool add_body(std::string_view bytes);
+  bool is_stalled(std::int64_t received);
+  HttpResponse fault(CURLcode code) const;
+  static std::size_t on_header(char* text, std::size_t, std::size_t size, void* transfer);
+  static std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* transfer);
+  static int on_progress(void* transfer, curl_off_t, curl_off_t received, curl_off_t, curl_off_t);
+
+  Impl& transport_;
+  const HttpRequest& request_;
+  CURL* easy_ = nullptr;
+  HeaderList header_list_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  HttpResponse response_;
+  std::size_t header_bytes_ = 0;
+  std::string own_fault_;  ///< why a callback ended the transfer
+  bool own_fault_lasts_ = true;
+  std::exception_ptr thrown_;  ///< out of a callback: must not fly through curl
+  Clock::time_point stall_begin_;
+  std::int64_t stall_received_ = 0;
+  std::optional<CURLcode> ended_;
+};
+
+CurlTransport::Transfer::Transfer(Impl& transport, const HttpRequest& request)
+    : transport_(transport), request_(request), header_list_(header_list(request)) {
+  if (transport_.idle.empty()) {
+    easy_ = curl_easy_init();
+    if (easy_ == nullptr) throw std::bad_alloc();
+  } else {
+    easy_ = transport_.idle.back();
+    transport_.idle.pop_back();
+  }
+  try {
+    configure();
+    const CURLMcode code = curl_multi_add_handle(transport_.multi, easy_);
+    if (code != CURLM_OK) throw Error(ErrorKind::internal, curl_multi_strerror(code));
+  } catch (...) {
+    curl_easy_cleanup(easy_);
+    throw;
+  }
+}
+
+CurlTransport::Transfer::~Transfer() {
+  curl_multi_remove_handle(transport_.multi, easy_);
+  curl_easy_reset(easy_);
+  transport_.idle.push_back(easy_);
+}
+
+void CurlTransport::Transfer::configure() {
+  set(easy_, CURLOPT_URL, request_.url.c_str());
+  set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(easy_, CURLOPT_ACCEPT_ENCODING, "");
+  set(easy_, CURLOPT_NOSIGNAL, 1L);
+  set(easy_, CURLOPT_USERAGENT, "defender-car/0.1");
+  set(easy_, CURLOPT_HTTPHEADER, header_list_.get());
+  set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!transport_.ca_file.empty()) set(easy_, CURLOPT_CAINFO, transport_.ca_file.c_str());
+  // What is allowed in the clear because it stays on this machine must not leave it by a proxy.
+  if (is_loopback(request_.url)) set(easy_, CURLOPT_PROXY, "");
+
+  const std::int64_t limit = std::max<std::int64_t>(request_.time_limit_ms, 1);
+  set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(limit));
+  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(limit, kConnectMs)));
+
+  set(easy_, CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
+  set(easy_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  set(easy_, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(easy_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  set(easy_, CURLOPT_WRITEDATA, static_cast<void*>(this));
+  // Not curl's low-speed limit: that one counts the minutes too in which Defender works on a query.
+  set(easy_, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+  set(easy_, CURLOPT_XFERINFODATA, static_cast<void*>(this));
+  set(easy_, CURLOPT_NOPROGRESS, 0L);
+  set_method();
+}
+
+void CurlTransport::Transfer::set_method() {
+  const std::string& method = request_.method;
+  if (method == "HEAD") {
+    set(easy_, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  // A POST, PUT or PATCH without a body still says so with a Content-Length of 0.
+  if (!request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
+    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    set(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+  }
+  set(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+std::size_t CurlTransport::Transfer::on_header(char* text, std::size_t, std::size_t size,
+                                               void* transfer) {
+  auto& self = *static_cast<Transfer*>(transfer);
+  self.header_bytes_ += size;
+  if (self.header_bytes_ > kLongestHeaders) {
+    self.own_fault_ = "the headers of the answer are larger than 64 KiB";
+    return 0;
+  }
+  try {
+    self.add_header({text, size});
+  } catch (...) {
+    self.thrown_ = std::current_exception();
+    return 0;
+  }
+  return size;
+}
+
+void CurlTransport::Transfer::add_header(std::string_view line) {
+  if (line.starts_with("HTTP/")) {  // the final answer begins anew after a 1xx
+    response_.headers.clear();
+    return;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  response_.headers.emplace_back(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
+}
+
+std::size_t CurlTransport::Transfer::on_body(char* bytes, std::size_t, std::size_t size,
+                                             void* transfer) {
+  auto& self = *static_cast<Transfer*>(transfer);
+  try {
+    return self.add_body({bytes, size}) ? size : 0;
+  } catch (...) {
+    self.thrown_ = std::current_exception();
+    return 0;
+  }
+}
+
+bool CurlTransport::Transfer::add_body(std::string_view bytes) {
+  if (static_cast<std::int64_t>(response_.body.size() + bytes.size()) > request_.max_body_bytes) {
+    own_fault_ = "the answer is larger than the limit of " +
+                 std::to_string(request_.max_body_bytes) + " bytes; the rest was not read";
+    return false;
+  }
+  response_.body.append(bytes);
+  return true;
+}
+
+int CurlTransport::Transfer::on_progress(void* transfer, curl_off_t, curl_off_t received,
+                                         curl_off_t, curl_off_t) {
+  auto& self = *static_cast<Transfer*>(transfer);
+  if (!self.is_stalled(received)) return 0;
+  self.own_fault_lasts_ = false;
+  self.own_fault_ = "the answer stalled after " + std::to_string(received) +
+                    " bytes (under 1 KiB in " + std::to_string(self.transport_.stall_ms) + " ms)";
+  return 1;
+}
+
+bool CurlTransport::Transfer::is_stalled(std::int64_t received) {
+  if (received == 0) return false;
+  const Clock::time_point now = Clock::now();
+  if (stall_begin_ == Clock::time_point() || received - stall_received_ >= kStallBytes) {
+    stall_begin_ = now;
+    stall_received_ = received;
+  }
+  return now - stall_begin_ > std::chrono::milliseconds(transport_.stall_ms);
+}
+
+HttpResponse CurlTransport::Transfer::fault(CURLcode code) const {
+  HttpResponse response;
+  std::string reason = own_fault_;
+  if (reason.empty()) reason = error_text_.data();
+  if (reason.empty()) reason = curl_easy_strerror(code);
+  response.transport_error = origin(request_.url) + ": " + reason;
+  response.lasting_fault = own_fault_.empty() ? is_lasting(code) : own_fault_lasts_;
+  return response;
+}
+
+std::optional<HttpResponse> CurlTransport::Transfer::take() {
+  if (!ended_) return std::nullopt;
+  if (thrown_) std::rethrow_exception(thrown_);
+  curl_off_t received = 0;
+  curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &received);
+  transport_.bytes_received += received;
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  if (*ended_ != CURLE_OK) return fault(*ended_);
+  if (status == 0) return fault(CURLE_GOT_NOTHING);
+
+  response_.status = static_cast<int>(status);
+  if (const auto date = response_.header("Date")) response_.date = parse_date(*date);
+  if (const auto retry_after = response_.header("Retry-After")) {
+    response_.retry_at = parse_date(*retry_after);
+    // Server's clock against server's clock: ours may be wrong.
+    if (response_.retry_at && response_.date) *response_.retry_at += system_now() - *response_.date;
+  }
+  return std::move(response_);
+}
+
+CurlTransport::CurlTransport(std::string ca_file, std::int64_t stall_ms)
+    : impl_(std::make_unique<Impl>()) {
+  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  impl_->multi = initialised == CURLE_OK ? curl_multi_init() : nullptr;
+  if (impl_->multi == nullptr) throw Error(ErrorKind::internal, "curl does not start");
+  impl_->ca_file = std::move(ca_file);
+  impl_->stall_ms = stall_ms;
+}
+
+CurlTransport::~CurlTransport() {
+  for (CURL* easy : impl_->idle) curl_easy_cleanup(easy);
+  curl_multi_cleanup(impl_->multi);
+}
+
+void CurlTransport::End::operator()(Transfer* transfer) const noexcept { delete transfer; }
+
+CurlTransport::TransferPtr CurlTransport::start(const HttpRequest& request) {
+  check_allowed(request);
+  return TransferPtr(new Transfer(*impl_, request));
+}
+
+void CurlTransport::run(std::int64_t wait_ms) {
+  const auto check = [](CURLMcode code) {
+    if (code != CURLM_OK) throw Error(ErrorKind::internal, curl_multi_strerror(code));
+  };
+  int running = 0;
+  check(curl_multi_perform(impl_->multi, &running));
+  int queued = 0;
+  CURLMsg* message = curl_multi_info_read(impl_->multi, &queued);
+  if (message == nullptr) {
+    check(curl_multi_poll(impl_->multi, nullptr, 0, static_cast<int>(wait_ms), nullptr));
+    check(curl_multi_perform(impl_->multi, &running));
+    message = curl_multi_info_read(impl_->multi, &queued);
+  }
+  for (; message != nullptr; message = curl_multi_info_read(impl_->multi, &queued)) {
+    Transfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    transfer->end(message->data.result);
+  }
+}
+
+std::optional<HttpResponse> CurlTransport::take(Transfer& transfer) { return transfer.take(); }
+
+std::int64_t CurlTransport::bytes_received() const noexcept { return impl_->bytes_received; }
+
+}  // namespace defender_car

@@ -1,0 +1,250 @@
+#include "http/http_client.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <list>
+
+#include "base/cancel.h"
+#include "http/curl_transport.h"
+
+namespace defender_car {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kSliceMs = 200;  // a signal is seen within this time
+
+std::string seconds(std::int64_t ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(ms) / 1000);
+  return text;
+}
+
+/// Keeps one RateLimit by the times of the requests within its window.
+class Pacer {
+ public:
+  Pacer(std::string url_prefix, RateLimit limit) : prefix_(std::move(url_prefix)), limit_(limit) {}
+
+  const std::string& prefix() const noexcept { return prefix_; }
+  bool covers(const std::string& url) const { return url.starts_with(prefix_); }
+
+  Clock::time_point next_free(Clock::time_point now) const {
+    if (sent_.size() < static_cast<std::size_t>(limit_.requests)) return now;
+    return std::max(now, sent_.front() + std::chrono::seconds(limit_.seconds));
+  }
+  void note(Clock::time_point now) {
+    sent_.push_back(now);
+    if (sent_.size() > static_cast<std::size_t>(limit_.requests)) sent_.pop_front();
+  }
+
+ private:
+  std::string prefix_;
+  RateLimit limit_;
+  std::deque<Clock::time_point> sent_;  ///< the last `requests` ones
+};
+
+struct Job {
+  HttpRequest request;
+  int tries = 0;
+  Clock::time_point not_before;
+  bool paced = false;  ///< its wait for a free place has been told
+  CurlTransport::TransferPtr transfer;
+};
+
+/// What all requests of a client share.
+struct Sender {
+  Sender(HttpOptions the_options, Progress& the_progress)
+      : options(std::move(the_options)),
+        progress(the_progress),
+        transport(options.ca_file, options.stall_ms) {}
+
+  bool start(Job& job);
+  bool wait_for_place(Job& job);
+  bool send_again(Job& job, const HttpResponse& response);
+  void tell_wait(const std::string& what, std::int64_t wait_ms);
+
+  HttpOptions options;
+  Progress& progress;
+  CurlTransport transport;
+  std::vector<Pacer> pacers;
+  std::mt19937_64 random{std::random_device{}()};
+  std::int64_t requests_sent = 0;
+};
+
+void Sender::tell_wait(const std::string& what, std::int64_t wait_ms) {
+  spdlog::info("{}: waiting {}", what, seconds(wait_ms));
+  progress.waiting(what, wait_ms);
+}
+
+/// True while a limit keeps the job back.
+bool Sender::wait_for_place(Job& job) {
+  const Clock::time_point now = Clock::now();
+  Clock::time_point free = now;
+  for (const Pacer& pacer : pacers) {
+    if (pacer.covers(job.request.url)) free = std::max(free, pacer.next_free(now));
+  }
+  if (free <= now) return false;
+  job.not_before = free;
+  const std::int64_t wait_ms = std::chrono::ceil<milliseconds>(free - now).count();
+  // Others may take the place that it waits for; it is told once all the same.
+  if (!job.paced) tell_wait(job.request.label + ": the rate limit is reached", wait_ms);
+  job.paced = true;
+  return true;
+}
+
+bool Sender::start(Job& job) {
+  if (wait_for_place(job)) return false;
+  job.transfer = transport.start(job.request);
+  for (Pacer& pacer : pacers) {
+    if (pacer.covers(job.request.url)) pacer.note(Clock::now());
+  }
+  ++job.tries;
+  ++requests_sent;
+  job.paced = false;
+  spdlog::debug("{} {} (try {})", job.request.method, job.request.label, job.tries);
+  return true;
+}
+
+bool Sender::send_again(Job& job, const HttpResponse& response) {
+  if (!job.request.retry) return false;
+  const auto wait_ms = options.retry.next_wait_ms(response, job.tries, system_now(), random);
+  if (!wait_ms) return false;
+  job.not_before = Clock::now() + milliseconds(*wait_ms);
+  tell_wait(job.request.label + ": " + describe(response), *wait_ms);
+  return true;
+}
+
+/// The jobs of one send_all.
+class Batch {
+ public:
+  Batch(Sender& sender, const HttpClient::NextRequest& next,
+        const HttpClient::OnResponse& on_response, int parallel)
+      : sender_(sender),
+        next_(next),
+        on_response_(on_response),
+        parallel_(static_cast<std::size_t>(
+            std::max(1, std::min(parallel, sender.options.max_parallel)))) {}
+
+  void run() {
+    while (true) {
+      throw_if_cancelled();
+      pull();
+      start_due();
+      if (jobs_.empty()) return;
+      sender_.transport.run(longest_sleep_ms());
+      collect();
+    }
+  }
+
+ private:
+  /// A job that waits for its next try gives its place to others, within bounds: a service that
+  /// refuses everything must not fill the memory with waiting jobs.
+  void pull() {
+    const std::size_t most_waiting = 4 * parallel_;
+    while (!exhausted_ && waiting_ < most_waiting && jobs_.size() - waiting_ < parallel_) {
+      std::optional<HttpRequest> request = next_();
+      if (!request) {
+        exhausted_ = true;
+        return;
+      }
+      jobs_.emplace_back().request = std::move(*request);
+    }
+  }
+
+  void start_due() {
+    const Clock::time_point now = Clock::now();
+    for (Job& job : jobs_) {
+      if (active_ == parallel_) return;
+      if (job.transfer || job.not_before > now || !sender_.start(job)) continue;
+      ++active_;
+      if (job.tries > 1) --waiting_;
+    }
+  }
+
+  std::int64_t longest_sleep_ms() const {
+    Clock::time_point wake = Clock::now() + milliseconds(kSliceMs);
+    for (const Job& job : jobs_) {
+      if (!job.transfer) wake = std::min(wake, job.not_before);
+    }
+    const auto sleep = std::chrono::ceil<milliseconds>(wake - Clock::now()).count();
+    // With every place taken, a job that is due waits for an answer, not for the clock.
+    return active_ == parallel_ ? kSliceMs : std::clamp<std::int64_t>(sleep, 0, kSliceMs);
+  }
+
+  void collect() {
+    for (auto job = jobs_.begin(); job != jobs_.end();) {
+      std::optional<HttpResponse> response;
+      if (job->transfer) response = sender_.transport.take(*job->transfer);
+      if (!response) {
+        ++job;
+        continue;
+      }
+      job->transfer.reset();
+      --active_;
+      if (sender_.send_again(*job, *response)) {
+        ++waiting_;
+        ++job;
+        continue;
+      }
+      response->tries = job->tries;
+      const HttpRequest request = std::move(job->request);
+      job = jobs_.erase(job);
+      on_response_(request, std::move(*response));
+    }
+  }
+
+  Sender& sender_;
+  const HttpClient::NextRequest& next_;
+  const HttpClient::OnResponse& on_response_;
+  const std::size_t parallel_;
+  std::list<Job> jobs_;
+  std::size_t active_ = 0;   ///< jobs under way
+  std::size_t waiting_ = 0;  ///< jobs between two tries
+  bool exhausted_ = false;
+};
+
+}  // namespace
+
+struct HttpClient::Impl {
+  Impl(HttpOptions options, Progress& progress) : sender(std::move(options), progress) {}
+  Sender sender;
+};
+
+HttpClient::HttpClient(HttpOptions options, Progress& progress)
+    : impl_(std::make_unique<Impl>(std::move(options), progress)) {}
+
+HttpClient::~HttpClient() = default;
+
+HttpResponse HttpClient::send(const HttpRequest& request) {
+  HttpResponse answer;
+  bool handed_out = false;
+  send_all(
+      [&]() -> std::optional<HttpRequest> {
+        return std::exchange(handed_out, true) ? std::nullopt : std::optional(request);
+      },
+      [&](const HttpRequest&, HttpResponse response) { answer = std::move(response); }, 1);
+  return answer;
+}
+
+void HttpClient::send_all(const NextRequest& next, const OnResponse& on_response, int parallel) {
+  Batch(impl_->sender, next, on_response, parallel).run();
+}
+
+void HttpClient::limit_rate(std::string url_prefix, RateLimit limit) {
+  std::erase_if(impl_->sender.pacers,
+                [&](const Pacer& pacer) { return pacer.prefix() == url_prefix; });
+  if (limit.requests > 0) impl_->sender.pacers.emplace_back(std::move(url_prefix), limit);
+}
+
+std::int64_t HttpClient::requests_sent() const noexcept { return impl_->sender.requests_sent; }
+
+std::int64_t HttpClient::bytes_received() const noexcept {
+  return impl_->sender.transport.bytes_received();
+}
+
+}  // namespace defender_car

@@ -1,0 +1,125 @@
+#pragma once
+// HTTP over libcurl's multi interface: the only door to the network. curl itself stays in
+// curl_transport.cpp.
+//
+// Guarantees: every request has a time limit and a size limit; no redirect is followed; TLS is
+// verified; plain http is refused but for loopback hosts; 408, 429, 500, 502, 503, 504 and
+// transport faults are sent again with back-off, Retry-After (seconds or date) obeyed; every wait
+// is logged and shown. Single-threaded: parallel means several transfers in one loop. Does not know
+// what it carries; headers with secrets are never logged.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/body.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/time.h"
+
+namespace defender_car {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  Headers headers;
+  std::string body;
+  std::int64_t time_limit_ms = 120'000;     ///< for one try, from connect to the last byte
+  std::int64_t max_body_bytes = 256 << 20;  ///< after decompression
+  bool retry = true;                        ///< false: one try only
+  std::string label;                        ///< "machines page 3": what messages call it
+};
+
+struct HttpResponse {
+  int status = 0;  ///< 0: no answer; then transport_error says why
+  Headers headers;
+  Body body;
+  std::string transport_error;
+  bool lasting_fault =
+      false;  ///< of transport: another try cannot help (body over the limit, bad certificate)
+  std::optional<EpochMs> date;      ///< the Date header
+  std::optional<EpochMs> retry_at;  ///< a Retry-After that is a date, by this machine's clock
+  int tries = 1;
+
+  std::optional<std::string> header(std::string_view name) const;  ///< name without regard to case
+};
+
+/// How failing requests are sent again. Values in ms. The pure part of the client: no clock, no
+/// network.
+struct RetryPolicy {
+  int max_tries = 5;
+  std::int64_t first_wait_ms = 500;
+  std::int64_t longest_wait_ms = 30'000;  ///< of our own back-off
+  std::int64_t longest_retry_after_ms =
+      900'000;  ///< longer is not waited for: the request has failed
+
+  /// The wait before the next try, or nothing when this answer stands.
+  std::optional<std::int64_t> next_wait_ms(const HttpResponse& response, int tries, EpochMs now,
+                                           std::mt19937_64& random) const;
+};
+
+struct HttpOptions {
+  std::string ca_file;  ///< empty: the system's
+  int max_parallel = 8;
+  std::int64_t stall_ms =
+      30'000;  ///< an answer that has begun and brings under 1 KiB in this time is given up
+  RetryPolicy retry;
+};
+
+/// At most `requests` within any `seconds`; 0 requests: no limit.
+struct RateLimit {
+  int requests = 0;
+  int seconds = 1;
+};
+
+class HttpClient {
+ public:
+  HttpClient(HttpOptions options, Progress& progress);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// The answer after retries, whatever its status; a transport fault that lasts is status 0.
+  /// Throws Error(usage) for a URL that is not allowed, Error(interrupted) when a signal came.
+  HttpResponse send(const HttpRequest& request);
+
+  using NextRequest = std::function<std::optional<HttpRequest>()>;
+  using OnResponse = std::function<void(const HttpRequest&, HttpResponse)>;
+
+  /// Up to `parallel` requests side by side until `next` gives none; answers in the order in which
+  /// they come. An exception of `on_response` ends all transfers and passes on.
+  void send_all(const NextRequest& next, const OnResponse& on_response, int parallel);
+
+  /// Paces all later requests whose URL begins with `url_prefix` ahead of time.
+  void limit_rate(std::string url_prefix, RateLimit limit);
+
+  std::int64_t requests_sent() const noexcept;
+  std::int64_t bytes_received() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Percent-encodes all but unreserved characters.
+std::string url_escape(std::string_view text);
+
+/// For messages: status, the service's own error code and message (Defender's, OAuth's and CAR's
+/// error bodies), at most 300 characters of it, control characters removed. Never request headers.
+std::string describe(const HttpResponse& response);
+
+/// Whether the host of an http(s) URL is a loopback one.
+bool is_loopback(std::string_view url);
+
+/// "https://host:port" of a URL, lower case; empty when it is none.
+std::string origin(std::string_view url);
+
+}  // namespace defender_car

@@ -1,0 +1,130 @@
+#include "store/database.h"
+
+#include <SQLiteCpp/Database.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "store/sql_files.h"
+#include "store/store_error.h"
+
+namespace defender_car {
+namespace {
+
+// SQLite makes a new file with the process' umask; the promise is 0600 whatever the umask.
+void make_private_file(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    return;
+  }
+  throw Error(ErrorKind::internal,
+              "cannot open " + file.string() + ": " + std::generic_category().message(errno) +
+                  "; check that the working directory exists and is writable for this user");
+}
+
+std::string read_only_name(const std::filesystem::path& file) {
+  // A WAL database on a folder without write permission cannot make its -shm file: immutable opens
+  // it all the same.
+  const bool writable =
+      ::access(file.parent_path().empty() ? "." : file.parent_path().c_str(), W_OK) == 0;
+  std::string name = "file:";
+  for (const char c : file.string()) {
+    if (c == '?' || c == '#' || c == '%') {
+      constexpr char kHex[] = "0123456789abcdef";
+      name += '%';
+      name += kHex[static_cast<unsigned char>(c) >> 4];
+      name += kHex[static_cast<unsigned char>(c) & 15];
+    } else {
+      name += c;
+    }
+  }
+  return name + (writable ? "?mode=ro" : "?immutable=1");
+}
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& file, OpenMode mode) {
+  if (mode == OpenMode::create) make_private_file(file);
+  at_border("open " + file.string(), [&] {
+    if (mode == OpenMode::create) {
+      database_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 10'000);
+    } else {
+      database_ = std::make_unique<SQLite::Database>(
+          read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000);
+    }
+  });
+  run_script(mode == OpenMode::create ? "schema/connection.sql"
+                                      : "schema/connection_read_only.sql");
+}
+
+Database::~Database() { statements_.clear(); }
+
+void Database::exec(std::string_view sql) {
+  at_border("run SQL", [&] { database_->exec(std::string(sql)); });
+}
+
+void Database::run_script(std::string_view path) {
+  at_border("run " + std::string(path), [&] { database_->exec(std::string(script_text(path))); });
+}
+
+Statement& Database::statement(const std::string& name) {
+  auto found = statements_.find(name);
+  if (found == statements_.end()) {
+    found = statements_.emplace(name, Statement(*database_, statement_text(name), name)).first;
+  }
+  found->second.reset();
+  return found->second;
+}
+
+std::int64_t Database::number(const std::string& name) {
+  Statement& query = statement(name);
+  const std::int64_t value = query.step() ? query.integer(0) : 0;
+  query.reset();
+  return value;
+}
+
+std::string Database::text(const std::string& name) {
+  Statement& query = statement(name);
+  std::string value = query.step() ? query.text(0) : std::string();
+  query.reset();
+  return value;
+}
+
+void Database::attach(const std::filesystem::path& file, std::string_view schema) {
+  make_private_file(file);
+  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach");
+  attach.bind("file", file.string()).run();
+}
+
+void Database::detach(std::string_view schema) {
+  statements_.clear();
+  exec("DETACH " + std::string(schema));
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(database_->getHandle()); }
+
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(database_->getHandle()) == 0;
+}
+
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.exec("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() {
+  // A statement left in the middle would keep the transaction from ending.
+  if (!open_) return;
+  for (auto& [name, statement] : database_.statements_) statement.reset();
+  // SQLite has rolled back by itself after some failures (disk full): then there is nothing left to
+  // do.
+  if (database_.in_transaction())
+    sqlite3_exec(database_.database_->getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+  database_.exec("COMMIT");
+  open_ = false;
+}
+
+}  // namespace defender_car

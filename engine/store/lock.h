@@ -1,0 +1,24 @@
+#pragma once
+// One run at a time per state file: a kernel lock (flock) on a file beside it, held to the end of
+// the process and gone with it, however that ends. The file's text says who holds it.
+
+#include <filesystem>
+
+namespace defender_car {
+
+class StateLock {
+ public:
+  /// Throws Error(locked) naming the holder, at once; Error(internal) when the file cannot be made.
+  explicit StateLock(const std::filesystem::path& file);
+  ~StateLock();
+  StateLock(const StateLock&) = delete;
+  StateLock& operator=(const StateLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// "process 123, since 2026-…" when a run holds the lock, else "".
+std::string lock_holder(const std::filesystem::path& file);
+
+}  // namespace defender_car

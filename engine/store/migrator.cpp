@@ -1,0 +1,87 @@
+#include "store/migrator.h"
+
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/fingerprint.h"
+#include "store/sql_files.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::string_view kMigrations = "migrations/";
+constexpr std::string_view kViews = "schema/view/";
+
+int version_of(const SqlFile& file) {
+  int version = 0;
+  const char* digits = file.path.data() + kMigrations.size();
+  std::from_chars(digits, digits + 4, version);
+  return version;
+}
+
+// Only says whether the text is the one of last time.
+std::int64_t text_version(const std::vector<const SqlFile*>& files) {
+  std::uint64_t hash = kFingerprintStart;
+  for (const SqlFile* file : files) hash = fingerprint(file->text, hash);
+  return static_cast<std::int64_t>(hash >> 1);
+}
+
+std::vector<const SqlFile*> files_under(std::string_view folder) {
+  std::vector<const SqlFile*> files;
+  for (const SqlFile& file : sql_files()) {
+    if (file.path.starts_with(folder)) files.push_back(&file);
+  }
+  return files;
+}
+
+void drop_views(Database& database) {
+  std::vector<std::string> names;
+  Statement& query = database.statement("migrate/views");
+  while (query.step()) names.push_back(query.text(0));
+  for (const std::string& name : names) database.exec("DROP VIEW \"" + name + "\"");
+}
+
+void apply(Database& database, const SqlFile& file) {
+  Transaction transaction(database);
+  database.run_script(file.path);
+  if (database.number("migrate/foreign_key_faults") != 0) {
+    throw Error(
+        ErrorKind::internal,
+        std::string(file.path) + " would leave rows without their parents; nothing was changed");
+  }
+  transaction.commit();
+}
+
+}  // namespace
+
+bool migrate(Database& database) {
+  const auto migrations = files_under(kMigrations);
+  const std::int64_t version = database.number("migrate/version");
+  const int newest = version_of(*migrations.back());
+  if (version > newest) {
+    throw Error(ErrorKind::usage,
+                "the state file is of a newer program (version " + std::to_string(version) +
+                    ", this one knows " + std::to_string(newest) +
+                    "); it was left untouched: use the newer program, or another --working-dir");
+  }
+  const auto views = files_under(kViews);
+  const std::int64_t wanted = text_version(files_under("schema/"));
+  if (version == newest && database.number("migrate/fingerprint") == wanted) return false;
+  {
+    Transaction transaction(database);
+    drop_views(database);
+    transaction.commit();
+  }
+  for (const SqlFile* file : migrations) {
+    if (version_of(*file) > version) apply(database, *file);
+  }
+  Transaction transaction(database);
+  for (const SqlFile* file : views) database.run_script(file->path);
+  database.statement("migrate/set_fingerprint").bind("fingerprint", wanted).run();
+  transaction.commit();
+  return true;
+}
+
+}  // namespace defender_car

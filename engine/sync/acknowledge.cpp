@@ -1,0 +1,71 @@
+#include "sync/acknowledge.h"
+
+namespace defender_car {
+namespace {
+
+Statement& stretch_statement(Database& state, const char* name, const Stretch& stretch) {
+  return state.statement(name).bind("first", stretch.first).bind("last", stretch.last);
+}
+
+void end(Database& state, const Stretch& stretch) {
+  stretch_statement(state, "deliver/done", stretch).run();
+  state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
+}
+
+}  // namespace
+
+void acknowledge_import(Database& state, const Stretch& stretch, const std::string& at,
+                        const std::string& answer) {
+  const char* fold = stretch.operation == "vertex" ? "deliver/fold_vertices" : "deliver/fold_edges";
+  stretch_statement(state, fold, stretch).bind("at", at).run();
+  stretch_statement(state, "deliver/log_import", stretch)
+      .bind("at", at)
+      .bind("answer", answer)
+      .run();
+  end(state, stretch);
+}
+
+void acknowledge_patch(Database& state, const std::string& operation, std::int64_t item, bool gone,
+                       const std::string& at, const std::string& answer) {
+  state.statement("deliver/log_patch")
+      .bind("item", item)
+      .bind("at", at)
+      .bind("answer", answer)
+      .run();
+  if (operation == "touch" && !gone) {
+    state.statement("deliver/fold_touch").bind("item", item).run();
+  } else {
+    state.statement("deliver/fold_disable").bind("item", item).run();
+    if (operation == "touch") state.statement("deliver/import_again").bind("item", item).run();
+  }
+  state.statement("deliver/done").bind("first", item).bind("last", item).run();
+}
+
+void acknowledge_deletes(Database& state, const Stretch& stretch, const std::string& at,
+                         const std::string& answer) {
+  stretch_statement(state, "deliver/log_deletes", stretch)
+      .bind("at", at)
+      .bind("answer", answer)
+      .run();
+  stretch_statement(state, "deliver/fold_deleted_edges", stretch).run();
+  stretch_statement(state, "deliver/fold_deletes", stretch).run();
+  end(state, stretch);
+}
+
+void acknowledge_session_end(Database& state, std::int64_t run_id, const std::string& at) {
+  state.statement("deliver/log_dropped_edges").bind("run_id", run_id).bind("at", at).run();
+  state.statement("deliver/log_dropped_vertices").bind("run_id", run_id).bind("at", at).run();
+  state.statement("deliver/drop_edges").bind("run_id", run_id).run();
+  state.statement("deliver/drop_vertices").bind("run_id", run_id).run();
+}
+
+void set_aside(Database& state, const Stretch& single, const std::string& reason) {
+  const bool vertex = single.operation == "vertex";
+  const char* refuse = vertex ? "deliver/refuse_vertex" : "deliver/refuse_edge";
+  const char* reject = vertex ? "deliver/reject_vertex" : "deliver/reject_edge";
+  state.statement(refuse).bind("item", single.first).bind("reason", reason).run();
+  state.statement(reject).bind("item", single.first).bind("reason", reason).run();
+  end(state, single);
+}
+
+}  // namespace defender_car

@@ -1,0 +1,35 @@
+#pragma once
+// CAR's answers, folded from the outbox into "acknowledged" and the ledger. Each function is one
+// answer and belongs into a transaction of the caller's; nothing else changes what "acknowledged"
+// says.
+
+#include <cstdint>
+#include <string>
+
+#include "store/database.h"
+
+namespace defender_car {
+
+/// A stretch of the outbox, both ends included.
+struct Stretch {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::int64_t batch = 0;  ///< its row in `batch` once it was handed to CAR
+  std::string operation;
+  int tries = 0;
+
+  std::int64_t size() const { return last - first + 1; }
+};
+
+void acknowledge_import(Database& state, const Stretch& stretch, const std::string& at,
+                        const std::string& answer);
+void acknowledge_patch(Database& state, const std::string& operation, std::int64_t item, bool gone,
+                       const std::string& at, const std::string& answer);
+void acknowledge_deletes(Database& state, const Stretch& stretch, const std::string& at,
+                         const std::string& answer);
+/// The end of a full-import session: what was not reported in it is no longer held.
+void acknowledge_session_end(Database& state, std::int64_t run_id, const std::string& at);
+/// CAR refuses this one record: set aside, not sent again unchanged.
+void set_aside(Database& state, const Stretch& single, const std::string& reason);
+
+}  // namespace defender_car

@@ -1,0 +1,67 @@
+#include "sync/dataset.h"
+
+namespace defender_car {
+namespace {
+
+bool is_defender_failure(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::defender:
+    case ErrorKind::unreachable:
+    case ErrorKind::authentication:
+    case ErrorKind::forbidden:
+    case ErrorKind::invalid_parameter:
+    case ErrorKind::bad_data:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours) {
+  if (run.whole) return std::nullopt;
+  Statement& query =
+      run.state.statement("fetch/window").bind("name", dataset).bind("hours", overlap_hours);
+  std::optional<std::string> since;
+  if (query.step()) since = query.optional_text(0);
+  query.reset();
+  return since;
+}
+
+void set_dataset_state(Run& run, const std::string& name, const std::string& state,
+                       const std::string& problem) {
+  run.state.statement("fetch/dataset_state")
+      .bind("name", name)
+      .bind("state", state)
+      .bind("problem", problem.empty() ? std::optional<std::string>() : problem)
+      .run();
+}
+
+void keep_cursor(Run& run, const std::string& name) {
+  run.state.statement("fetch/keep_cursor").bind("name", name).run();
+}
+
+bool read_dataset(Run& run, const std::string& name, bool whole,
+                  const std::optional<std::string>& since, const std::function<void()>& read) {
+  run.progress.report("fetching " + name, 0, 0);
+  run.state.statement("fetch/begin_dataset")
+      .bind("name", name)
+      .bind("whole", whole ? 1 : 0)
+      .bind("since", since)
+      .run();
+  try {
+    read();
+  } catch (const Error& error) {
+    if (!is_defender_failure(error.kind())) throw;
+    set_dataset_state(run, name, "incomplete", error.what());
+    run.fail(error.kind(),
+             name + " could not be read whole, so nothing of it is removed in this run: " +
+                 error.what());
+    return false;
+  }
+  set_dataset_state(run, name, "complete", "");
+  return true;
+}
+
+}  // namespace defender_car

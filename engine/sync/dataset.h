@@ -1,0 +1,29 @@
+#pragma once
+// One dataset's reading: its row in stage.dataset, and what a failure of it means.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sync/run.h"
+
+namespace defender_car {
+
+/// The window's beginning ("2026-11-24T13:00:00Z"), or nothing when the dataset is to be read
+/// whole: a full run, or one that was never complete.
+std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours);
+
+/// Marks the dataset begun, runs `read`, marks it complete. A failure of Defender makes it
+/// incomplete with the reason and decides the exit code; failures of our own and signals pass on.
+/// True when complete.
+bool read_dataset(Run& run, const std::string& name, bool whole,
+                  const std::optional<std::string>& since, const std::function<void()>& read);
+
+/// complete, incomplete, held, excluded, unavailable.
+void set_dataset_state(Run& run, const std::string& name, const std::string& state,
+                       const std::string& problem);
+
+/// "None" was said by 404: right for a window, and the next one begins where this one did.
+void keep_cursor(Run& run, const std::string& name);
+
+}  // namespace defender_car

@@ -1,0 +1,92 @@
+#include "sync/deliver.h"
+
+#include <spdlog/spdlog.h>
+
+#include "sync/acknowledge.h"
+#include "sync/imports.h"
+#include "sync/removals.h"
+
+namespace defender_car {
+namespace {
+
+void send_everything(Run& run) {
+  send_imports(run, "vertex");
+  run.state.statement("deliver/drop_waiting_edges").run();
+  send_imports(run, "edge");
+  send_patches(run, "touch");
+  send_patches(run, "disable");
+  send_deletes(run);
+  send_imports(run, "edge");  // those that CAR turned out to have lost
+}
+
+void full_import_in_session(Run& run) {
+  // A session left open is no harm while the next import is full as well: until its end is answered
+  // for, it must be.
+  run.set("full_due", "a full import was begun and its session not ended");
+  run.car.begin_full_import();
+  send_everything(run);
+  run.progress.report("ending the full import session", 0, 0);
+  run.car.end_full_import();
+  Transaction transaction(run.state);
+  acknowledge_session_end(run.state, run.report.run_id, iso8601(system_now()));
+  run.unset("full_due");
+  run.unset("full_wanted");
+  transaction.commit();
+}
+
+void full_import_without_session(Run& run) {
+  run.warn(
+      "this full import went without CAR's session, so nothing falls away: something was neither "
+      "read nor known, or is "
+      "held back; the first run that finds everything complete is full");
+  send_everything(run);
+  Transaction transaction(run.state);
+  run.unset("full_due");
+  run.set("full_wanted", "a full import went without a session");
+  transaction.commit();
+}
+
+}  // namespace
+
+void recover(Run& run) {
+  struct Open {
+    Stretch stretch;
+    std::string job;
+  };
+  std::vector<Open> open;
+  std::vector<std::string> jobs;
+  Statement& query = run.state.statement("deliver/open_batches");
+  while (query.step()) {
+    open.push_back(
+        {{query.integer(2), query.integer(3), query.integer(0), query.text(1), 0}, query.text(4)});
+    if (!query.text(4).empty()) jobs.push_back(query.text(4));
+  }
+  if (jobs.empty()) return;
+  spdlog::info("asking after {} import jobs that an earlier run left open", jobs.size());
+  const auto statuses = run.car.wait_for_imports(jobs);
+  Transaction transaction(run.state);
+  for (const Open& batch : open) {
+    // Failed, lost and unfinished ones stay unanswered: diff counts them as neither held nor gone.
+    if (batch.job.empty() || statuses.at(batch.job).outcome != ImportOutcome::done) continue;
+    acknowledge_import(run.state, batch.stretch, iso8601(system_now()), batch.job);
+  }
+  transaction.commit();
+}
+
+void deliver(Run& run) {
+  if (!run.full()) return send_everything(run);
+  if (run.session_allowed) return full_import_in_session(run);
+  full_import_without_session(run);
+}
+
+void settle(Run& run) {
+  const std::string id = std::to_string(run.report_ms);
+  Transaction transaction(run.state);
+  run.set("previous_model_state_id", run.save_point.empty() ? id : run.save_point);
+  run.set("model_state_id", id);
+  if (!run.car.address_form().empty()) run.set("address_form", run.car.address_form());
+  transaction.commit();
+  run.car.set_save_point(id);
+}
+
+}  // namespace defender_car

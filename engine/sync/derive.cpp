@@ -1,0 +1,47 @@
+#include "sync/derive.h"
+
+#include <spdlog/spdlog.h>
+
+#include <set>
+
+#include "sync/guard.h"
+
+namespace defender_car {
+namespace {
+
+// True when it is done; false when guards tripped: everything was rolled back.
+bool attempt(Run& run, std::set<std::string>& withheld) {
+  Transaction transaction(run.state);
+  run.state.run_script("schema/phase/00_begin.sql");
+  for (const std::string& kind : withheld)
+    run.state.statement("guard/withhold").bind("kind", kind).run();
+  for (const char* script :
+       {"05_return", "06_parameters", "10_accept", "20_merge", "30_assets", "40_derive"}) {
+    run.progress.report(std::string("deriving: ") + script, 0, 0);
+    run.state.run_script("schema/phase/" + std::string(script) + ".sql");
+  }
+  const auto tripped = tripped_guards(run, withheld);
+  if (!tripped.empty()) {
+    withheld.insert(tripped.begin(), tripped.end());
+    return false;
+  }
+  run.state.run_script("schema/phase/50_diff.sql");
+  run.state.statement("guard/hold_datasets").run();
+  run.state.statement("fetch/move_cursors").run();
+  run.state.statement("derive/forget_held_cursors").run();
+  run.state.statement("derive/forget_old_alerts").run();
+  transaction.commit();
+  return true;
+}
+
+}  // namespace
+
+void derive(Run& run) {
+  run.state.statement("fetch/make_durable").run();
+  std::set<std::string> withheld;
+  while (!attempt(run, withheld)) {
+    spdlog::info("a guard holds removals back: deriving again without them");
+  }
+}
+
+}  // namespace defender_car

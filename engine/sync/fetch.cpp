@@ -1,0 +1,243 @@
+#include "sync/fetch.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "base/cancel.h"
+#include "sync/dataset.h"
+#include "sync/fetch_users.h"
+#include "sync/fetch_vulnerabilities.h"
+#include "sync/guard.h"
+#include "sync/hunting_query.h"
+#include "sync/stage.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::array<std::string_view, 14> kMachineKeys = {"id",
+                                                           "computerDnsName",
+                                                           "osPlatform",
+                                                           "healthStatus",
+                                                           "firstSeen",
+                                                           "lastSeen",
+                                                           "lastIpAddress",
+                                                           "lastExternalIpAddress",
+                                                           "ipAddresses",
+                                                           "onboardingStatus",
+                                                           "version",
+                                                           "riskScore",
+                                                           "exposureLevel",
+                                                           "rbacGroupName"};
+constexpr int kIpAddresses = 8;
+constexpr std::array<std::string_view, 10> kAlertKeys = {
+    "id",     "machineId",         "title",          "description",    "severity",
+    "status", "alertCreationTime", "firstEventTime", "lastUpdateTime", "resolvedTime"};
+constexpr std::array<std::string_view, 5> kNetworkColumns = {
+    "DeviceId", "NetworkAdapterName", "MacAddress", "Timestamp", "IPAddresses"};
+
+// The run's "now" is Defender's, so that a wrong clock here removes nothing.
+void settle_clock(Run& run) {
+  if (!run.now.empty()) return;
+  const EpochMs here = system_now();
+  const EpochMs there = run.defender.server_date().value_or(here);
+  run.now = iso8601(there);
+  run.state.statement("fetch/set_now").bind("now", run.now).run();
+  run.state.statement("run/clock")
+      .bind("clock_at", run.now)
+      .bind("run_id", run.report.run_id)
+      .run();
+  if (std::llabs(here - there) > 5 * 60'000) {
+    run.warn("this machine's clock (" + iso8601(here) +
+             ") is more than five minutes off Defender's (" + run.now + "); Defender's is used");
+  }
+}
+
+std::string days_ago(Run& run, int days) {
+  Statement& query = run.state.statement("fetch/days_ago").bind("days", days);
+  query.step();
+  std::string time = query.text(0);
+  query.reset();
+  return time;
+}
+
+void read_machine_list(Run& run, const std::optional<std::string>& since) {
+  StageTable machines(run.state, "fetch/machine", kIpAddresses);
+  const ReadResult list = run.defender.read_pages("machines", since ? "lastSeen ge " + *since : "",
+                                                  kMachineKeys, machines);
+  settle_clock(run);
+  if (!since) {
+    if (list.not_found) {
+      throw Error(ErrorKind::defender,
+                  "the whole machine list was answered by 404 (no machines); that is not taken for "
+                  "an empty tenant. Check "
+                  "the application's device groups and run again");
+    }
+    return;
+  }
+  const ReadResult silent = run.defender.read_pages(
+      "machines", "healthStatus eq 'Inactive' and lastSeen le " + days_ago(run, 15), kMachineKeys,
+      machines);
+  if (list.not_found || silent.not_found) keep_cursor(run, "machines");
+}
+
+// An asset that a full list does not name is asked for by id: only 404 lets it go.
+void ask_for_missing_assets(Run& run) {
+  const auto missing = run.state.statement("fetch/missing_assets").texts();
+  if (missing.empty() || !deletes_allowed(run, missing)) return;
+  StageTable machines(run.state, "fetch/machine", kIpAddresses);
+  std::int64_t asked = 0;
+  for (const std::string& id : missing) {
+    throw_if_cancelled();
+    run.progress.report("asking for machines missing from the list", ++asked, std::ssize(missing));
+    if (!run.defender.read_machine(id, kMachineKeys, machines)) {
+      run.state.statement("fetch/gone").bind("id", id).run();
+    }
+  }
+}
+
+void fetch_machines(Run& run) {
+  const auto since = window(run, "machines", run.settings.machine_overlap_hours);
+  const bool complete = read_dataset(run, "machines", !since, since, [&] {
+    read_machine_list(run, since);
+    if (!since && !hold_if_empty(run, "machines")) ask_for_missing_assets(run);
+  });
+  if (!complete) {
+    throw Error(
+        *run.report.failure,
+        "the machine list is not complete, so nothing is sent in this run: " + run.report.error);
+  }
+}
+
+std::string network_query(const std::string& since, int shards, int shard) {
+  return "DeviceNetworkInfo | where " + since + shard_filter("DeviceId", shards, shard) +
+         " | summarize arg_max(Timestamp, IPAddresses) by DeviceId, NetworkAdapterName, MacAddress";
+}
+
+void hunt_network(Run& run, const std::optional<std::string>& since) {
+  const std::string begin =
+      since ? "Timestamp >= datetime(" + *since + ")" : "Timestamp >= ago(30d)";
+  StageTable rows(run.state, "fetch/network", 4);
+  run.defender.hunt(
+      {"DeviceNetworkInfo", kNetworkColumns},
+      [&](int shards, int shard) { return network_query(begin, shards, shard); }, rows);
+}
+
+void use_machines_for_network(Run& run) {
+  run.network_source = "machines";
+  run.state.statement("fetch/set_network_source").bind("network_source", "machines").run();
+  run.state.statement("fetch/begin_dataset")
+      .bind("name", "network")
+      .bind("whole", 0)
+      .bind("since", nullptr)
+      .run();
+  set_dataset_state(run, "network", "complete", "");
+}
+
+// Decided at the first full import and kept; where hunting begins to answer later, auto goes over
+// to it.
+bool try_hunting(Run& run) {
+  try {
+    run.state.statement("fetch/begin_dataset")
+        .bind("name", "network")
+        .bind("whole", 1)
+        .bind("since", nullptr)
+        .run();
+    hunt_network(run, std::nullopt);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::forbidden && error.kind() != ErrorKind::bad_data) throw;
+    if (run.setting("network_source").empty()) {
+      run.warn("hunting is not to be had (" + std::string(error.what()) +
+               "); networks come from the machine list, vulnerabilities are left out");
+    }
+    use_machines_for_network(run);
+    return false;
+  }
+  if (!run.setting("network_source").empty())
+    run.warn("hunting answers now: networks and vulnerabilities are read whole");
+  run.network_source = "hunting";
+  run.state.statement("fetch/set_network_source").bind("network_source", "hunting").run();
+  return true;
+}
+
+void fetch_network(Run& run) {
+  if (run.settings.network_source == NetworkSource::machines) return use_machines_for_network(run);
+  const std::string chosen = run.setting("network_source");
+  const bool changed = chosen != "hunting";
+  const auto since = changed ? std::optional<std::string>()
+                             : window(run, "network", run.settings.row_overlap_hours);
+  read_dataset(run, "network", !since, since, [&] {
+    if (run.settings.network_source == NetworkSource::automatic && changed) {
+      try_hunting(run);
+      return;
+    }
+    run.network_source = "hunting";
+    run.state.statement("fetch/set_network_source").bind("network_source", "hunting").run();
+    try {
+      hunt_network(run, since);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::forbidden) throw;
+      throw Error(error.kind(),
+                  std::string(error.what()) +
+                      "; a tenant without hunting can use --network-source machines instead");
+    }
+  });
+}
+
+void fetch_alerts(Run& run) {
+  if (!run.settings.alerts) {
+    run.state.statement("fetch/begin_dataset")
+        .bind("name", "alerts")
+        .bind("whole", 0)
+        .bind("since", nullptr)
+        .run();
+    return set_dataset_state(run, "alerts", "excluded", "");
+  }
+  const auto since = window(run, "alerts", run.settings.row_overlap_hours);
+  read_dataset(run, "alerts", !since, since, [&] {
+    StageTable alerts(run.state, "fetch/alert");
+    const ReadResult list = run.defender.read_pages(
+        "alerts", since ? "lastUpdateTime ge " + *since : "status ne 'Resolved'", kAlertKeys,
+        alerts);
+    if (!list.not_found) return;
+    if (since) return keep_cursor(run, "alerts");
+    if (run.state.number("derive/open_alerts") > 0) {
+      throw Error(ErrorKind::defender,
+                  "the whole alert list was answered by 404 while open alerts are known");
+    }
+  });
+}
+
+void count_datasets(Run& run) {
+  Statement& query = run.state.statement("fetch/datasets");
+  while (query.step()) {
+    DatasetReport dataset{query.text(0), query.text(1), 0, query.text(2)};
+    run.report.datasets.push_back(std::move(dataset));
+  }
+  for (DatasetReport& dataset : run.report.datasets) {
+    dataset.rows = run.state.number("fetch/count_" + dataset.name);
+    run.state.statement("run/dataset")
+        .bind("run_id", run.report.run_id)
+        .bind("name", dataset.name)
+        .bind("state", dataset.state)
+        .bind("records", dataset.rows)
+        .bind("problem", dataset.problem)
+        .run();
+  }
+}
+
+}  // namespace
+
+void fetch(Run& run) {
+  fetch_machines(run);
+  fetch_network(run);
+  fetch_alerts(run);
+  fetch_users(run);
+  fetch_vulnerabilities(run);
+  for (const char* dataset : {"network", "alerts", "vulnerabilities", "knowledge_base"})
+    hold_if_empty(run, dataset);
+  count_datasets(run);
+}
+
+}  // namespace defender_car

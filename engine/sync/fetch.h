@@ -1,0 +1,12 @@
+#pragma once
+// Defender → stage, dataset by dataset (design section 2). Each dataset is marked complete only
+// after its last page passed its checks; one that fails is incomplete and does not stop the others,
+// but for the machine list, without which the run ends (the error passes on).
+
+#include "sync/run.h"
+
+namespace defender_car {
+
+void fetch(Run& run);
+
+}  // namespace defender_car

@@ -1,0 +1,127 @@
+#include "sync/fetch_users.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sync/dataset.h"
+#include "sync/hunting_query.h"
+#include "sync/stage.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::array<std::string_view, 2> kUserKeys = {"accountName", "accountDomain"};
+constexpr std::array<std::string_view, 3> kDeviceInfoColumns = {"DeviceId", "Timestamp",
+                                                                "LoggedOnUsers"};
+constexpr std::array<std::string_view, 3> kLogonColumns = {"DeviceId", "AccountName",
+                                                           "AccountDomain"};
+
+constexpr std::size_t kMachinesByApi = 100;  // auto asks the API for no more than these a run
+constexpr std::size_t kMachinesByName =
+    2'000;  // more are not named in a query: everything is asked for
+constexpr std::size_t kMachinesAQuery = 500;
+
+void mark_asked(Run& run, const std::vector<std::string>& machines, const char* source) {
+  Transaction transaction(run.state);
+  for (const std::string& machine : machines) {
+    run.state.statement("fetch/ask_users").bind("machine", machine).bind("source", source).run();
+  }
+  transaction.commit();
+}
+
+// Returns the words of the first failure, "" when there was none.
+std::string ask_api(Run& run, const std::vector<std::string>& machines) {
+  mark_asked(run, machines, "api");
+  StageTable users(run.state, "fetch/user");
+  std::string failure;
+  std::int64_t answered = 0;
+  run.defender.read_logon_users(
+      machines, kUserKeys, users, [&](const std::string& machine) { users.set_first(machine); },
+      [&](const std::string& machine, AskOutcome outcome, const std::string& why) {
+        const char* state = outcome == AskOutcome::ok          ? "read"
+                            : outcome == AskOutcome::not_found ? "absent"
+                                                               : "failed";
+        if (outcome == AskOutcome::failed && failure.empty()) failure = why;
+        run.state.statement("fetch/users_state")
+            .bind("machine", machine)
+            .bind("state", state)
+            .run();
+        run.progress.report("asking for logon users", ++answered, std::ssize(machines));
+      });
+  return failure;
+}
+
+void hunt_part(Run& run, std::span<const std::string> machines) {
+  const std::string named = in_filter("DeviceId", machines);
+  StageTable devices(run.state, "fetch/device_info", 2);
+  run.defender.hunt(
+      {"DeviceInfo", kDeviceInfoColumns},
+      [&](int shards, int shard) {
+        return "DeviceInfo | where Timestamp >= ago(30d) | where isnotempty(OSPlatform)" + named +
+               shard_filter("DeviceId", shards, shard) +
+               " | summarize arg_max(Timestamp, LoggedOnUsers) by DeviceId";
+      },
+      devices);
+  StageTable logons(run.state, "fetch/user");
+  run.defender.hunt(
+      {"DeviceLogonEvents", kLogonColumns},
+      [&](int shards, int shard) {
+        return "DeviceLogonEvents | where Timestamp >= ago(30d) | where ActionType == "
+               "\"LogonSuccess\""
+               " | where LogonType != \"Service\" | where isnotempty(AccountName)"
+               " | where AccountName !endswith \"$\" | where AccountName !startswith \"DWM-\""
+               " | where AccountName !startswith \"UMFD-\"" +
+               named + shard_filter("DeviceId", shards, shard) +
+               " | distinct DeviceId, AccountName, AccountDomain";
+      },
+      logons);
+}
+
+std::string ask_hunting(Run& run, const std::vector<std::string>& machines) {
+  mark_asked(run, machines, "hunting");
+  if (machines.size() > kMachinesByName) {
+    hunt_part(run, {});
+  } else {
+    for (std::size_t at = 0; at < machines.size(); at += kMachinesAQuery) {
+      hunt_part(run,
+                std::span(machines).subspan(at, std::min(kMachinesAQuery, machines.size() - at)));
+    }
+  }
+  run.state.statement("fetch/users_by_hunting").run();
+  // Not seen for 30 days: hunting no longer knows them.
+  const auto left = run.state.statement("fetch/users_left").texts();
+  if (left.empty()) return "";
+  run.state.statement("fetch/users_forget_left").run();
+  return ask_api(run, left);
+}
+
+bool by_hunting(const Run& run, std::size_t machines) {
+  if (run.settings.logon_source != LogonSource::automatic)
+    return run.settings.logon_source == LogonSource::hunting;
+  return machines > kMachinesByApi && run.network_source == "hunting";
+}
+
+void read_users(Run& run) {
+  const auto machines =
+      run.state.statement("fetch/users_due").bind("whole", run.whole ? 1 : 0).texts();
+  if (machines.empty()) return;
+  const std::string failure =
+      by_hunting(run, machines.size()) ? ask_hunting(run, machines) : ask_api(run, machines);
+  if (failure.empty()) return;
+  Statement& failed = run.state.statement("fetch/users_failed");
+  failed.step();
+  const std::string text =
+      std::to_string(failed.integer(0)) + " of " + std::to_string(machines.size()) +
+      " machines did not tell their logon users, " + failed.text(1) + " first: " + failure;
+  failed.reset();
+  throw Error(ErrorKind::defender, text);
+}
+
+}  // namespace
+
+void fetch_users(Run& run) {
+  read_dataset(run, "users", run.whole, std::nullopt, [&] { read_users(run); });
+  run.state.statement("fetch/users_give_up").run();
+}
+
+}  // namespace defender_car

@@ -1,0 +1,128 @@
+#include "sync/guard.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/fingerprint.h"
+#include "sync/dataset.h"
+
+namespace defender_car {
+namespace {
+
+std::string token_for(const std::string& kind, const std::vector<std::string>& objects) {
+  std::uint64_t hash = fingerprint(kind);
+  for (const std::string& object : objects) hash = fingerprint("\n", fingerprint(object, hash));
+  std::string token;
+  for (int shift = 60; shift >= 0; shift -= 4) token += "0123456789abcdef"[hash >> shift & 15];
+  return token;
+}
+
+std::int64_t limit_count(const Limit& limit, std::int64_t held) {
+  if (limit.percent <= 0) return limit.count;
+  return std::max(limit.at_least, static_cast<std::int64_t>(
+                                      std::floor(limit.percent * static_cast<double>(held) / 100)));
+}
+
+std::string first_ones(const std::vector<std::string>& objects) {
+  std::string text;
+  for (std::size_t at = 0; at < objects.size() && at < 3; ++at)
+    text += (at == 0 ? "" : ", ") + objects[at];
+  return objects.size() > 3 ? text + " …" : text;
+}
+
+// True: held back. False: this very set was allowed for once.
+bool hold(Run& run, const std::string& kind, const std::string& what,
+          const std::vector<std::string>& objects) {
+  const std::string token = token_for(kind, objects);
+  if (run.settings.allow_once == token) {
+    spdlog::info("allowed once: {}", what);
+    return false;
+  }
+  run.session_allowed = false;
+  run.fail(ErrorKind::guard,
+           "held back: " + what +
+               ". Nothing of it was removed, here or in CAR; new things still arrive. "
+               "If Defender's answer is right, allow it once: defender-car sync --allow-once " +
+               token);
+  return true;
+}
+
+std::string deletes_text(std::int64_t wanted, std::int64_t recent, std::int64_t limit,
+                         std::int64_t held, const std::vector<std::string>& ids) {
+  return std::to_string(wanted) + " deletes of " + std::to_string(held) +
+         " assets held (limit --max-deletes " + std::to_string(limit) + " in 24 hours, " +
+         std::to_string(recent) + " of it used): " + first_ones(ids);
+}
+
+std::int64_t recent_deletes(Run& run) {
+  Statement& query = run.state.statement("guard/recent_deletes").bind("now", run.now);
+  query.step();
+  const std::int64_t recent = query.integer(0);
+  query.reset();
+  return recent;
+}
+
+}  // namespace
+
+bool deletes_allowed(Run& run, const std::vector<std::string>& ids) {
+  const std::int64_t held = run.state.number("guard/assets_held");
+  const std::int64_t recent = recent_deletes(run);
+  const std::int64_t limit = limit_count(run.settings.max_deletes, held);
+  if (std::ssize(ids) + recent <= limit) return true;
+  if (!hold(run, "missing",
+            "machines missing from the full list, " +
+                deletes_text(std::ssize(ids), recent, limit, held, ids),
+            ids)) {
+    return true;
+  }
+  set_dataset_state(run, "machines", "held", "assets are missing from the full list");
+  return false;
+}
+
+bool hold_if_empty(Run& run, const std::string& dataset) {
+  Statement& query = run.state.statement("fetch/empty_readings");
+  std::int64_t known = 0;
+  while (query.step()) {
+    if (query.text(0) == dataset) known = query.integer(1);
+  }
+  if (known == 0) return false;
+  const std::string what = "the whole reading of " + dataset + " came back empty where " +
+                           std::to_string(known) + " are known";
+  if (!hold(run, "empty " + dataset, what, {std::to_string(known)})) return false;
+  set_dataset_state(run, dataset, "held", "came back empty");
+  return true;
+}
+
+std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld) {
+  struct Removals {
+    std::string kind;
+    std::int64_t count;
+    std::int64_t held;
+  };
+  std::vector<Removals> all;
+  Statement& query = run.state.statement("guard/removals");
+  while (query.step()) all.push_back({query.text(0), query.integer(1), query.integer(2)});
+  std::set<std::string> tripped;
+  for (const Removals& removal : all) {
+    if (withheld.contains(removal.kind)) continue;
+    const bool deletes = removal.kind == "delete";
+    const std::int64_t recent = deletes ? recent_deletes(run) : 0;
+    const std::int64_t limit =
+        limit_count(deletes ? run.settings.max_deletes : run.settings.max_disables, removal.held);
+    if (removal.count + recent <= limit) continue;
+    const auto objects =
+        run.state.statement("guard/removed_objects").bind("kind", removal.kind).texts();
+    const std::string what = deletes
+                                 ? deletes_text(removal.count, recent, limit, removal.held, objects)
+                                 : "disabling " + std::to_string(removal.count) + " of " +
+                                       std::to_string(removal.held) + " active " + removal.kind +
+                                       " edges (limit --max-disables " + std::to_string(limit) +
+                                       "): " + first_ones(objects);
+    if (hold(run, removal.kind, what, objects)) tripped.insert(removal.kind);
+  }
+  return tripped;
+}
+
+}  // namespace defender_car

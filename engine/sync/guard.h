@@ -1,0 +1,26 @@
+#pragma once
+// Guards hold removals back (design section 5, promise 2). What is held is named with the numbers,
+// the first ids, the limit and the command that allows it once; its token is bound to that very
+// set, so it opens no other door.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sync/run.h"
+
+namespace defender_car {
+
+/// Whether so many assets may be let go, after those of the last 24 hours. Where not, the run is
+/// marked as held.
+bool deletes_allowed(Run& run, const std::vector<std::string>& ids);
+
+/// A reading of everything that came back empty where rows are known: the dataset is marked held.
+/// True when it is.
+bool hold_if_empty(Run& run, const std::string& dataset);
+
+/// Kinds of temp.removal beyond their limit, without those in `withheld` and those allowed once:
+/// 'delete' or an edge collection. Each one is reported.
+std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld);
+
+}  // namespace defender_car

@@ -1,0 +1,93 @@
+#include "sync/history.h"
+
+#include "store/database.h"
+#include "store/lock.h"
+#include "sync/working_dir.h"
+
+namespace defender_car {
+namespace {
+
+std::string setting(Database& state, const char* name) {
+  Statement& query = state.statement("run/setting").bind("name", name);
+  std::string value = query.step() ? query.text(0) : std::string();
+  query.reset();
+  return value;
+}
+
+Database open_state(const WorkingDir& folder) {
+  if (!std::filesystem::exists(folder.state())) {
+    throw Error(ErrorKind::usage,
+                "there is no state file " + folder.state().string() +
+                    "; name the folder with --working-dir, or run `defender-car sync` first");
+  }
+  return Database(folder.state(), OpenMode::read_only);
+}
+
+std::vector<RunRow> runs(Database& state, int limit) {
+  std::vector<RunRow> rows;
+  Statement& query = state.statement("history/runs").bind("limit", limit);
+  while (query.step()) {
+    rows.push_back({query.integer(0),
+                    query.text(1),
+                    query.text(2),
+                    query.text(3),
+                    query.text(4),
+                    query.text(5),
+                    query.text(6),
+                    query.integer(7),
+                    query.integer(8),
+                    query.integer(9),
+                    {}});
+  }
+  for (RunRow& row : rows) {
+    Statement& sent = state.statement("run/sent").bind("run_id", row.run_id);
+    while (sent.step())
+      row.sent.push_back({sent.text(0), sent.text(1), sent.text(2), sent.integer(3)});
+  }
+  return rows;
+}
+
+void read_same_failure(Database& state, Status& status) {
+  const std::string failure = state.text("history/last_failure");
+  if (failure.empty()) return;
+  Statement& same = state.statement("run/same_failure").bind("failure", failure);
+  same.step();
+  status.same_failure_count = same.integer(0);
+  status.same_failure_since = same.text(1);
+  same.reset();
+}
+
+}  // namespace
+
+Status read_status(const std::filesystem::path& working_dir) {
+  const WorkingDir folder{working_dir};
+  Database state = open_state(folder);
+  Status status;
+  status.tenant = setting(state, "tenant");
+  status.source = setting(state, "source");
+  status.identity_model = setting(state, "identity_model");
+  status.network_source = setting(state, "network_source");
+  status.model_state_id = setting(state, "model_state_id");
+  status.last_success_at = state.text("history/last_success");
+  status.running = lock_holder(folder.lock());
+  auto last = runs(state, 1);
+  if (!last.empty()) status.last_run = std::move(last.front());
+  status.assets = state.number("history/assets");
+  status.edges = state.number("history/edges");
+  status.outbox = state.number("history/outbox");
+  status.set_aside = state.number("history/set_aside");
+  read_same_failure(state, status);
+  Statement& datasets = state.statement("history/datasets");
+  while (datasets.step()) {
+    status.datasets.push_back(
+        {datasets.text(0), datasets.text(1), datasets.text(2), datasets.text(3), datasets.text(4)});
+  }
+  return status;
+}
+
+std::vector<RunRow> read_runs(const std::filesystem::path& working_dir, int limit) {
+  Database state = open_state(WorkingDir{working_dir});
+  return runs(state, limit);
+}
+
+}  // namespace defender_car

@@ -1,0 +1,100 @@
+#include "sync/mode.h"
+
+#include <spdlog/spdlog.h>
+
+namespace defender_car {
+namespace {
+
+constexpr const char* kForeign = "CAR's save point is none of ours";
+
+void choose(Run& run, const std::string& mode, const std::string& reason) {
+  run.report.mode = mode;
+  run.report.reason = reason;
+  run.state.statement("run/mode")
+      .bind("run_id", run.report.run_id)
+      .bind("mode", mode)
+      .bind("reason", reason)
+      .run();
+  spdlog::info("{} import: {}", mode, reason);
+}
+
+// The service's own schema decides; without one, what was chosen before, else the user model. True
+// when it moved.
+bool decide_identity_model(Run& run) {
+  const std::string before = run.setting("identity_model");
+  const auto named =
+      run.settings.identity_model ? run.settings.identity_model : run.car.import_schema_model();
+  if (named) {
+    run.identity_model = *named;
+  } else {
+    run.identity_model = before == "account" ? IdentityModel::account : IdentityModel::user;
+  }
+  const bool account = run.identity_model == IdentityModel::account;
+  return !before.empty() && (before == "account") != account;
+}
+
+// Another program that writes the same source shows as a foreign save point again and again.
+void stop_at_third_foreign_save_point(Run& run) {
+  Statement& query = run.state.statement("run/foreign_save_points")
+                         .bind("reason", kForeign)
+                         .bind("now", run.report.started_at);
+  query.step();
+  const std::int64_t before = query.integer(0);
+  query.reset();
+  if (before < 2) return;
+  throw Error(
+      ErrorKind::guard,
+      "CAR's save point of source " + run.settings.car.source +
+          " was written by somebody else for the third time within a day. Two programs that write "
+          "one source undo each other: stop the other one, or give this one its own --source");
+}
+
+std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool read_before) {
+  const std::string ours = run.setting("model_state_id");
+  const std::string previous = run.setting("previous_model_state_id");
+  const auto theirs = run.car.save_point();
+  if (theirs && (*theirs == ours || *theirs == previous)) run.save_point = *theirs;
+  if (run.settings.mode == Mode::full) return "asked for";
+  if (!read_before) return "no state here";
+  if (newly_made) return "CAR's database is newly made";
+  if (model_moved) return "CAR's import schema names the other identity model";
+  if (const std::string due = run.setting("full_due"); !due.empty()) return due;
+  if (!theirs || theirs->empty()) return "CAR has no save point";
+  if (run.save_point.empty()) return kForeign;
+  return "";
+}
+
+}  // namespace
+
+void decide_mode(Run& run) {
+  const bool newly_made = run.car.ensure_databases() == DatabaseState::newly_made;
+  const bool model_moved = decide_identity_model(run);
+  Statement& cursor = run.state.statement("fetch/cursor").bind("name", "machines");
+  const bool read_before = cursor.step() || !run.setting("full_wanted").empty();
+  cursor.reset();
+  const std::string reason = reason_for_full(run, newly_made, model_moved, read_before);
+  if (reason == kForeign) stop_at_third_foreign_save_point(run);
+  run.whole = !reason.empty();
+  if (run.whole) {
+    choose(run, "full", reason);
+  } else {
+    choose(
+        run, "incremental",
+        run.settings.mode == Mode::incremental ? "asked for" : "CAR holds what the last run left");
+  }
+}
+
+void decide_session(Run& run) {
+  const std::string wanted = run.setting("full_wanted");
+  if (!run.full() && !wanted.empty() && run.state.number("fetch/all_complete") != 0) {
+    choose(run, "full", wanted + ", and every dataset is complete now");
+    run.state.statement("fetch/set_mode")
+        .bind("mode", run.report.mode)
+        .bind("reason", run.report.reason)
+        .run();
+  }
+  if (run.state.number("fetch/unread_datasets") != 0 || run.state.number("fetch/users_unread") != 0)
+    run.session_allowed = false;
+}
+
+}  // namespace defender_car

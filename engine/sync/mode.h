@@ -1,0 +1,17 @@
+#pragma once
+// Full or incremental, and why (design section 4, "Full when").
+
+#include "sync/run.h"
+
+namespace defender_car {
+
+/// Asks CAR for its databases, import schema and save point, and decides. Sets report.mode and
+/// reason, identity_model, save_point and whole. Throws Error(guard) when another program writes
+/// the same source.
+void decide_mode(Run& run);
+
+/// After fetch: the first run that finds every dataset complete is full when one is wanted; and
+/// whether CAR's session may be used.
+void decide_session(Run& run);
+
+}  // namespace defender_car

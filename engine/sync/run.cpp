@@ -1,0 +1,36 @@
+#include "sync/run.h"
+
+#include <spdlog/spdlog.h>
+
+namespace defender_car {
+
+std::string Run::setting(const std::string& name) {
+  Statement& query = state.statement("run/setting").bind("name", name);
+  std::string value = query.step() ? query.text(0) : std::string();
+  query.reset();
+  return value;
+}
+
+void Run::set(const std::string& name, const std::string& value) {
+  state.statement("run/set").bind("name", name).bind("value", value).run();
+}
+
+void Run::unset(const std::string& name) { state.statement("run/unset").bind("name", name).run(); }
+
+void Run::warn(const std::string& text) {
+  spdlog::debug("{}", text);
+  report.warnings.push_back(text);
+}
+
+void Run::fail(ErrorKind kind, const std::string& text) {
+  spdlog::debug("{}", text);
+  if (report.failure && kind != ErrorKind::guard) {
+    report.warnings.push_back(text);
+    return;
+  }
+  if (!report.error.empty()) report.warnings.push_back(report.error);
+  report.failure = kind;
+  report.error = text;
+}
+
+}  // namespace defender_car

@@ -1,0 +1,45 @@
+#pragma once
+// What the phases of one run share. Private to sync: the program and the tests see sync.h only.
+
+#include <filesystem>
+#include <string>
+
+#include "car/car_client.h"
+#include "defender/defender_client.h"
+#include "store/database.h"
+#include "sync/settings.h"
+#include "sync/sync.h"
+
+namespace defender_car {
+
+struct Run {
+  const SyncSettings& settings;
+  HttpClient& http;
+  Progress& progress;
+  Database& state;
+  DefenderClient& defender;
+  CarClient& car;
+  RunReport report;
+  IdentityModel identity_model = IdentityModel::user;
+  std::string network_source;  ///< hunting, machines
+  std::string save_point;      ///< CAR's model_state_id at the start, when it is one of ours
+  EpochMs report_ms =
+      0;               ///< this run, as CAR knows it: the report's key and the new model_state_id
+  std::string now;     ///< Defender's clock at its first answer, ISO 8601; "" before that
+  bool whole = false;  ///< fetch asks for everything
+  bool session_allowed =
+      true;  ///< false: a full import goes without CAR's session, nothing falls away
+
+  std::string setting(const std::string& name);  ///< "" when there is none
+  void set(const std::string& name, const std::string& value);
+  void unset(const std::string& name);
+
+  /// Logged and kept for the summary.
+  void warn(const std::string& text);
+  /// The failure that decides the exit code; the first one stays, but a guard comes before a
+  /// dataset.
+  void fail(ErrorKind kind, const std::string& text);
+  bool full() const { return report.mode == "full"; }
+};
+
+}  // namespace defender_car

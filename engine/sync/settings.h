@@ -1,0 +1,48 @@
+#pragma once
+// What a run is told: design section 6's options as typed values. The program fills it from the
+// command line, the environment and an INI file; the tests fill it by hand.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "car/car_client.h"
+#include "defender/defender_client.h"
+
+namespace defender_car {
+
+enum class Mode { automatic, full, incremental };
+enum class NetworkSource { automatic, hunting, machines };
+enum class LogonSource { automatic, api, hunting };
+
+/// A limit written as a count ("50") or a share ("10%").
+struct Limit {
+  double percent = 0;         ///< of what is held; 0 when `count` alone counts
+  std::int64_t at_least = 0;  ///< the floor under a percentage
+  std::int64_t count = 0;     ///< used when percent is 0
+};
+
+struct SyncSettings {
+  DefenderSettings defender;
+  CarSettings car;
+  std::filesystem::path working_dir;
+  Mode mode = Mode::automatic;
+  bool alerts = true;
+  bool vulnerabilities = true;
+  HuntingApi hunting_api = HuntingApi::automatic;
+  NetworkSource network_source = NetworkSource::automatic;
+  LogonSource logon_source = LogonSource::automatic;
+  std::optional<IdentityModel> identity_model;  ///< nothing: by the service's import schema
+  int machine_overlap_hours = 24;
+  int row_overlap_hours = 2;
+  Limit max_deletes{.percent = 10, .at_least = 50};
+  Limit max_disables{.percent = 50, .at_least = 1000};
+  std::string allow_once;   ///< the token of a guard's message
+  bool strict = false;      ///< records set aside make the exit code 55
+  RateLimit defender_rate;  ///< 0 requests: 429 alone paces
+  int keep_days = 14;       ///< snapshots
+  std::int64_t keep_space_bytes = std::int64_t{2} << 30;
+  std::string ca_file;
+};
+
+}  // namespace defender_car

@@ -1,0 +1,36 @@
+#pragma once
+// Staged rows on their way into the stage file, one transaction a page.
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "defender/defender_client.h"
+#include "store/database.h"
+
+namespace defender_car {
+
+class StageTable final : public PageSink {
+ public:
+  /// `insert`: a statement with a parameter a column. `json_column`: the field that may be a list;
+  /// any other nested value is bound as a blob, so that the schema sees a wrong type.
+  StageTable(Database& database, std::string insert, int json_column = -1);
+
+  void begin() override;
+  void record(std::span<const Field> fields) override;
+  void keep() override;
+  void drop() override;
+
+  /// A text for the first column that no field has (the machine of a logon user); fields follow it.
+  void set_first(std::string value) { first_ = std::move(value); }
+
+ private:
+  Database& database_;
+  std::string insert_;
+  int json_column_;
+  std::optional<std::string> first_;
+  std::optional<Transaction> transaction_;
+  Statement* statement_ = nullptr;
+};
+
+}  // namespace defender_car

@@ -1,0 +1,252 @@
+#include "sync/sync.h"
+
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+
+#include "base/cancel.h"
+#include "store/lock.h"
+#include "store/migrator.h"
+#include "sync/deliver.h"
+#include "sync/derive.h"
+#include "sync/fetch.h"
+#include "sync/mode.h"
+#include "sync/run.h"
+#include "sync/snapshots.h"
+#include "sync/working_dir.h"
+
+namespace defender_car {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kProgram = "defender-car 0.1.0";
+
+std::string_view kind_name(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::internal:
+      return "internal";
+    case ErrorKind::usage:
+      return "usage";
+    case ErrorKind::car_recoverable:
+      return "car_recoverable";
+    case ErrorKind::car_unrecoverable:
+      return "car_unrecoverable";
+    case ErrorKind::interrupted:
+      return "interrupted";
+    case ErrorKind::locked:
+      return "locked";
+    case ErrorKind::guard:
+      return "guard";
+    case ErrorKind::defender:
+      return "defender";
+    case ErrorKind::unreachable:
+      return "unreachable";
+    case ErrorKind::authentication:
+      return "authentication";
+    case ErrorKind::forbidden:
+      return "forbidden";
+    case ErrorKind::invalid_parameter:
+      return "invalid_parameter";
+    case ErrorKind::bad_data:
+      return "bad_data";
+  }
+  return "internal";
+}
+
+// CPU of this process by phase, for the bench and the curious.
+class PhaseClock {
+ public:
+  PhaseClock(RunReport& report, std::string phase)
+      : report_(report), phase_(std::move(phase)), begin_(std::clock()) {
+    spdlog::debug("phase {}", phase_);
+  }
+  ~PhaseClock() {
+    report_.phase_cpu_seconds[phase_] +=
+        static_cast<double>(std::clock() - begin_) / CLOCKS_PER_SEC;
+  }
+  PhaseClock(const PhaseClock&) = delete;
+  PhaseClock& operator=(const PhaseClock&) = delete;
+
+ private:
+  RunReport& report_;
+  std::string phase_;
+  std::clock_t begin_;
+};
+
+// The stage is a file of the run's own: what a dead run left is thrown away.
+void open_stage(Run& run, const WorkingDir& folder) {
+  std::error_code error;
+  fs::remove(folder.stage(), error);
+  run.state.attach(folder.stage(), "stage");
+  run.state.run_script("schema/stage/10_tables.sql");
+  run.network_source = run.setting("network_source");
+  if (run.network_source.empty()) run.network_source = "hunting";
+  run.state.statement("fetch/run")
+      .bind("run_id", run.report.run_id)
+      .bind("mode", run.report.mode)
+      .bind("reason", run.report.reason)
+      .bind("now", run.report.started_at)
+      .bind("tenant", run.settings.defender.tenant_id)
+      .bind("source", run.settings.car.source)
+      .bind("identity_model", run.identity_model == IdentityModel::account ? "account" : "user")
+      .bind("network_source", run.network_source)
+      .bind("program", kProgram)
+      .run();
+}
+
+std::string keep_snapshot(Run& run, const WorkingDir& folder) {
+  run.state.detach("stage");
+  const std::string name = snapshot_name(run.report.run_id, run.report.mode);
+  std::error_code error;
+  fs::rename(folder.stage(), folder.snapshots() / name, error);
+  if (error) {
+    run.warn("the snapshot could not be kept in " + folder.snapshots().string() + ": " +
+             error.message());
+    return "";
+  }
+  prune_snapshots(folder.snapshots(), run.settings.keep_days, run.settings.keep_space_bytes);
+  return name;
+}
+
+void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
+  {
+    PhaseClock clock(run.report, "recover");
+    decide_mode(run);
+    recover(run);
+  }
+  open_stage(run, folder);
+  {
+    PhaseClock clock(run.report, "fetch");
+    fetch(run);
+    decide_session(run);
+  }
+  {
+    PhaseClock clock(run.report, "derive");
+    derive(run);
+  }
+  snapshot = keep_snapshot(run, folder);
+  {
+    PhaseClock clock(run.report, "deliver");
+    deliver(run);
+  }
+  PhaseClock clock(run.report, "settle");
+  settle(run);
+}
+
+void describe_outcome(Run& run, bool ended) {
+  RunReport& report = run.report;
+  if (!report.failure) {
+    report.outcome = "done";
+  } else if (*report.failure == ErrorKind::interrupted) {
+    report.outcome = "interrupted";
+  } else if (*report.failure == ErrorKind::guard) {
+    report.outcome = "held";
+  } else {
+    report.outcome = ended ? "partial" : "failed";
+  }
+}
+
+void count_outcome(Run& run) {
+  RunReport& report = run.report;
+  Statement& sent = run.state.statement("run/sent").bind("run_id", report.run_id);
+  while (sent.step())
+    report.sent.push_back({sent.text(0), sent.text(1), sent.text(2), sent.integer(3)});
+  Statement& aside = run.state.statement("run/set_aside").bind("run_id", report.run_id);
+  aside.step();
+  report.set_aside = aside.integer(0);
+  aside.reset();
+  report.defender_calls = run.defender.calls();
+  report.car_calls = run.http.requests_sent() - run.defender.calls();
+  if (report.set_aside > 0 && run.settings.strict && !report.failure) {
+    run.fail(ErrorKind::bad_data, std::to_string(report.set_aside) +
+                                      " records were set aside (--strict); see table rejected");
+  }
+}
+
+void write_down(Run& run, const std::string& snapshot) {
+  RunReport& report = run.report;
+  report.finished_at = iso8601(system_now());
+  const auto or_null = [](const std::string& text) {
+    return text.empty() ? std::optional<std::string>() : text;
+  };
+  std::optional<std::string> failure;
+  if (report.failure) failure = kind_name(*report.failure);
+  run.state.statement("run/finish")
+      .bind("run_id", report.run_id)
+      .bind("finished_at", report.finished_at)
+      .bind("outcome", report.outcome)
+      .bind("failure", failure)
+      .bind("error", or_null(report.error))
+      .bind("defender_calls", report.defender_calls)
+      .bind("car_calls", report.car_calls)
+      .bind("snapshot", or_null(snapshot))
+      .run();
+  if (!failure) return;
+  Statement& same = run.state.statement("run/same_failure").bind("failure", failure);
+  same.step();
+  report.same_failure_count = same.integer(0);
+  report.same_failure_since = same.text(1);
+  same.reset();
+}
+
+void begin_run(Run& run) {
+  run.report.started_at = iso8601(system_now());
+  run.report_ms = system_now();
+  Statement& begin = run.state.statement("run/begin").bind("started_at", run.report.started_at);
+  begin.step();
+  run.report.run_id = begin.integer(0);
+  begin.run();
+}
+
+RunReport run_once(Run& run, const WorkingDir& folder) {
+  begin_run(run);
+  std::string snapshot;
+  bool ended = false;
+  try {
+    phases(run, folder, snapshot);
+    ended = true;
+  } catch (const Error& error) {
+    if (!(run.report.failure && *run.report.failure == error.kind()))
+      run.fail(error.kind(), error.what());
+    if (error.kind() == ErrorKind::car_unrecoverable)
+      run.set("full_due", "the last failure of CAR was unrecoverable");
+  }
+  count_outcome(run);
+  describe_outcome(run, ended);
+  write_down(run, snapshot);
+  return std::move(run.report);
+}
+
+}  // namespace
+
+RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& progress) {
+  const WorkingDir folder{settings.working_dir};
+  folder.make();
+  const StateLock lock(folder.lock());
+  Database state(folder.state(), OpenMode::create);
+  const bool derivation_changed = migrate(state);
+  bind_state(state, settings.defender.tenant_id, settings.car.source);
+  if (settings.defender_rate.requests > 0)
+    http.limit_rate(settings.defender.defender_url, settings.defender_rate);
+  DefenderClient defender(http, settings.defender, settings.hunting_api);
+  CarClient car(http, settings.car);
+  Run run{.settings = settings,
+          .http = http,
+          .progress = progress,
+          .state = state,
+          .defender = defender,
+          .car = car,
+          .report = {},
+          .identity_model = IdentityModel::user,
+          .network_source = {},
+          .save_point = {},
+          .report_ms = 0,
+          .now = {},
+          .whole = false,
+          .session_allowed = true};
+  car.set_address_form(run.setting("address_form"));
+  if (derivation_changed) run.set("derive_all", "the derivation's text changed");
+  return run_once(run, folder);
+}
+
+}  // namespace defender_car

@@ -1,0 +1,48 @@
+#include "sync/working_dir.h"
+
+#include <string>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace defender_car {
+namespace fs = std::filesystem;
+namespace {
+
+void make_private_folder(const fs::path& folder) {
+  std::error_code error;
+  const bool made = fs::create_directories(folder, error);
+  if (error || !fs::is_directory(folder)) {
+    throw Error(ErrorKind::internal,
+                "cannot make the folder " + folder.string() + ": " +
+                    (error ? error.message() : "a file of that name is there") +
+                    "; name another one with --working-dir");
+  }
+  if (made) fs::permissions(folder, fs::perms::owner_all, error);
+}
+
+}  // namespace
+
+void WorkingDir::make() const {
+  make_private_folder(root);
+  make_private_folder(snapshots());
+}
+
+void bind_state(Database& state, const std::string& tenant, const std::string& source) {
+  const auto bind_one = [&](const std::string& name, const std::string& value) {
+    Statement& query = state.statement("run/setting").bind("name", name);
+    const std::string before = query.step() ? query.text(0) : std::string();
+    query.reset();
+    if (before.empty()) {
+      state.statement("run/set").bind("name", name).bind("value", value).run();
+    } else if (before != value) {
+      throw Error(ErrorKind::usage, "the state file belongs to " + name + " " + before +
+                                        ", not to " + value +
+                                        "; give each tenant and source a --working-dir of its own");
+    }
+  };
+  bind_one("tenant", tenant);
+  bind_one("source", source);
+}
+
+}  // namespace defender_car

@@ -1,0 +1,96 @@
+-- Working tables of one derivation; they go with the transaction when it fails.
+
+DROP TABLE IF EXISTS temp.touched;
+CREATE TEMP TABLE touched (          -- what must be derived anew; aspect 'all' stands for every one
+  machine TEXT NOT NULL,
+  aspect  TEXT NOT NULL,
+  PRIMARY KEY (machine, aspect)
+) STRICT, WITHOUT ROWID;
+
+DROP TABLE IF EXISTS temp.changed_vertex;
+CREATE TEMP TABLE changed_vertex (   -- whose body may have changed
+  collection TEXT NOT NULL,
+  key        TEXT NOT NULL,
+  PRIMARY KEY (collection, key)
+) STRICT, WITHOUT ROWID;
+
+-- Whatever changes the mirror touches the machine: no statement of merge can forget it. (ON CONFLICT here, since the outer
+-- statement's OR clause would take the place of one in a trigger.)
+
+DROP TRIGGER IF EXISTS temp.machine_came;
+CREATE TEMP TRIGGER machine_came AFTER INSERT ON main.MachineInfo BEGIN
+  INSERT INTO touched VALUES (NEW.id, 'all') ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('asset', NEW.id) ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.machine_changed;
+CREATE TEMP TRIGGER machine_changed AFTER UPDATE ON main.MachineInfo
+WHEN (OLD.computerDnsName, OLD.osPlatform, OLD.healthStatus, OLD.lastIpAddress, OLD.lastExternalIpAddress, OLD.ipAddresses)
+  IS NOT (NEW.computerDnsName, NEW.osPlatform, NEW.healthStatus, NEW.lastIpAddress, NEW.lastExternalIpAddress,
+          NEW.ipAddresses)
+  OR (OLD.lastSeen IS NOT NEW.lastSeen AND NEW.healthStatus = 'Inactive') BEGIN
+  INSERT INTO touched VALUES (NEW.id, 'all') ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('asset', NEW.id) ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.network_came;
+CREATE TEMP TRIGGER network_came AFTER INSERT ON main.MachineNetworkInfo BEGIN
+  INSERT INTO touched VALUES (NEW.DeviceId, 'network') ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.network_changed;
+CREATE TEMP TRIGGER network_changed AFTER UPDATE ON main.MachineNetworkInfo BEGIN
+  INSERT INTO touched VALUES (NEW.DeviceId, 'network') ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.network_went;
+CREATE TEMP TRIGGER network_went AFTER DELETE ON main.MachineNetworkInfo BEGIN
+  INSERT INTO touched VALUES (OLD.DeviceId, 'network') ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.user_came;
+CREATE TEMP TRIGGER user_came AFTER INSERT ON main.LogonUsers BEGIN
+  INSERT INTO touched VALUES (NEW.machineId, 'users') ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.user_went;
+CREATE TEMP TRIGGER user_went AFTER DELETE ON main.LogonUsers BEGIN
+  INSERT INTO touched VALUES (OLD.machineId, 'users') ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.alert_came;
+CREATE TEMP TRIGGER alert_came AFTER INSERT ON main.Alerts WHEN NEW.machineId IS NOT NULL BEGIN
+  INSERT INTO touched VALUES (NEW.machineId, 'alerts') ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('alert', NEW.id) ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.alert_changed;
+CREATE TEMP TRIGGER alert_changed AFTER UPDATE ON main.Alerts BEGIN
+  INSERT INTO touched SELECT NEW.machineId, 'alerts' WHERE NEW.machineId IS NOT NULL ON CONFLICT DO NOTHING;
+  INSERT INTO touched SELECT OLD.machineId, 'alerts' WHERE OLD.machineId IS NOT NULL ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('alert', NEW.id) ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.alert_went;
+CREATE TEMP TRIGGER alert_went AFTER DELETE ON main.Alerts WHEN OLD.machineId IS NOT NULL BEGIN
+  INSERT INTO touched VALUES (OLD.machineId, 'alerts') ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.software_came;
+CREATE TEMP TRIGGER software_came AFTER INSERT ON main.SoftwareVulnerabilities BEGIN
+  INSERT INTO touched VALUES (NEW.DeviceId, 'software') ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.software_went;
+CREATE TEMP TRIGGER software_went AFTER DELETE ON main.SoftwareVulnerabilities BEGIN
+  INSERT INTO touched VALUES (OLD.DeviceId, 'software') ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.cve_came;
+CREATE TEMP TRIGGER cve_came AFTER INSERT ON main.VulnerabilityKb BEGIN
+  INSERT INTO touched SELECT DeviceId, 'software' FROM SoftwareVulnerabilities WHERE CveId = NEW.CveId ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.cve_changed;
+CREATE TEMP TRIGGER cve_changed AFTER UPDATE ON main.VulnerabilityKb BEGIN
+  INSERT INTO touched SELECT DeviceId, 'software' FROM SoftwareVulnerabilities
+    WHERE CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('cve', NEW.CveId) ON CONFLICT DO NOTHING;
+END;
+
+-- What a guard withholds in this attempt: 'delete', or an edge collection. Filled by derive between this script and the
+-- next one, as are the limits.
+DROP TABLE IF EXISTS temp.withheld;
+CREATE TEMP TABLE withheld (kind TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

@@ -1,0 +1,188 @@
+-- Which staged records can be used. The others get the reason into set_aside, a row in `rejected`, and whatever they would
+-- have said stays as last known.
+
+UPDATE stage.MachineInfo SET set_aside = CASE
+    WHEN typeof(id) <> 'text' OR id = '' THEN 'id is not a text'
+    WHEN length(id) > 200 OR instr(id, char(0)) THEN 'id is no usable text'
+    WHEN typeof(computerDnsName) NOT IN ('text', 'null') THEN 'computerDnsName is not a text'
+    WHEN instr(computerDnsName, char(0)) THEN 'computerDnsName holds a NUL'
+    WHEN length(computerDnsName) > 1000 THEN 'computerDnsName is longer than 1,000 characters'
+    WHEN typeof(osPlatform) NOT IN ('text', 'null') THEN 'osPlatform is not a text'
+    WHEN typeof(healthStatus) NOT IN ('text', 'null') THEN 'healthStatus is not a text'
+    WHEN typeof(lastIpAddress) NOT IN ('text', 'null') THEN 'lastIpAddress is not a text'
+    WHEN typeof(lastExternalIpAddress) NOT IN ('text', 'null') THEN 'lastExternalIpAddress is not a text'
+    WHEN typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text' OR julianday(lastSeen) IS NULL) THEN 'lastSeen is no time'
+    ELSE 'ipAddresses is no list'
+  END
+WHERE typeof(id) <> 'text' OR id = '' OR length(id) > 200 OR instr(id, char(0))
+   OR typeof(computerDnsName) NOT IN ('text', 'null') OR instr(computerDnsName, char(0)) OR length(computerDnsName) > 1000
+   OR typeof(osPlatform) NOT IN ('text', 'null') OR typeof(healthStatus) NOT IN ('text', 'null')
+   OR typeof(lastIpAddress) NOT IN ('text', 'null') OR typeof(lastExternalIpAddress) NOT IN ('text', 'null')
+   OR (typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text' OR julianday(lastSeen) IS NULL))
+   OR (typeof(ipAddresses) <> 'null' AND (typeof(ipAddresses) <> 'text' OR NOT json_valid(ipAddresses)
+                                          OR json_type(ipAddresses) <> 'array'));
+
+UPDATE stage.MachineNetworkInfo SET set_aside = CASE
+    WHEN typeof(DeviceId) <> 'text' OR DeviceId = '' THEN 'DeviceId is not a text'
+    WHEN typeof(NetworkAdapterName) NOT IN ('text', 'null') THEN 'NetworkAdapterName is not a text'
+    WHEN typeof(MacAddress) NOT IN ('text', 'null') THEN 'MacAddress is not a text'
+    WHEN typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL THEN 'Timestamp is no time'
+    ELSE 'IPAddresses is no list'
+  END
+WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(NetworkAdapterName) NOT IN ('text', 'null')
+   OR typeof(MacAddress) NOT IN ('text', 'null') OR typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL
+   OR (typeof(IPAddresses) <> 'null' AND IPAddresses <> '' AND
+       (typeof(IPAddresses) <> 'text' OR NOT json_valid(IPAddresses) OR json_type(IPAddresses) NOT IN ('array', 'null')));
+
+UPDATE stage.Alerts SET set_aside = CASE
+    WHEN typeof(id) <> 'text' OR id = '' THEN 'id is not a text'
+    WHEN length(id) > 200 OR instr(id, char(0)) THEN 'id is no usable text'
+    WHEN typeof(machineId) NOT IN ('text', 'null') THEN 'machineId is not a text'
+    WHEN typeof(title) NOT IN ('text', 'null') THEN 'title is not a text'
+    WHEN typeof(description) NOT IN ('text', 'null') THEN 'description is not a text'
+    WHEN typeof(severity) NOT IN ('text', 'null') THEN 'severity is not a text'
+    WHEN typeof(status) NOT IN ('text', 'null') THEN 'status is not a text'
+    ELSE 'one of its times is no time'
+  END
+WHERE typeof(id) <> 'text' OR id = '' OR length(id) > 200 OR instr(id, char(0))
+   OR typeof(machineId) NOT IN ('text', 'null') OR typeof(title) NOT IN ('text', 'null')
+   OR typeof(description) NOT IN ('text', 'null') OR typeof(severity) NOT IN ('text', 'null')
+   OR typeof(status) NOT IN ('text', 'null')
+   OR (typeof(alertCreationTime) <> 'null' AND (typeof(alertCreationTime) <> 'text' OR julianday(alertCreationTime) IS NULL))
+   OR (typeof(firstEventTime) <> 'null' AND (typeof(firstEventTime) <> 'text' OR julianday(firstEventTime) IS NULL))
+   OR (typeof(lastUpdateTime) <> 'null' AND (typeof(lastUpdateTime) <> 'text' OR julianday(lastUpdateTime) IS NULL));
+
+-- LoggedOnUsers is a list of {UserName, DomainName, Sid}, as text or as an array.
+UPDATE stage.DeviceInfo SET set_aside = 'LoggedOnUsers is no list'
+WHERE typeof(LoggedOnUsers) <> 'null' AND LoggedOnUsers <> '' AND
+      (typeof(LoggedOnUsers) <> 'text' OR NOT json_valid(LoggedOnUsers) OR json_type(LoggedOnUsers) NOT IN ('array', 'null'));
+UPDATE stage.DeviceInfo SET set_aside = 'DeviceId is not a text' WHERE typeof(DeviceId) <> 'text' OR DeviceId = '';
+
+INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain)
+SELECT d.DeviceId, j.value ->> 'UserName', j.value ->> 'DomainName'
+FROM stage.DeviceInfo d CROSS JOIN json_each(d.LoggedOnUsers) j
+WHERE d.set_aside IS NULL AND d.LoggedOnUsers <> '' AND j.type = 'object';
+
+-- Accounts of hunting that are nobody: services, machines, window managers and font drivers.
+DELETE FROM stage.LogonUsers
+WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE source = 'hunting')
+  AND typeof(accountName) = 'text'
+  AND (accountName LIKE '%$' OR accountName LIKE 'DWM-%' OR accountName LIKE 'UMFD-%'
+       OR upper(accountName) IN ('SYSTEM', 'LOCAL SERVICE', 'NETWORK SERVICE'));
+
+-- No account name (null, missing, empty) is an ordinary answer that names nobody.
+UPDATE stage.LogonUsers SET set_aside = 'accountName is not a text'
+WHERE typeof(accountName) NOT IN ('text', 'null') OR instr(accountName, char(0)) OR length(accountName) > 1000;
+
+UPDATE stage.SoftwareVulnerabilities SET set_aside = CASE
+    WHEN typeof(DeviceId) <> 'text' OR DeviceId = '' THEN 'DeviceId is not a text'
+    WHEN typeof(CveId) NOT IN ('text', 'null') THEN 'CveId is not a text'
+    ELSE 'the software''s vendor, name or version is not a text'
+  END
+WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(CveId) NOT IN ('text', 'null')
+   OR typeof(SoftwareVendor) NOT IN ('text', 'null') OR typeof(SoftwareName) NOT IN ('text', 'null')
+   OR typeof(SoftwareVersion) NOT IN ('text', 'null')
+   OR instr(SoftwareName, char(0)) OR instr(SoftwareVendor, char(0)) OR instr(SoftwareVersion, char(0))
+   OR instr(CveId, char(0));
+
+-- A score comes as a number or as text; none at all is ordinary.
+UPDATE stage.VulnerabilityKb SET CvssScore = NULL WHERE CvssScore = '';
+UPDATE stage.VulnerabilityKb SET set_aside = CASE
+    WHEN typeof(CveId) <> 'text' OR CveId = '' THEN 'CveId is not a text'
+    WHEN typeof(VulnerabilityDescription) NOT IN ('text', 'null') THEN 'VulnerabilityDescription is not a text'
+    WHEN typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text' OR julianday(PublishedDate) IS NULL)
+      THEN 'PublishedDate is no time'
+    ELSE 'CvssScore is no number from 0 to 10'
+  END
+WHERE typeof(CveId) <> 'text' OR CveId = '' OR typeof(VulnerabilityDescription) NOT IN ('text', 'null')
+   OR (typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text' OR julianday(PublishedDate) IS NULL))
+   OR (typeof(CvssScore) = 'text' AND (trim(CvssScore) GLOB '*[^0-9.]*' OR trim(CvssScore) NOT GLOB '*[0-9]*'))
+   OR (CvssScore IS NOT NULL AND CAST(CvssScore AS REAL) NOT BETWEEN 0 AND 10);
+
+--------------------------------------------------------------------------------------- what that means for removals
+
+-- A record set aside speaks for its key: nothing of that key is taken as gone.
+DROP TABLE IF EXISTS temp.unheard;
+CREATE TEMP TABLE unheard (dataset TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (dataset, key)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO unheard
+SELECT 'machines', id FROM stage.MachineInfo WHERE set_aside IS NOT NULL AND typeof(id) = 'text'
+UNION ALL SELECT 'network', DeviceId FROM stage.MachineNetworkInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text'
+UNION ALL SELECT 'alerts', id FROM stage.Alerts WHERE set_aside IS NOT NULL AND typeof(id) = 'text'
+UNION ALL SELECT 'users', machineId FROM stage.LogonUsers WHERE set_aside IS NOT NULL AND typeof(machineId) = 'text'
+UNION ALL SELECT 'users', DeviceId FROM stage.DeviceInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text'
+UNION ALL SELECT 'vulnerabilities', DeviceId FROM stage.SoftwareVulnerabilities
+          WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text';
+
+-- Where not even the key can be read, that dataset removes nothing this time; nor does one that is not complete, or that a
+-- guard withholds.
+DROP TABLE IF EXISTS temp.removes;
+CREATE TEMP TABLE removes (dataset TEXT PRIMARY KEY, whole INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO removes
+SELECT d.name, d.whole FROM stage.dataset d
+WHERE d.state = 'complete'
+  AND NOT (d.name = 'machines' AND EXISTS (
+    SELECT 1 FROM stage.MachineInfo WHERE set_aside IS NOT NULL AND typeof(id) <> 'text'))
+  AND NOT (d.name = 'network' AND EXISTS (
+    SELECT 1 FROM stage.MachineNetworkInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) <> 'text'))
+  AND NOT (d.name = 'alerts' AND EXISTS (
+    SELECT 1 FROM stage.Alerts WHERE set_aside IS NOT NULL AND typeof(id) <> 'text'))
+  AND NOT (d.name = 'vulnerabilities' AND EXISTS (
+    SELECT 1 FROM stage.SoftwareVulnerabilities WHERE set_aside IS NOT NULL AND typeof(DeviceId) <> 'text'))
+  AND d.name NOT IN (
+    SELECT CASE kind
+             WHEN 'delete' THEN 'machines'
+             WHEN 'asset_hostname' THEN 'machines'
+             WHEN 'asset_ipaddress' THEN 'network'
+             WHEN 'asset_macaddress' THEN 'network'
+             WHEN 'ipaddress_macaddress' THEN 'network'
+             WHEN 'asset_application' THEN 'vulnerabilities'
+             WHEN 'application_vulnerability' THEN 'vulnerabilities'
+             WHEN 'asset_vulnerability' THEN 'vulnerabilities'
+             ELSE 'users'
+           END FROM withheld)
+  AND NOT (d.name = 'alerts' AND EXISTS (SELECT 1 FROM withheld WHERE kind = 'asset_vulnerability'));
+
+INSERT INTO rejected
+SELECT dataset, record_key, reason, substr(record, 1, 2000), (SELECT run_id FROM stage.run), (SELECT run_id FROM stage.run)
+FROM (
+  SELECT 'machines' AS dataset, coalesce(CAST(id AS TEXT), '') AS record_key, set_aside AS reason,
+         json_object('id', CAST(id AS TEXT), 'computerDnsName', CAST(computerDnsName AS TEXT),
+                     'osPlatform', CAST(osPlatform AS TEXT), 'healthStatus', CAST(healthStatus AS TEXT),
+                     'lastSeen', CAST(lastSeen AS TEXT), 'lastIpAddress', CAST(lastIpAddress AS TEXT),
+                     'lastExternalIpAddress', CAST(lastExternalIpAddress AS TEXT)) AS record
+  FROM stage.MachineInfo WHERE set_aside IS NOT NULL
+  UNION ALL
+  SELECT 'network', coalesce(CAST(DeviceId AS TEXT), ''), set_aside,
+         json_object('DeviceId', CAST(DeviceId AS TEXT),
+                     'NetworkAdapterName', CAST(NetworkAdapterName AS TEXT),
+                     'MacAddress', CAST(MacAddress AS TEXT), 'Timestamp', CAST(Timestamp AS TEXT),
+                     'IPAddresses', CAST(IPAddresses AS TEXT))
+  FROM stage.MachineNetworkInfo WHERE set_aside IS NOT NULL
+  UNION ALL
+  SELECT 'alerts', coalesce(CAST(id AS TEXT), ''), set_aside,
+         json_object('id', CAST(id AS TEXT), 'machineId', CAST(machineId AS TEXT),
+                     'title', CAST(title AS TEXT), 'severity', CAST(severity AS TEXT),
+                     'status', CAST(status AS TEXT), 'alertCreationTime', CAST(alertCreationTime AS TEXT),
+                     'lastUpdateTime', CAST(lastUpdateTime AS TEXT))
+  FROM stage.Alerts WHERE set_aside IS NOT NULL
+  UNION ALL
+  SELECT 'users', coalesce(CAST(machineId AS TEXT), ''), set_aside, json_object('accountName', CAST(accountName AS TEXT),
+                     'accountDomain', CAST(accountDomain AS TEXT))
+  FROM stage.LogonUsers WHERE set_aside IS NOT NULL
+  UNION ALL
+  SELECT 'users', coalesce(CAST(DeviceId AS TEXT), ''), set_aside,
+         json_object('LoggedOnUsers', CAST(LoggedOnUsers AS TEXT))
+  FROM stage.DeviceInfo WHERE set_aside IS NOT NULL
+  UNION ALL
+  SELECT 'vulnerabilities', coalesce(CAST(DeviceId AS TEXT), ''), set_aside,
+         json_object('SoftwareVendor', CAST(SoftwareVendor AS TEXT),
+                     'SoftwareName', CAST(SoftwareName AS TEXT),
+                     'SoftwareVersion', CAST(SoftwareVersion AS TEXT), 'CveId', CAST(CveId AS TEXT))
+  FROM stage.SoftwareVulnerabilities WHERE set_aside IS NOT NULL
+  UNION ALL
+  SELECT 'vulnerabilities', coalesce(CAST(CveId AS TEXT), ''), set_aside,
+         json_object('CveId', CAST(CveId AS TEXT), 'CvssScore', CAST(CvssScore AS TEXT),
+                     'PublishedDate', CAST(PublishedDate AS TEXT))
+  FROM stage.VulnerabilityKb WHERE set_aside IS NOT NULL)
+WHERE true
+ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record;

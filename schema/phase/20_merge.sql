@@ -1,0 +1,155 @@
+-- Times are cut to milliseconds, not rounded, as every other reader of these services does; only one with an explicit offset
+-- (none is documented) is left to SQLite whole.
+
+-- stage → mirror. Staged rows outermost, then look-ups by key: the planner has no statistics of a fresh stage.
+
+INSERT INTO MachineInfo
+SELECT s.id, s.computerDnsName, s.osPlatform, s.healthStatus,
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(s.firstSeen) WHEN 'text' THEN s.firstSeen END),
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END), s.lastIpAddress, s.lastExternalIpAddress, coalesce(s.ipAddresses, '[]'),
+       CAST(s.onboardingStatus AS TEXT), CAST(s.version AS TEXT), CAST(s.riskScore AS TEXT), CAST(s.exposureLevel AS TEXT),
+       CAST(s.rbacGroupName AS TEXT), (SELECT run_id FROM stage.run), NULL
+FROM stage.MachineInfo s
+WHERE s.set_aside IS NULL
+ON CONFLICT DO UPDATE SET
+  computerDnsName = excluded.computerDnsName, osPlatform = excluded.osPlatform, healthStatus = excluded.healthStatus,
+  firstSeen = excluded.firstSeen, lastSeen = excluded.lastSeen, lastIpAddress = excluded.lastIpAddress,
+  lastExternalIpAddress = excluded.lastExternalIpAddress, ipAddresses = excluded.ipAddresses,
+  onboardingStatus = excluded.onboardingStatus, version = excluded.version, riskScore = excluded.riskScore,
+  exposureLevel = excluded.exposureLevel, rbacGroupName = excluded.rbacGroupName, run_id = excluded.run_id
+WHERE (computerDnsName, osPlatform, healthStatus, firstSeen, lastSeen, lastIpAddress, lastExternalIpAddress, ipAddresses,
+       onboardingStatus, version, riskScore, exposureLevel, rbacGroupName)
+  IS NOT (excluded.computerDnsName, excluded.osPlatform, excluded.healthStatus, excluded.firstSeen, excluded.lastSeen,
+          excluded.lastIpAddress, excluded.lastExternalIpAddress, excluded.ipAddresses, excluded.onboardingStatus,
+          excluded.version, excluded.riskScore, excluded.exposureLevel, excluded.rbacGroupName);
+
+-- Machines that are gone keep their network, users and software here: they count again when the machine is back.
+INSERT OR IGNORE INTO touched SELECT g.id, 'all' FROM stage.gone_machine g
+WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'machines');
+DELETE FROM MachineInfo WHERE id IN (SELECT id FROM stage.gone_machine)
+  AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'machines');
+
+---------------------------------------------------------------------------------------------------------- network
+-- The newest row an adapter wins, whichever run brought it.
+INSERT INTO MachineNetworkInfo
+SELECT DeviceId, coalesce(NetworkAdapterName, ''), coalesce(MacAddress, ''),
+       CASE WHEN IPAddresses IS NULL OR IPAddresses IN ('', 'null') THEN '[]' ELSE IPAddresses END,
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END), (SELECT run_id FROM stage.run)
+FROM stage.MachineNetworkInfo
+WHERE set_aside IS NULL
+  AND julianday(Timestamp) > julianday((SELECT now FROM stage.run), '-30 days')
+ON CONFLICT DO UPDATE SET IPAddresses = excluded.IPAddresses, Timestamp = excluded.Timestamp, run_id = excluded.run_id
+WHERE excluded.Timestamp > Timestamp OR (excluded.Timestamp = Timestamp AND excluded.IPAddresses <> IPAddresses);
+
+-- A reading of all 30 days has every row that counts.
+DROP TABLE IF EXISTS temp.staged_adapter;
+CREATE TEMP TABLE staged_adapter (DeviceId TEXT, NetworkAdapterName TEXT, MacAddress TEXT,
+  PRIMARY KEY (DeviceId, NetworkAdapterName, MacAddress)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO staged_adapter
+SELECT DeviceId, coalesce(NetworkAdapterName, ''), coalesce(MacAddress, '') FROM stage.MachineNetworkInfo
+WHERE set_aside IS NULL AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'network' AND whole);
+DELETE FROM MachineNetworkInfo
+WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'network' AND whole)
+  AND (DeviceId, NetworkAdapterName, MacAddress) NOT IN (SELECT DeviceId, NetworkAdapterName, MacAddress FROM staged_adapter)
+  AND DeviceId NOT IN (SELECT key FROM unheard WHERE dataset = 'network');
+
+-- Rows older than 30 days count no longer.
+DELETE FROM MachineNetworkInfo
+WHERE Timestamp <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-30 days')
+  AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'network');
+
+------------------------------------------------------------------------------------------------------------ users
+-- One reading holds all of a machine's users; completeness is per machine.
+INSERT OR IGNORE INTO LogonUsers
+SELECT u.machineId, u.accountName, coalesce(CASE typeof(u.accountDomain) WHEN 'text' THEN u.accountDomain END, ''),
+       (SELECT run_id FROM stage.run)
+FROM stage.LogonUsers u CROSS JOIN stage.users_reading r ON r.machineId = u.machineId AND r.state = 'read'
+WHERE u.set_aside IS NULL AND u.accountName <> '';
+
+DROP TABLE IF EXISTS temp.staged_user;
+CREATE TEMP TABLE staged_user (machineId TEXT, accountName TEXT, accountDomain TEXT,
+  PRIMARY KEY (machineId, accountName, accountDomain)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO staged_user
+SELECT machineId, accountName, coalesce(CASE typeof(accountDomain) WHEN 'text' THEN accountDomain END, '')
+FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(machineId) = 'text';
+DELETE FROM LogonUsers
+WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE state = 'read'
+                    EXCEPT SELECT key FROM unheard WHERE dataset = 'users')
+  AND (machineId, accountName, accountDomain) NOT IN (SELECT machineId, accountName, accountDomain FROM staged_user)
+  AND NOT EXISTS (SELECT 1 FROM withheld
+                  WHERE kind IN ('asset_user', 'user_hostname', 'asset_account', 'user_account', 'account_hostname'));
+
+UPDATE MachineInfo SET usersReadAt = lastSeen
+WHERE id IN (SELECT machineId FROM stage.users_reading WHERE state = 'read'
+             EXCEPT SELECT key FROM unheard WHERE dataset = 'users');
+
+----------------------------------------------------------------------------------------------------------- alerts
+INSERT INTO Alerts
+SELECT id, machineId, title, description, severity, status,
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN alertCreationTime GLOB '*[+-]??:??' THEN alertCreationTime ELSE substr(rtrim(alertCreationTime, 'Z'), 1, 23) END), strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN firstEventTime GLOB '*[+-]??:??' THEN firstEventTime ELSE substr(rtrim(firstEventTime, 'Z'), 1, 23) END),
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN lastUpdateTime GLOB '*[+-]??:??' THEN lastUpdateTime ELSE substr(rtrim(lastUpdateTime, 'Z'), 1, 23) END),
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(resolvedTime) WHEN 'text' THEN resolvedTime END),
+       (SELECT run_id FROM stage.run)
+FROM stage.Alerts
+WHERE set_aside IS NULL
+ON CONFLICT DO UPDATE SET
+  machineId = excluded.machineId, title = excluded.title, description = excluded.description,
+  severity = excluded.severity, status = excluded.status, alertCreationTime = excluded.alertCreationTime,
+  firstEventTime = excluded.firstEventTime, lastUpdateTime = excluded.lastUpdateTime,
+  resolvedTime = excluded.resolvedTime, run_id = excluded.run_id
+WHERE (machineId, title, description, severity, status, alertCreationTime, firstEventTime, lastUpdateTime)
+  IS NOT (excluded.machineId, excluded.title, excluded.description, excluded.severity, excluded.status,
+          excluded.alertCreationTime, excluded.firstEventTime, excluded.lastUpdateTime);
+
+-- All that is not Resolved was asked for: what is missing is resolved or gone.
+DELETE FROM Alerts
+WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'alerts' AND whole)
+  AND id NOT IN (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text');
+
+------------------------------------------------------------------------------------------------- vulnerabilities
+INSERT OR IGNORE INTO SoftwareVulnerabilities
+SELECT DeviceId, coalesce(SoftwareVendor, ''), coalesce(SoftwareName, ''), coalesce(SoftwareVersion, ''), coalesce(CveId, ''),
+       (SELECT run_id FROM stage.run)
+FROM stage.SoftwareVulnerabilities
+WHERE set_aside IS NULL;
+
+-- A machine's rows are replaced by those of the answer; that the answer has none counts only for a machine that is not
+-- Inactive and was seen within 7 days: a patched machine loses its edges, a silent one keeps what was last known.
+DROP TABLE IF EXISTS temp.staged_software;
+CREATE TEMP TABLE staged_software (DeviceId TEXT, SoftwareVendor TEXT, SoftwareName TEXT, SoftwareVersion TEXT, CveId TEXT,
+  PRIMARY KEY (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO staged_software
+SELECT DeviceId, coalesce(SoftwareVendor, ''), coalesce(SoftwareName, ''), coalesce(SoftwareVersion, ''), coalesce(CveId, '')
+FROM stage.SoftwareVulnerabilities
+WHERE set_aside IS NULL AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities');
+
+DROP TABLE IF EXISTS temp.reread_software;
+CREATE TEMP TABLE reread_software (DeviceId TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO reread_software
+SELECT DISTINCT DeviceId FROM staged_software
+UNION
+SELECT m.id FROM MachineInfo m
+WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities')
+  AND (EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities' AND whole)
+       OR m.id IN (SELECT DeviceId FROM stage.software_reading))
+  AND m.healthStatus IS NOT 'Inactive'
+  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days');
+DELETE FROM reread_software WHERE DeviceId IN (SELECT key FROM unheard WHERE dataset = 'vulnerabilities');
+
+DELETE FROM SoftwareVulnerabilities
+WHERE DeviceId IN (SELECT DeviceId FROM reread_software)
+  AND (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
+      NOT IN (SELECT DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId FROM staged_software);
+
+-- A CVE missing from the knowledge base's answer keeps its last entry.
+INSERT INTO VulnerabilityKb
+SELECT CveId, CAST(CvssScore AS REAL), VulnerabilityDescription, strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN PublishedDate GLOB '*[+-]??:??' THEN PublishedDate ELSE substr(rtrim(PublishedDate, 'Z'), 1, 23) END),
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(LastModifiedTime) WHEN 'text' THEN LastModifiedTime END),
+       (SELECT run_id FROM stage.run)
+FROM stage.VulnerabilityKb
+WHERE set_aside IS NULL
+ON CONFLICT DO UPDATE SET
+  CvssScore = excluded.CvssScore, VulnerabilityDescription = excluded.VulnerabilityDescription,
+  PublishedDate = excluded.PublishedDate, LastModifiedTime = excluded.LastModifiedTime, run_id = excluded.run_id
+WHERE (CvssScore, VulnerabilityDescription, PublishedDate)
+  IS NOT (excluded.CvssScore, excluded.VulnerabilityDescription, excluded.PublishedDate);

@@ -1,0 +1,83 @@
+-- Which machines CAR shall hold as assets: every one but the inactive-15 ones, who are Inactive and were last seen 15 days
+-- ago or more. The work list of this derivation follows from it.
+
+-- Removals that were held back, and operations that were not finished, are looked at anew.
+INSERT OR IGNORE INTO touched SELECT machine, aspect FROM due;
+DELETE FROM due;
+
+-- Machines whose 15 days are over, or that are gone.
+DROP TABLE IF EXISTS temp.leaving;
+CREATE TEMP TABLE leaving (vertex_id INTEGER PRIMARY KEY, machine TEXT NOT NULL, reason TEXT NOT NULL, evidence TEXT) STRICT;
+INSERT INTO leaving
+SELECT v.vertex_id, m.id, 'inactive-15', 'MachineInfo: healthStatus Inactive, lastSeen ' || m.lastSeen
+FROM MachineInfo m
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
+CROSS JOIN asset a ON a.vertex_id = v.vertex_id
+WHERE m.healthStatus = 'Inactive'
+  AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days');
+INSERT OR IGNORE INTO leaving
+SELECT v.vertex_id, t.machine, 'gone', 'Defender answered 404 for this machine id'
+FROM touched t
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine
+CROSS JOIN asset a ON a.vertex_id = v.vertex_id
+WHERE NOT EXISTS (SELECT 1 FROM MachineInfo m WHERE m.id = t.machine);
+
+-- Machines that came, or came back.
+DROP TABLE IF EXISTS temp.joining;
+CREATE TEMP TABLE joining (machine TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO joining
+SELECT DISTINCT m.id
+FROM touched t CROSS JOIN MachineInfo m ON m.id = t.machine
+WHERE (m.healthStatus IS NOT 'Inactive' OR m.lastSeen IS NULL
+       OR m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
+  AND NOT EXISTS (SELECT 1 FROM asset a JOIN vertex v ON v.vertex_id = a.vertex_id
+                  WHERE v.collection = 'asset' AND v.key = m.id);
+INSERT OR IGNORE INTO vertex (collection, key) SELECT 'asset', machine FROM joining;
+
+-- What the guard on deletes looks at: these, and in a full import the assets that would fall away.
+DROP TABLE IF EXISTS temp.removal;
+CREATE TEMP TABLE removal (          -- kind: 'delete' or an edge collection
+  kind TEXT NOT NULL, object_id INTEGER NOT NULL, PRIMARY KEY (kind, object_id)) STRICT, WITHOUT ROWID;
+INSERT INTO removal
+SELECT 'delete', vertex_id FROM leaving WHERE vertex_id IN (SELECT vertex_id FROM acknowledged_vertex);
+INSERT OR IGNORE INTO removal
+SELECT 'delete', k.vertex_id
+FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id
+WHERE (SELECT mode FROM stage.run) = 'full' AND v.collection = 'asset'
+  AND k.vertex_id NOT IN (SELECT vertex_id FROM asset)
+  AND v.key NOT IN (SELECT machine FROM joining);
+
+-- Held back: the machine stays an asset, with all its edges, and is looked at again.
+INSERT INTO due
+SELECT machine, 'all', 'a guard holds back deletes', (SELECT run_id FROM stage.run) FROM leaving
+WHERE EXISTS (SELECT 1 FROM withheld WHERE kind = 'delete')
+ON CONFLICT DO NOTHING;
+DELETE FROM leaving WHERE EXISTS (SELECT 1 FROM withheld WHERE kind = 'delete');
+
+DELETE FROM asset WHERE vertex_id IN (SELECT vertex_id FROM leaving);
+INSERT INTO asset
+SELECT v.vertex_id, (SELECT run_id FROM stage.run)
+FROM joining j CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = j.machine;
+INSERT OR IGNORE INTO touched SELECT machine, 'all' FROM leaving UNION ALL SELECT machine, 'all' FROM joining;
+
+-- The work list: every touched machine that is an asset, or has claims left from when it was one.
+DROP TABLE IF EXISTS temp.work;
+CREATE TEMP TABLE work (
+  machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, machine TEXT NOT NULL, is_asset INTEGER NOT NULL,
+  PRIMARY KEY (aspect, machine_id)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO work
+SELECT v.vertex_id, a.aspect, t.machine, EXISTS (SELECT 1 FROM asset WHERE asset.vertex_id = v.vertex_id)
+FROM touched t
+CROSS JOIN (SELECT 'machine' AS aspect UNION ALL SELECT 'network' UNION ALL SELECT 'users' UNION ALL SELECT 'alerts'
+            UNION ALL SELECT 'software') a ON t.aspect IN ('all', a.aspect)
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine;
+
+-- Excluded by option: left alone, and derived when it is included again.
+INSERT INTO due
+SELECT machine, aspect, 'excluded by option', (SELECT run_id FROM stage.run) FROM work
+WHERE (aspect = 'alerts' AND EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'alerts' AND state = 'excluded'))
+   OR (aspect = 'software' AND EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'vulnerabilities' AND state = 'excluded'))
+ON CONFLICT DO NOTHING;
+DELETE FROM work
+WHERE (aspect = 'alerts' AND EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'alerts' AND state = 'excluded'))
+   OR (aspect = 'software' AND EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'vulnerabilities' AND state = 'excluded'));

@@ -1,0 +1,194 @@
+-- The desired graph of the machines on the work list: section 1 of the design, row by row. Each row says who claims which
+-- edge, by names; names become numbers afterwards.
+
+DROP TABLE IF EXISTS temp.fresh;
+CREATE TEMP TABLE fresh (
+  machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, collection TEXT NOT NULL,
+  from_collection TEXT NOT NULL, from_key TEXT NOT NULL, to_collection TEXT NOT NULL, to_key TEXT NOT NULL) STRICT;
+
+-- A host name that CAR's own pattern refuses: the asset stays, the name is set aside.
+DROP TABLE IF EXISTS temp.host;
+CREATE TEMP TABLE host (machine_id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+INSERT OR IGNORE INTO host
+SELECT w.machine_id, m.computerDnsName
+FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
+WHERE w.aspect IN ('machine', 'users') AND w.is_asset AND m.computerDnsName <> ''
+  AND m.computerDnsName NOT GLOB '*[]&#^|?<>[]*';
+INSERT INTO rejected
+SELECT 'machines', m.id, 'CAR takes no such host name', json_object('computerDnsName', m.computerDnsName),
+       (SELECT run_id FROM stage.run), (SELECT run_id FROM stage.run)
+FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
+WHERE w.aspect = 'machine' AND w.is_asset AND m.computerDnsName GLOB '*[]&#^|?<>[]*'
+ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record;
+
+INSERT INTO fresh
+SELECT w.machine_id, 'machine', 'asset_hostname', 'asset', w.machine, 'hostname', h.name
+FROM work w CROSS JOIN host h ON h.machine_id = w.machine_id
+WHERE w.aspect = 'machine';
+
+INSERT INTO fresh
+SELECT w.machine_id, 'machine', 'asset_ipaddress', 'asset', w.machine, 'ipaddress', m.lastExternalIpAddress
+FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
+WHERE w.aspect = 'machine' AND w.is_asset
+  AND m.lastExternalIpAddress <> '' AND m.lastExternalIpAddress NOT GLOB '*[^a-fA-F0-9:.]*';
+
+INSERT INTO fresh
+SELECT w.machine_id, 'machine', 'asset_application', 'asset', w.machine, 'os', m.osPlatform
+FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
+WHERE w.aspect = 'machine' AND w.is_asset AND m.osPlatform <> '';
+
+---------------------------------------------------------------------------------------------------------- network
+DROP TABLE IF EXISTS temp.network;
+CREATE TEMP TABLE network (machine_id INTEGER, machine TEXT, address TEXT, mac TEXT) STRICT;
+INSERT INTO network
+SELECT w.machine_id, w.machine, CASE WHEN c.address NOT GLOB '*[^a-fA-F0-9:.]*' THEN c.address END, c.mac
+FROM work w CROSS JOIN current_network c ON c.DeviceId = w.machine
+WHERE w.aspect = 'network' AND w.is_asset;
+INSERT INTO fresh
+SELECT machine_id, 'network', 'asset_ipaddress', 'asset', machine, 'ipaddress', address FROM network
+WHERE address IS NOT NULL;
+INSERT INTO fresh
+SELECT machine_id, 'network', 'asset_macaddress', 'asset', machine, 'macaddress', mac FROM network WHERE mac IS NOT NULL;
+INSERT INTO fresh
+SELECT machine_id, 'network', 'ipaddress_macaddress', 'ipaddress', address, 'macaddress', mac FROM network
+WHERE address IS NOT NULL AND mac IS NOT NULL;
+
+------------------------------------------------------------------------------------------------------------ users
+-- Which of the two identity models CAR speaks decides the rows.
+INSERT INTO fresh
+SELECT w.machine_id, 'users', 'asset_user', 'asset', w.machine, 'user', u.accountName
+FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine
+WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'user';
+INSERT INTO fresh
+SELECT w.machine_id, 'users', 'user_hostname', 'user', u.accountName, 'hostname', h.name
+FROM work w CROSS JOIN host h ON h.machine_id = w.machine_id CROSS JOIN LogonUsers u ON u.machineId = w.machine
+WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'user';
+INSERT INTO fresh
+SELECT w.machine_id, 'users', 'asset_account', 'asset', w.machine, 'account', u.accountName
+FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine
+WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'account';
+INSERT INTO fresh
+SELECT w.machine_id, 'users', 'user_account', 'user', u.accountName, 'account', u.accountName
+FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine
+WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'account';
+INSERT INTO fresh
+SELECT w.machine_id, 'users', 'account_hostname', 'account', u.accountName, 'hostname', h.name
+FROM work w CROSS JOIN host h ON h.machine_id = w.machine_id CROSS JOIN LogonUsers u ON u.machineId = w.machine
+WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'account';
+
+----------------------------------------------------------------------------------------------------------- alerts
+INSERT INTO fresh
+SELECT w.machine_id, 'alerts', 'asset_vulnerability', 'asset', w.machine, 'alert', a.id
+FROM work w CROSS JOIN Alerts a ON a.machineId = w.machine
+WHERE w.aspect = 'alerts' AND w.is_asset AND a.status IS NOT 'Resolved';
+
+------------------------------------------------------------------------------------------------- vulnerabilities
+INSERT INTO fresh
+SELECT DISTINCT w.machine_id, 'software', 'asset_application', 'asset', w.machine, 'application',
+       s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion
+FROM work w CROSS JOIN SoftwareVulnerabilities s ON s.DeviceId = w.machine
+WHERE w.aspect = 'software' AND w.is_asset;
+-- A CVE without a score is no vulnerability here: the software only.
+INSERT INTO fresh
+SELECT DISTINCT w.machine_id, 'software', 'asset_vulnerability', 'asset', w.machine, 'cve', s.CveId
+FROM work w CROSS JOIN SoftwareVulnerabilities s ON s.DeviceId = w.machine
+CROSS JOIN VulnerabilityKb k ON k.CveId = s.CveId
+WHERE w.aspect = 'software' AND w.is_asset AND k.CvssScore IS NOT NULL;
+INSERT INTO fresh
+SELECT w.machine_id, 'software', 'application_vulnerability', 'application',
+       s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion, 'cve', s.CveId
+FROM work w CROSS JOIN SoftwareVulnerabilities s ON s.DeviceId = w.machine
+CROSS JOIN VulnerabilityKb k ON k.CveId = s.CveId
+WHERE w.aspect = 'software' AND w.is_asset AND k.CvssScore IS NOT NULL;
+
+------------------------------------------------------------------------------------------- names become numbers
+INSERT OR IGNORE INTO vertex (collection, key)
+SELECT from_collection, from_key FROM fresh UNION SELECT to_collection, to_key FROM fresh;
+
+DROP TABLE IF EXISTS temp.fresh_claim;
+CREATE TEMP TABLE fresh_claim (machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, from_id INTEGER NOT NULL,
+  to_id INTEGER NOT NULL, collection TEXT NOT NULL) STRICT;
+INSERT INTO fresh_claim
+SELECT f.machine_id, f.aspect, a.vertex_id, b.vertex_id, f.collection
+FROM fresh f
+CROSS JOIN vertex a ON a.collection = f.from_collection AND a.key = f.from_key
+CROSS JOIN vertex b ON b.collection = f.to_collection AND b.key = f.to_key;
+INSERT OR IGNORE INTO edge (collection, from_id, to_id) SELECT collection, from_id, to_id FROM fresh_claim;
+
+DROP TABLE IF EXISTS temp.new_claim;
+CREATE TEMP TABLE new_claim (machine_id INTEGER, aspect TEXT, edge_id INTEGER,
+  PRIMARY KEY (machine_id, aspect, edge_id)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO new_claim
+SELECT f.machine_id, f.aspect, e.edge_id
+FROM fresh_claim f
+CROSS JOIN edge e ON e.from_id = f.from_id AND e.to_id = f.to_id AND e.collection = f.collection;
+
+-- What the machines on the list claimed and claim no longer.
+DROP TABLE IF EXISTS temp.lost_claim;
+CREATE TEMP TABLE lost_claim (machine_id INTEGER, aspect TEXT, edge_id INTEGER, collection TEXT, own INTEGER,
+  PRIMARY KEY (edge_id, machine_id, aspect)) STRICT, WITHOUT ROWID;
+INSERT INTO lost_claim
+SELECT c.machine_id, c.aspect, c.edge_id, e.collection, e.from_id = c.machine_id
+FROM work w
+CROSS JOIN claim c ON c.machine_id = w.machine_id AND c.aspect = w.aspect
+CROSS JOIN edge e ON e.edge_id = c.edge_id
+WHERE NOT EXISTS (SELECT 1 FROM new_claim n
+                  WHERE n.machine_id = c.machine_id AND n.aspect = c.aspect AND n.edge_id = c.edge_id);
+-- The own edges of a deleted asset go with it, in excluded aspects too.
+INSERT OR IGNORE INTO lost_claim
+SELECT c.machine_id, c.aspect, c.edge_id, e.collection, 1
+FROM leaving l CROSS JOIN claim c ON c.machine_id = l.vertex_id CROSS JOIN edge e ON e.edge_id = c.edge_id
+WHERE e.from_id = c.machine_id;
+
+-- A removal needs a complete reading behind it: what an incomplete dataset, a machine whose users could not be read, or a
+-- guard says is gone stays, and is looked at again. (The own edges of an asset that leaves are not kept: it is the machine
+-- list that says it leaves.)
+DROP TABLE IF EXISTS temp.kept_claim;
+CREATE TEMP TABLE kept_claim (machine_id INTEGER, aspect TEXT, edge_id INTEGER, reason TEXT,
+  PRIMARY KEY (edge_id, machine_id, aspect)) STRICT, WITHOUT ROWID;
+INSERT INTO kept_claim
+SELECT l.machine_id, l.aspect, l.edge_id, 'dataset incomplete'
+FROM lost_claim l
+WHERE NOT (l.own AND l.machine_id NOT IN (SELECT vertex_id FROM asset))
+  AND CASE l.aspect
+        WHEN 'machine' THEN 0
+        WHEN 'users' THEN EXISTS (
+          SELECT 1 FROM vertex v CROSS JOIN stage.users_reading r ON r.machineId = v.key
+          WHERE v.vertex_id = l.machine_id AND r.state <> 'read')
+        WHEN 'network' THEN NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'network' AND state IN ('complete', 'held'))
+        WHEN 'alerts' THEN NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'alerts' AND state IN ('complete', 'held'))
+        ELSE NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'vulnerabilities' AND state IN ('complete', 'held'))
+      END;
+INSERT OR IGNORE INTO kept_claim
+SELECT machine_id, aspect, edge_id, 'a guard holds back ' || collection
+FROM lost_claim
+WHERE collection IN (SELECT kind FROM withheld)
+  AND NOT (own AND machine_id NOT IN (SELECT vertex_id FROM asset));
+
+INSERT INTO due
+SELECT DISTINCT v.key, k.aspect, k.reason, (SELECT run_id FROM stage.run)
+FROM kept_claim k JOIN vertex v ON v.vertex_id = k.machine_id
+WHERE true
+ON CONFLICT DO NOTHING;
+DELETE FROM lost_claim WHERE (edge_id, machine_id, aspect) IN (SELECT edge_id, machine_id, aspect FROM kept_claim);
+
+-- Claims from here on; new_claim and lost_claim keep what changed.
+DELETE FROM new_claim WHERE EXISTS (SELECT 1 FROM claim c WHERE c.machine_id = new_claim.machine_id
+                                      AND c.aspect = new_claim.aspect AND c.edge_id = new_claim.edge_id);
+INSERT INTO claim SELECT machine_id, aspect, edge_id, (SELECT run_id FROM stage.run) FROM new_claim;
+DELETE FROM claim WHERE (machine_id, aspect, edge_id) IN (SELECT machine_id, aspect, edge_id FROM lost_claim);
+
+-- What the guards on disabling look at: edges that CAR holds and nobody claims any longer. Those of an asset that leaves
+-- are counted there.
+INSERT OR IGNORE INTO removal
+SELECT DISTINCT l.collection, l.edge_id
+FROM lost_claim l CROSS JOIN acknowledged_edge k ON k.edge_id = l.edge_id
+WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = l.edge_id)
+  AND NOT (l.own AND l.machine_id NOT IN (SELECT vertex_id FROM asset));
+INSERT OR IGNORE INTO removal
+SELECT e.collection, k.edge_id
+FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id
+WHERE (SELECT mode FROM stage.run) = 'full'
+  AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
+  AND NOT EXISTS (SELECT 1 FROM vertex v WHERE v.vertex_id = e.from_id AND v.collection = 'asset'
+                    AND v.vertex_id NOT IN (SELECT vertex_id FROM asset));

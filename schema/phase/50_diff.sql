@@ -1,0 +1,144 @@
+-- desired against acknowledged → outbox. An incremental run looks at what changed only; a full one reports everything.
+
+DROP TABLE IF EXISTS temp.candidate_edge;
+CREATE TEMP TABLE candidate_edge (
+  edge_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, evidence TEXT, machine_id INTEGER, aspect TEXT) STRICT;
+INSERT OR IGNORE INTO candidate_edge
+SELECT l.edge_id,
+       CASE WHEN a.reason IS NOT NULL THEN a.reason
+            WHEN l.aspect = 'machine' THEN 'machine changed'
+            WHEN l.aspect = 'network' THEN 'network changed'
+            WHEN l.aspect = 'users' THEN CASE WHEN l.collection IN ('user_hostname', 'account_hostname')
+                                              THEN 'user or host name changed' ELSE 'user no longer logged on' END
+            WHEN l.aspect = 'alerts' THEN 'alert resolved or gone'
+            ELSE 'software patched or gone' END,
+       'machine ' || v.key || coalesce(': ' || a.evidence, ''), l.machine_id, l.aspect
+FROM lost_claim l
+CROSS JOIN vertex v ON v.vertex_id = l.machine_id
+LEFT JOIN leaving a ON a.vertex_id = l.machine_id;
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence)
+SELECT n.edge_id, 'new', 'machine ' || v.key || ': ' || n.aspect
+FROM new_claim n CROSS JOIN vertex v ON v.vertex_id = n.machine_id;
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason) SELECT edge_id, 'unanswered' FROM unanswered_edge;
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence) SELECT edge_id, reason, evidence FROM returned_edge;
+
+DROP TABLE IF EXISTS temp.candidate_vertex;
+CREATE TEMP TABLE candidate_vertex (vertex_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, evidence TEXT) STRICT;
+INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, reason, evidence FROM leaving;
+INSERT OR IGNORE INTO candidate_vertex
+SELECT v.vertex_id, 'changed', c.key
+FROM changed_vertex c CROSS JOIN vertex v ON v.collection = c.collection AND v.key = c.key;
+INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, 'unanswered', NULL FROM unanswered_vertex;
+INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, reason, evidence FROM returned_vertex;
+
+-- What CAR refused waits until it looks different; then the edges that waited with it come again.
+DELETE FROM refused_vertex
+WHERE vertex_id IN (SELECT vertex_id FROM candidate_vertex)
+  AND body IS NOT (SELECT b.body FROM vertex_body b WHERE b.vertex_id = refused_vertex.vertex_id);
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason)
+SELECT e.edge_id, 'new'
+FROM candidate_vertex c CROSS JOIN edge e ON e.from_id = c.vertex_id
+WHERE c.reason = 'changed' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
+  AND NOT EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id)
+UNION
+SELECT e.edge_id, 'new'
+FROM candidate_vertex c CROSS JOIN edge e ON e.to_id = c.vertex_id
+WHERE c.reason = 'changed' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
+  AND NOT EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id);
+
+-- An updated alert's edge is marked as updated.
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence)
+SELECT e.edge_id, 'alert updated', c.key
+FROM changed_vertex c
+CROSS JOIN vertex v ON v.collection = 'alert' AND v.key = c.key
+CROSS JOIN edge e ON e.to_id = v.vertex_id
+WHERE c.collection = 'alert';
+
+-- A full import reports all of it.
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason)
+SELECT DISTINCT edge_id, 'full import' FROM claim WHERE (SELECT mode FROM stage.run) = 'full';
+INSERT OR IGNORE INTO candidate_vertex
+SELECT vertex_id, 'full import', NULL FROM asset WHERE (SELECT mode FROM stage.run) = 'full';
+
+-- The candidates that are claimed, and the ends that they need.
+DROP TABLE IF EXISTS temp.desired_edge;
+CREATE TEMP TABLE desired_edge (edge_id INTEGER PRIMARY KEY, collection TEXT, from_id INTEGER, to_id INTEGER) STRICT;
+INSERT INTO desired_edge
+SELECT e.edge_id, e.collection, e.from_id, e.to_id
+FROM candidate_edge c CROSS JOIN edge e ON e.edge_id = c.edge_id
+WHERE EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id);
+
+INSERT OR IGNORE INTO candidate_vertex
+SELECT d.from_id, 'new', NULL FROM desired_edge d UNION SELECT d.to_id, 'new', NULL FROM desired_edge d;
+
+---------------------------------------------------------------------------------------------------------- imports
+-- Vertices: assets, and others while a claimed edge needs them.
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, body)
+SELECT (SELECT run_id FROM stage.run), 'vertex', n.car_name, b.vertex_id,
+       CASE WHEN (SELECT mode FROM stage.run) = 'full' THEN 'full import'
+            WHEN k.vertex_id IS NULL THEN 'new'
+            WHEN k.body IS NOT b.body THEN 'changed' ELSE 'unanswered' END,
+       c.evidence, b.body
+FROM candidate_vertex c
+CROSS JOIN vertex_body b ON b.vertex_id = c.vertex_id
+CROSS JOIN collection n ON n.name = b.collection
+LEFT JOIN acknowledged_vertex k ON k.vertex_id = c.vertex_id
+WHERE b.body IS NOT NULL
+  AND CASE b.collection
+        WHEN 'asset' THEN EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = c.vertex_id)
+        ELSE EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = c.vertex_id)
+          OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = c.vertex_id)
+      END
+  AND ((SELECT mode FROM stage.run) = 'full' OR k.body IS NOT b.body
+       OR c.vertex_id IN (SELECT vertex_id FROM unanswered_vertex))
+  AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id = c.vertex_id AND r.body = b.body)
+ORDER BY b.collection <> 'asset', n.car_name, 5;
+
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
+SELECT (SELECT run_id FROM stage.run), 'edge', d.collection, d.edge_id,
+       CASE WHEN (SELECT mode FROM stage.run) = 'full' THEN 'full import'
+            WHEN k.edge_id IS NULL THEN 'new' ELSE 'unanswered' END,
+       c.evidence,
+       (SELECT CAST(round((julianday(a.lastUpdateTime) - 2440587.5) * 86400000) AS INTEGER)
+        FROM vertex v CROSS JOIN Alerts a ON a.id = v.key WHERE v.vertex_id = d.to_id AND v.collection = 'alert')
+FROM desired_edge d
+CROSS JOIN candidate_edge c ON c.edge_id = d.edge_id
+LEFT JOIN acknowledged_edge k ON k.edge_id = d.edge_id
+WHERE ((SELECT mode FROM stage.run) = 'full' OR k.edge_id IS NULL OR d.edge_id IN (SELECT edge_id FROM unanswered_edge))
+  AND d.edge_id NOT IN (SELECT edge_id FROM refused_edge)
+  AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id IN (d.from_id, d.to_id)
+                    AND NOT EXISTS (SELECT 1 FROM acknowledged_vertex v WHERE v.vertex_id = r.vertex_id))
+ORDER BY d.collection, 5;
+
+------------------------------------------------------------------------------------------------- removals, updates
+-- In a full import what is not reported falls away by itself.
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
+SELECT (SELECT run_id FROM stage.run), 'touch', d.collection, d.edge_id, 'alert updated', a.id, a.updated
+FROM desired_edge d
+CROSS JOIN acknowledged_edge k ON k.edge_id = d.edge_id
+CROSS JOIN vertex v ON v.vertex_id = d.to_id AND v.collection = 'alert'
+CROSS JOIN (SELECT id, CAST(round((julianday(lastUpdateTime) - 2440587.5) * 86400000) AS INTEGER) AS updated FROM Alerts) a
+  ON a.id = v.key
+WHERE (SELECT mode FROM stage.run) = 'incremental' AND d.collection = 'asset_vulnerability'
+  AND a.updated > coalesce(k.last_modified, 0)
+  AND d.edge_id NOT IN (SELECT edge_id FROM unanswered_edge);
+
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, machine_id, aspect)
+SELECT (SELECT run_id FROM stage.run), 'disable', e.collection, e.edge_id, c.reason, c.evidence, c.machine_id, c.aspect
+FROM candidate_edge c CROSS JOIN edge e ON e.edge_id = c.edge_id
+WHERE (SELECT mode FROM stage.run) = 'incremental'
+  AND NOT EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
+  AND (EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id)
+       OR e.edge_id IN (SELECT edge_id FROM unanswered_edge))
+  AND NOT EXISTS (SELECT 1 FROM vertex v WHERE v.vertex_id = e.from_id AND v.collection = 'asset'
+                    AND v.vertex_id NOT IN (SELECT vertex_id FROM asset))
+ORDER BY e.collection, c.reason;
+
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence)
+SELECT (SELECT run_id FROM stage.run), 'delete', 'asset', c.vertex_id, c.reason, c.evidence
+FROM candidate_vertex c CROSS JOIN vertex v ON v.vertex_id = c.vertex_id
+WHERE (SELECT mode FROM stage.run) = 'incremental' AND v.collection = 'asset'
+  AND v.vertex_id NOT IN (SELECT vertex_id FROM asset)
+  AND (EXISTS (SELECT 1 FROM acknowledged_vertex k WHERE k.vertex_id = c.vertex_id)
+       OR c.vertex_id IN (SELECT vertex_id FROM unanswered_vertex))
+ORDER BY c.reason;

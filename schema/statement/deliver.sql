@@ -1,0 +1,117 @@
+-- outbox → CAR → acknowledged.
+-- statement: next_stretch
+-- The next items of one operation that belong together (collection and reason), 2,000 at most: CAR's own limit.
+WITH first AS (
+  SELECT item_id, collection, reason FROM outbox WHERE operation = :operation AND item_id > :after ORDER BY item_id LIMIT 1)
+SELECT min(item_id), max(item_id) FROM (
+  SELECT o.item_id FROM first f CROSS JOIN outbox o ON o.item_id >= f.item_id
+  WHERE o.operation = :operation AND o.collection = f.collection AND o.reason = f.reason
+  ORDER BY o.item_id LIMIT :size)
+-- statement: count
+SELECT count(*) FROM outbox WHERE operation = :operation
+-- statement: begin_batch
+INSERT INTO batch (run_id, operation, first_item, last_item, sent_at)
+SELECT run_id, operation, :first, :last, :at FROM outbox WHERE item_id = :first RETURNING batch_id
+-- statement: batch_job
+UPDATE batch SET job_id = :job WHERE batch_id = :batch
+-- statement: end_batch
+DELETE FROM batch WHERE batch_id = :batch
+-- statement: vertices
+SELECT collection, body FROM outbox WHERE item_id BETWEEN :first AND :last ORDER BY item_id
+-- statement: edges
+-- The user model names its users by key, the account model by external id (car-api.md).
+SELECT e.collection, e.from_key, e.to_key, f.car_name, t.car_name,
+       f.by_external_id AND NOT (f.name = 'user' AND m.value = 'user'),
+       t.by_external_id AND NOT (t.name = 'user' AND m.value = 'user')
+FROM outbox o
+CROSS JOIN setting m ON m.name = 'identity_model'
+CROSS JOIN edge_name e ON e.edge_id = o.object_id
+CROSS JOIN collection f ON f.name = e.from_collection
+CROSS JOIN collection t ON t.name = e.to_collection
+WHERE o.item_id BETWEEN :first AND :last
+ORDER BY o.item_id
+-- statement: patches
+SELECT o.item_id, e.collection, e.from_key, e.to_key, e.from_collection = 'ipaddress', e.to_collection = 'ipaddress',
+       o.last_modified
+FROM outbox o CROSS JOIN edge_name e ON e.edge_id = o.object_id
+WHERE o.item_id BETWEEN :first AND :last
+ORDER BY o.item_id
+-- statement: deletes
+SELECT v.key FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id
+WHERE o.item_id BETWEEN :first AND :last
+ORDER BY o.item_id
+-- statement: fold_vertices
+INSERT INTO acknowledged_vertex
+SELECT object_id, body, :at, run_id, run_id FROM outbox WHERE item_id BETWEEN :first AND :last
+ON CONFLICT DO UPDATE SET body = excluded.body, confirmed_run = excluded.confirmed_run
+-- statement: fold_edges
+INSERT INTO acknowledged_edge
+SELECT object_id, last_modified, :at, run_id, run_id FROM outbox WHERE item_id BETWEEN :first AND :last
+ON CONFLICT DO UPDATE SET last_modified = excluded.last_modified, confirmed_run = excluded.confirmed_run
+-- statement: log_import
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, answer)
+SELECT run_id, :at, operation, collection, reason, count(*), :answer FROM outbox WHERE item_id BETWEEN :first AND :last
+-- statement: log_patch
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
+SELECT o.run_id, :at, o.operation, o.collection, o.reason, 1, e.from_key || ' -> ' || e.to_key, o.evidence, :answer
+FROM outbox o CROSS JOIN edge_name e ON e.edge_id = o.object_id WHERE o.item_id = :item
+-- statement: fold_disable
+DELETE FROM acknowledged_edge WHERE edge_id = (SELECT object_id FROM outbox WHERE item_id = :item)
+-- statement: fold_touch
+UPDATE acknowledged_edge SET last_modified = (SELECT last_modified FROM outbox WHERE item_id = :item)
+WHERE edge_id = (SELECT object_id FROM outbox WHERE item_id = :item)
+-- statement: import_again
+-- CAR does not know an edge that we hold for desired: it is imported again.
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
+SELECT run_id, 'edge', collection, object_id, 'CAR had lost it', evidence, last_modified FROM outbox WHERE item_id = :item
+-- statement: log_deletes
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
+SELECT o.run_id, :at, 'delete', 'asset', o.reason, 1, v.key, o.evidence, :answer
+FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id WHERE o.item_id BETWEEN :first AND :last
+-- statement: fold_deleted_edges
+-- An asset's own edges go with it.
+DELETE FROM acknowledged_edge WHERE edge_id IN (
+  SELECT e.edge_id FROM outbox o CROSS JOIN edge e ON e.from_id = o.object_id WHERE o.item_id BETWEEN :first AND :last)
+-- statement: fold_deletes
+DELETE FROM acknowledged_vertex
+WHERE vertex_id IN (SELECT object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
+-- statement: done
+DELETE FROM outbox WHERE item_id BETWEEN :first AND :last
+-- statement: refuse_vertex
+INSERT OR REPLACE INTO refused_vertex SELECT object_id, body, :reason, run_id FROM outbox WHERE item_id = :item
+-- statement: refuse_edge
+INSERT OR REPLACE INTO refused_edge SELECT object_id, :reason, run_id FROM outbox WHERE item_id = :item
+-- statement: reject_vertex
+INSERT INTO rejected
+SELECT 'CAR', v.collection || ' ' || v.key, :reason, substr(o.body, 1, 2000), o.run_id, o.run_id
+FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id WHERE o.item_id = :item
+ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record
+-- statement: reject_edge
+INSERT INTO rejected
+SELECT 'CAR', e.collection || ' ' || e.from_key || ' -> ' || e.to_key, :reason, NULL, o.run_id, o.run_id
+FROM outbox o CROSS JOIN edge_name e ON e.edge_id = o.object_id WHERE o.item_id = :item
+ON CONFLICT DO UPDATE SET last_run = excluded.last_run
+-- statement: drop_waiting_edges
+-- The edges of a vertex set aside wait with it; diff brings them again when it looks different.
+DELETE FROM outbox WHERE operation = 'edge' AND object_id IN (
+  SELECT e.edge_id FROM refused_vertex r CROSS JOIN edge e ON e.to_id = r.vertex_id
+  WHERE r.vertex_id NOT IN (SELECT vertex_id FROM acknowledged_vertex)
+  UNION ALL
+  SELECT e.edge_id FROM refused_vertex r CROSS JOIN edge e ON e.from_id = r.vertex_id
+  WHERE r.vertex_id NOT IN (SELECT vertex_id FROM acknowledged_vertex))
+-- statement: log_dropped_edges
+-- What was not reported within the session is gone from CAR.
+INSERT INTO ledger (run_id, at, operation, collection, reason, records)
+SELECT :run_id, :at, 'drop', e.collection, 'not reported in the full import', count(*)
+FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id WHERE k.confirmed_run <> :run_id GROUP BY e.collection
+-- statement: log_dropped_vertices
+INSERT INTO ledger (run_id, at, operation, collection, reason, records)
+SELECT :run_id, :at, 'drop', n.car_name, 'not reported in the full import', count(*)
+FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id JOIN collection n ON n.name = v.collection
+WHERE k.confirmed_run <> :run_id GROUP BY n.car_name
+-- statement: drop_edges
+DELETE FROM acknowledged_edge WHERE confirmed_run <> :run_id
+-- statement: drop_vertices
+DELETE FROM acknowledged_vertex WHERE confirmed_run <> :run_id
+-- statement: open_batches
+SELECT batch_id, operation, first_item, last_item, coalesce(job_id, '') FROM batch ORDER BY batch_id

@@ -1,0 +1,158 @@
+-- What fetch asks the mirror before it asks Defender, and how staged rows go in.
+-- statement: run
+INSERT INTO stage.run VALUES (:run_id, :mode, :reason, :now, :tenant, :source, :identity_model, :network_source, :program)
+-- statement: set_now
+UPDATE stage.run SET now = :now
+-- statement: set_mode
+UPDATE stage.run SET mode = :mode, reason = :reason
+-- statement: set_network_source
+UPDATE stage.run SET network_source = :network_source
+-- statement: begin_dataset
+INSERT INTO stage.dataset (name, state, whole, since) VALUES (:name, 'incomplete', :whole, :since)
+ON CONFLICT DO UPDATE SET state = excluded.state, whole = excluded.whole, since = excluded.since
+-- statement: dataset_state
+UPDATE stage.dataset SET state = :state, problem = :problem WHERE name = :name
+-- statement: keep_cursor
+UPDATE stage.dataset SET cursor_stays = 1 WHERE name = :name
+-- statement: datasets
+SELECT name, state, coalesce(problem, ''), whole FROM stage.dataset ORDER BY name
+-- statement: cursor
+SELECT at FROM cursor WHERE name = :name
+-- statement: window
+-- Where a window begins: the cursor less an overlap of hours, in whole seconds as OData and KQL take it.
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, '-' || :hours || ' hours') FROM cursor WHERE name = :name
+-- statement: days_ago
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT now FROM stage.run), '-' || :days || ' days')
+-- statement: machine
+INSERT OR REPLACE INTO stage.MachineInfo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+-- statement: network
+INSERT INTO stage.MachineNetworkInfo VALUES (?, ?, ?, ?, ?, NULL)
+-- statement: alert
+INSERT OR REPLACE INTO stage.Alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+-- statement: user
+INSERT INTO stage.LogonUsers VALUES (?, ?, ?, NULL)
+-- statement: device_info
+INSERT INTO stage.DeviceInfo VALUES (?, ?, ?, NULL)
+-- statement: software
+INSERT INTO stage.SoftwareVulnerabilities VALUES (?, ?, ?, ?, ?, NULL)
+-- statement: knowledge
+INSERT INTO stage.VulnerabilityKb VALUES (?, ?, ?, ?, ?, NULL)
+-- statement: gone
+INSERT OR IGNORE INTO stage.gone_machine VALUES (:id)
+-- statement: missing_assets
+SELECT v.key FROM asset a JOIN vertex v ON v.vertex_id = a.vertex_id
+WHERE v.key NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
+ORDER BY v.key
+-- statement: users_due
+-- Machines whose users are to be read: all of a full import; else those seen since the last reading of theirs, and those
+-- whose last reading failed (usersReadAt is the lastSeen at which users were last read). Inactive-15 ones are no assets.
+SELECT s.id
+FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
+WHERE typeof(s.id) = 'text' AND s.id <> ''
+  AND (:whole OR m.id IS NULL OR m.usersReadAt IS NULL
+       OR m.usersReadAt IS NOT coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
+                                                                   ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
+                                        m.lastSeen))
+  AND NOT (s.healthStatus IS 'Inactive' AND typeof(s.lastSeen) = 'text'
+           AND coalesce(julianday(s.lastSeen) <= julianday((SELECT now FROM stage.run), '-15 days'), 0))
+UNION
+SELECT m.id
+FROM MachineInfo m
+WHERE (:whole OR m.usersReadAt IS NOT m.lastSeen)
+  AND m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
+  AND m.id NOT IN (SELECT id FROM stage.gone_machine)
+  AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
+-- statement: ask_users
+INSERT INTO stage.users_reading VALUES (:machine, :source, 'asked')
+ON CONFLICT DO UPDATE SET source = excluded.source, state = excluded.state
+-- statement: users_state
+UPDATE stage.users_reading SET state = :state WHERE machineId = :machine
+-- statement: users_by_hunting
+-- Hunting answered for these; who it does not know is asked by the API.
+UPDATE stage.users_reading SET state = 'read'
+WHERE source = 'hunting' AND machineId IN (SELECT DeviceId FROM stage.DeviceInfo WHERE typeof(DeviceId) = 'text')
+-- statement: users_left
+SELECT machineId FROM stage.users_reading WHERE state = 'asked' ORDER BY machineId
+-- statement: users_give_up
+UPDATE stage.users_reading SET state = 'failed' WHERE state = 'asked'
+-- statement: users_forget_left
+DELETE FROM stage.LogonUsers WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE state = 'asked')
+-- statement: users_unread
+-- Failed now and never read before: a gap, as opposed to users that are known from the mirror.
+SELECT count(*) FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId
+WHERE r.state = 'failed' AND m.usersReadAt IS NULL
+-- statement: users_failed
+SELECT count(*), min(machineId) FROM stage.users_reading WHERE state = 'failed'
+-- statement: software_rows
+SELECT count(*) FROM SoftwareVulnerabilities
+-- statement: software_whole_is_due
+-- All of them at least every four hours, by Defender's clock.
+SELECT NOT EXISTS (SELECT 1 FROM cursor WHERE name = 'vulnerabilities_whole'
+                   AND at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-4 hours'))
+-- statement: software_due
+-- Machines seen since, and those whose software removals were held back.
+SELECT s.id FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
+WHERE typeof(s.id) = 'text' AND s.healthStatus IS NOT 'Inactive'
+  AND (m.id IS NULL OR m.lastSeen IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
+                                                                   ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END))
+UNION
+SELECT machine FROM due WHERE aspect IN ('software', 'all')
+-- statement: ask_software
+INSERT OR IGNORE INTO stage.software_reading VALUES (:machine)
+-- statement: unknown_cves
+SELECT DISTINCT CveId FROM stage.SoftwareVulnerabilities
+WHERE typeof(CveId) = 'text' AND CveId <> ''
+  AND (:whole OR CveId NOT IN (SELECT CveId FROM VulnerabilityKb))
+ORDER BY CveId
+-- statement: drop_strange_knowledge
+-- A window on LastModifiedTime brings CVEs that no machine of ours has.
+DELETE FROM stage.VulnerabilityKb
+WHERE CveId NOT IN (SELECT CveId FROM VulnerabilityKb)
+  AND CveId NOT IN (SELECT CveId FROM stage.SoftwareVulnerabilities WHERE typeof(CveId) = 'text')
+-- statement: empty_readings
+-- Readings of everything that came back empty where rows are known: what a guard looks at.
+SELECT d.name,
+       CASE d.name WHEN 'machines' THEN (SELECT count(*) FROM asset)
+                   WHEN 'network' THEN (SELECT count(*) FROM MachineNetworkInfo)
+                   WHEN 'alerts' THEN (SELECT count(*) FROM Alerts WHERE status IS NOT 'Resolved')
+                   WHEN 'vulnerabilities' THEN (SELECT count(*) FROM SoftwareVulnerabilities)
+                   WHEN 'knowledge_base' THEN (SELECT count(*) FROM VulnerabilityKb) END AS known
+FROM stage.dataset d
+WHERE d.whole AND d.state = 'complete' AND known > 0
+  AND CASE d.name WHEN 'machines' THEN NOT EXISTS (SELECT 1 FROM stage.MachineInfo)
+                  WHEN 'network' THEN NOT EXISTS (SELECT 1 FROM stage.MachineNetworkInfo)
+                  WHEN 'alerts' THEN NOT EXISTS (SELECT 1 FROM stage.Alerts)
+                  WHEN 'vulnerabilities' THEN NOT EXISTS (SELECT 1 FROM stage.SoftwareVulnerabilities)
+                  WHEN 'knowledge_base' THEN NOT EXISTS (SELECT 1 FROM stage.VulnerabilityKb)
+                    AND EXISTS (SELECT 1 FROM stage.SoftwareVulnerabilities WHERE CveId <> '')
+      END
+-- statement: unread_datasets
+-- Needed, and neither read now nor ever before.
+SELECT count(*) FROM stage.dataset d
+WHERE d.state IN ('incomplete', 'held') AND d.name NOT IN ('users', 'knowledge_base')
+  AND d.name NOT IN (SELECT name FROM cursor)
+-- statement: all_complete
+SELECT NOT EXISTS (SELECT 1 FROM stage.dataset WHERE state IN ('incomplete', 'held'))
+-- statement: count_machines
+SELECT count(*) FROM stage.MachineInfo
+-- statement: count_network
+SELECT count(*) FROM stage.MachineNetworkInfo
+-- statement: count_users
+SELECT count(*) FROM stage.LogonUsers
+-- statement: count_alerts
+SELECT count(*) FROM stage.Alerts
+-- statement: count_vulnerabilities
+SELECT count(*) FROM stage.SoftwareVulnerabilities
+-- statement: count_knowledge_base
+SELECT count(*) FROM stage.VulnerabilityKb
+-- statement: move_cursors
+INSERT INTO cursor
+SELECT name, (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
+WHERE state = 'complete' AND NOT cursor_stays
+UNION ALL
+SELECT 'vulnerabilities_whole', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
+WHERE name = 'vulnerabilities' AND state = 'complete' AND whole
+ON CONFLICT DO UPDATE SET at = excluded.at, run_id = excluded.run_id
+-- statement: make_durable
+-- The stage was written without waiting for the disk; from here on it is a snapshot.
+PRAGMA stage.synchronous = FULL

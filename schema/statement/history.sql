@@ -1,0 +1,26 @@
+-- What `status` and `runs` read.
+-- statement: runs
+SELECT run_id, coalesce(mode, ''), coalesce(reason, ''), coalesce(outcome, ''), started_at, coalesce(finished_at, ''),
+       coalesce(error, ''), defender_calls, car_calls,
+       (SELECT count(*) FROM rejected WHERE last_run = r.run_id)
+FROM run r ORDER BY run_id DESC LIMIT :limit
+-- statement: last_success
+SELECT max(finished_at) FROM run WHERE outcome = 'done'
+-- statement: assets
+SELECT count(*) FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id WHERE v.collection = 'asset'
+-- statement: edges
+SELECT count(*) FROM acknowledged_edge
+-- statement: outbox
+SELECT count(*) FROM outbox
+-- statement: set_aside
+-- Those of the last finished run stand aside now.
+SELECT count(*) FROM rejected WHERE last_run = (SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL)
+-- statement: last_failure
+SELECT failure FROM run WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
+-- statement: datasets
+SELECT d.name, coalesce(c.at, ''), coalesce(r.finished_at, ''), d.state, coalesce(d.problem, '')
+FROM run_dataset d
+LEFT JOIN cursor c ON c.name = d.name
+LEFT JOIN run r ON r.run_id = c.run_id
+WHERE d.run_id = (SELECT max(run_id) FROM run_dataset)
+ORDER BY d.name

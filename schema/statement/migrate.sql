@@ -1,0 +1,11 @@
+-- The migrator's questions.
+-- statement: version
+PRAGMA user_version
+-- statement: views
+SELECT name FROM sqlite_schema WHERE type = 'view'
+-- statement: foreign_key_faults
+SELECT count(*) FROM pragma_foreign_key_check
+-- statement: fingerprint
+SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'derivation'
+-- statement: set_fingerprint
+INSERT INTO setting VALUES ('derivation', CAST(:fingerprint AS TEXT)) ON CONFLICT DO UPDATE SET value = excluded.value

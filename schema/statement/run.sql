@@ -1,0 +1,38 @@
+-- The bookkeeping of runs and settings.
+-- statement: setting
+SELECT value FROM setting WHERE name = :name
+-- statement: set
+INSERT INTO setting VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = excluded.value
+-- statement: unset
+DELETE FROM setting WHERE name = :name
+-- statement: begin
+INSERT INTO run (run_id, started_at, outcome)
+VALUES ((SELECT coalesce(max(run_id), 0) + 1 FROM run), :started_at, NULL) RETURNING run_id
+-- statement: mode
+UPDATE run SET mode = :mode, reason = :reason WHERE run_id = :run_id
+-- statement: clock
+UPDATE run SET clock_at = :clock_at WHERE run_id = :run_id
+-- statement: finish
+UPDATE run SET finished_at = :finished_at, outcome = :outcome, failure = :failure, error = :error,
+  defender_calls = :defender_calls, car_calls = :car_calls, snapshot = :snapshot
+WHERE run_id = :run_id
+-- statement: dataset
+INSERT INTO run_dataset VALUES (:run_id, :name, :state, :records, :problem)
+ON CONFLICT DO UPDATE SET state = excluded.state, records = excluded.records, problem = excluded.problem
+-- statement: sent
+SELECT operation, collection, reason, sum(records) FROM ledger WHERE run_id = :run_id
+GROUP BY operation, collection, reason
+ORDER BY operation, collection, reason
+-- statement: set_aside
+SELECT count(*) FROM rejected WHERE last_run = :run_id
+-- statement: same_failure
+-- How often in a row, and since when, runs have ended with this very failure; any other end breaks the row.
+SELECT count(*), min(started_at) FROM run
+WHERE run_id > coalesce((SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND failure IS NOT :failure), 0)
+  AND finished_at IS NOT NULL
+-- statement: foreign_save_points
+SELECT count(*) FROM run WHERE reason = :reason AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')
+-- statement: forget_runs
+-- Snapshots are kept by age and space; of runs, the ledger and records set aside, the last 100,000 are enough.
+DELETE FROM run WHERE run_id < (SELECT max(run_id) FROM run) - 100000
+  AND run_id NOT IN (SELECT run_id FROM outbox)

@@ -1,0 +1,69 @@
+-- What "current" means (design section 2), per machine, from the mirror's rows alone. All are meant to be asked for one
+-- machine at a time.
+
+-- A MAC as CAR wants it: AA:BB:CC:DD:EE:FF, whatever separators and case it came with. Only 12 digits and not all zero:
+-- a 16-digit tunnel pseudo-address would tie strangers together.
+CREATE VIEW adapter AS
+WITH bare AS (
+  SELECT *, upper(replace(replace(replace(replace(MacAddress, ':', ''), '-', ''), '.', ''), ' ', '')) AS digits
+  FROM MachineNetworkInfo)
+SELECT DeviceId, NetworkAdapterName, MacAddress, IPAddresses, Timestamp, run_id,
+  CASE WHEN length(digits) = 12 AND digits NOT GLOB '*[^0-9A-F]*' AND digits <> '000000000000' THEN
+    substr(digits, 1, 2) || ':' || substr(digits, 3, 2) || ':' || substr(digits, 5, 2) || ':' ||
+    substr(digits, 7, 2) || ':' || substr(digits, 9, 2) || ':' || substr(digits, 11, 2)
+  END AS mac
+FROM bare;
+
+-- The adapters of the machine's newest report: those at most ten minutes older than its newest row. Rows older than 30
+-- days have left the mirror (phase/20_merge.sql).
+CREATE VIEW current_adapter AS
+SELECT a.* FROM adapter a
+WHERE a.Timestamp >= (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', max(n.Timestamp), '-10 minutes')
+                      FROM MachineNetworkInfo n WHERE n.DeviceId = a.DeviceId);
+
+-- The addresses of /api/machines, for tenants without hunting: no AddressType there, so private is RFC 1918, fc00::/7 and
+-- fe80::/10.
+CREATE VIEW listed_address AS
+WITH bare AS (
+  SELECT m.id AS DeviceId,
+    CASE WHEN j.type = 'object' THEN j.value ->> 'ipAddress' END AS address,
+    CASE WHEN j.type = 'object' THEN
+      upper(replace(replace(replace(replace(coalesce(j.value ->> 'macAddress', ''), ':', ''), '-', ''), '.', ''), ' ', ''))
+    END AS digits
+  FROM MachineInfo m CROSS JOIN json_each(m.ipAddresses) j)
+SELECT DeviceId, address,
+  CASE WHEN length(digits) = 12 AND digits NOT GLOB '*[^0-9A-F]*' AND digits <> '000000000000' THEN
+    substr(digits, 1, 2) || ':' || substr(digits, 3, 2) || ':' || substr(digits, 5, 2) || ':' ||
+    substr(digits, 7, 2) || ':' || substr(digits, 9, 2) || ':' || substr(digits, 11, 2)
+  END AS mac,
+  typeof(address) = 'text' AND (
+    address GLOB '10.*.*.*' OR address GLOB '192.168.*.*' OR
+    (address GLOB '172.*.*.*' AND CAST(substr(address, 5) AS INTEGER) BETWEEN 16 AND 31) OR
+    (instr(address, ':') > 0 AND lower(address) GLOB 'f[cd][0-9a-f][0-9a-f]:*') OR
+    (instr(address, ':') > 0 AND lower(address) GLOB 'fe[89ab][0-9a-f]:*')) AS private
+FROM bare;
+
+-- The machine's private addresses and MACs by source; an address without an adapter's MAC, or a MAC without an address,
+-- has NULL there.
+CREATE VIEW current_network AS
+SELECT a.DeviceId, j.value ->> 'IPAddress' AS address, a.mac
+FROM current_adapter a CROSS JOIN json_each(a.IPAddresses) j
+WHERE (SELECT value FROM setting WHERE name = 'network_source') = 'hunting'
+  AND j.type = 'object' AND j.value ->> 'AddressType' = 'Private'
+  AND json_type(j.value, '$.IPAddress') = 'text' AND j.value ->> 'IPAddress' <> ''
+UNION ALL
+SELECT a.DeviceId, NULL, a.mac
+FROM current_adapter a
+WHERE (SELECT value FROM setting WHERE name = 'network_source') = 'hunting' AND a.mac IS NOT NULL
+UNION ALL
+SELECT l.DeviceId, CASE WHEN l.private THEN l.address END, l.mac
+FROM listed_address l
+WHERE (SELECT value FROM setting WHERE name = 'network_source') = 'machines' AND (l.private OR l.mac IS NOT NULL)
+UNION ALL
+SELECT m.id, m.lastIpAddress, NULL  -- no network row at all: the last address stands, without a MAC
+FROM MachineInfo m
+WHERE m.lastIpAddress <> ''
+  AND CASE (SELECT value FROM setting WHERE name = 'network_source')
+        WHEN 'machines' THEN json_array_length(coalesce(m.ipAddresses, '[]')) = 0
+        ELSE NOT EXISTS (SELECT 1 FROM MachineNetworkInfo n WHERE n.DeviceId = m.id)
+      END;

@@ -1,0 +1,150 @@
+#include "harness.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace e2e {
+namespace {
+
+using defender_car::HttpClient;
+using defender_car::HttpOptions;
+using defender_car::RunReport;
+
+/// Logs of thousands of runs would bury the one failing check.
+void quiet_unless_asked() {
+  spdlog::set_level(std::getenv("DEFENDER_CAR_LOG") != nullptr ? spdlog::level::debug
+                                                               : spdlog::level::off);
+}
+
+/// In memory where that can be had: what is tested here is not the disk, and it waits at every
+/// commit.
+std::filesystem::path place_for_folders() {
+  const std::filesystem::path memory = "/dev/shm";
+  return access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (place_for_folders() / "defender-car-e2e-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed for " + name);
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (std::getenv("DEFENDER_CAR_KEEP") == nullptr) std::filesystem::remove_all(path_, ignored);
+}
+
+Harness::Harness(const Scenario& scenario)
+    : scenario_(scenario),
+      simulator_(simulator_options(scenario)),
+      folder_(std::make_unique<TemporaryFolder>()),
+      oracle_(oracle_options(scenario)) {
+  quiet_unless_asked();
+  const simulator::LoginOptions login;
+  settings_.defender.tenant_id = login.tenant_id;
+  settings_.defender.client_id = login.client_id;
+  settings_.defender.client_secret = login.client_secret;
+  settings_.defender.login_url = simulator_.login_url();
+  settings_.defender.defender_url = simulator_.defender_url();
+  settings_.defender.graph_url = simulator_.graph_url();
+  const simulator::CarOptions car;
+  settings_.car.url = simulator_.car_url();
+  settings_.car.key = car.key;
+  settings_.car.password = car.password;
+  settings_.car.source = "Microsoft-Windows-Defender-ATP";
+  settings_.car.poll_ms = 5;
+  settings_.working_dir = folder_->path();
+  choose_ways(settings_, scenario);
+}
+
+RunReport Harness::sync(Reading reading) {
+  oracle::Oracle next = observed(reading);
+  RunReport report = run(next.graph());
+  oracle_ = std::move(next);
+  return report;
+}
+
+RunReport Harness::disturbed_sync(Reading reading) { return run(observed(reading).graph()); }
+
+oracle::Oracle Harness::observed(Reading reading) const {
+  simulator::Tenant tenant = simulator_.tenant();
+  if (meaning_) meaning_(tenant);
+  oracle::Oracle next = oracle_;
+  next.observe(tenant, reading == Reading::full);
+  return next;
+}
+
+RunReport Harness::run(const oracle::Graph& wanted) {
+  simulator_.set_removal_watch([&](std::string_view kind, std::string_view text) {
+    const std::string line(text);
+    const bool is_vertex = line.find("|{") != std::string::npos;
+    const bool is_asset = line.starts_with("asset|");
+    const bool was_wanted = is_vertex ? wanted.vertices.contains(oracle::vertex_of_line(line))
+                                      : wanted.edges.contains(line);
+    const bool never_deleted = kind == "vertex deleted" && !is_asset;
+    if (was_wanted || never_deleted) violations_.push_back(std::string(kind) + ": " + line);
+  });
+  simulator_.clear_requests();
+  HttpOptions options;
+  options.retry.max_tries = 3;
+  options.retry.first_wait_ms = 1;
+  options.retry.longest_wait_ms = 5;
+  HttpClient http(options, progress_);
+  try {
+    RunReport report = defender_car::run_sync(settings_, http, progress_);
+    simulator_.set_removal_watch({});
+    return report;
+  } catch (...) {
+    simulator_.set_removal_watch({});
+    throw;
+  }
+}
+
+void Harness::forget_everything() {
+  folder_ = std::make_unique<TemporaryFolder>();
+  settings_.working_dir = folder_->path();
+  oracle_ = oracle::Oracle(oracle_options(scenario_));
+}
+
+std::vector<std::string> Harness::differences() const {
+  return oracle::differences(oracle_.graph(), simulator_.car_edges(), simulator_.car_vertices());
+}
+
+std::vector<std::string> Harness::writes_to_car() const {
+  std::vector<std::string> out;
+  int saves = 0;
+  for (const simulator::RequestRecord& request : simulator_.requests()) {
+    if (request.service != "car" || request.method == "GET") continue;
+    const bool saves_state = request.method == "PATCH" &&
+                             request.target.find("/source?key=") != std::string::npos;
+    if (saves_state && ++saves == 1) continue;
+    out.push_back(request.method + " " + request.target);
+  }
+  return out;
+}
+
+std::string describe(const RunReport& report) {
+  std::string out = "run " + std::to_string(report.run_id) + " " + report.mode + " (" +
+                    report.reason + ") " + report.outcome + " " + report.error;
+  for (const std::string& warning : report.warnings) out += "\n  warning: " + warning;
+  for (const auto& dataset : report.datasets)
+    out += "\n  " + dataset.name + " " + dataset.state + " " + std::to_string(dataset.rows) +
+           (dataset.problem.empty() ? "" : ": " + dataset.problem);
+  for (const auto& sent : report.sent)
+    out += "\n  sent " + sent.operation + " " + sent.collection + " (" + sent.reason + ") " +
+           std::to_string(sent.count);
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += "\n  " + line;
+  return out;
+}
+
+}  // namespace e2e

@@ -1,0 +1,86 @@
+// One engine, one simulator, one oracle, one working folder: what an end-to-end test holds.
+//
+// Guarantees: while a run goes on, every loss of activity in CAR is held against what the oracle
+// wants for the tenant as it stands, whether the run succeeds or not: violations() lists what was
+// taken from CAR although Defender still derives it. The oracle takes a run's reading over only
+// when the caller says that the run was undisturbed.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "compare.h"
+#include "http/http_client.h"
+#include "oracle.h"
+#include "scenario.h"
+#include "simulator.h"
+#include "sync/sync.h"
+
+namespace e2e {
+
+/// A folder of its own, gone at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+enum class Reading { full, incremental };
+
+class Harness {
+ public:
+  explicit Harness(const Scenario& scenario);
+
+  simulator::Simulator& simulator() { return simulator_; }
+  defender_car::SyncSettings& settings() { return settings_; }
+  const oracle::Oracle& oracle() const { return oracle_; }
+
+  /// How the oracle shall see the tenant, where the wire shows it otherwise (planted records).
+  void set_meaning(std::function<void(simulator::Tenant&)> meaning) {
+    meaning_ = std::move(meaning);
+  }
+
+  /// A run that is meant to read everything that it asks for; the oracle goes along.
+  defender_car::RunReport sync(Reading reading);
+  /// A run with something in its way; the oracle stays where it was.
+  defender_car::RunReport disturbed_sync(Reading reading);
+
+  /// A new working folder and a new oracle against the same CAR.
+  void forget_everything();
+
+  /// CAR against the oracle.
+  std::vector<std::string> differences() const;
+  const std::vector<std::string>& violations() const { return violations_; }
+  /// What the run changed in CAR, beyond asking and saving the save point; empty for a quiet run.
+  std::vector<std::string> writes_to_car() const;
+
+ private:
+  defender_car::RunReport run(const oracle::Graph& wanted);
+  oracle::Oracle observed(Reading reading) const;
+
+  Scenario scenario_;
+  simulator::Simulator simulator_;
+  std::unique_ptr<TemporaryFolder> folder_;
+  oracle::Oracle oracle_;
+  std::function<void(simulator::Tenant&)> meaning_;
+  defender_car::SilentProgress progress_;
+  defender_car::SyncSettings settings_;
+  std::vector<std::string> violations_;
+};
+
+/// One line about a report, for a failing check.
+std::string describe(const defender_car::RunReport& report);
+std::string joined(const std::vector<std::string>& lines);
+
+}  // namespace e2e

@@ -1,0 +1,93 @@
+#include "scenario.h"
+
+#include <array>
+#include <cstdlib>
+
+namespace e2e {
+namespace {
+
+using defender_car::LogonSource;
+
+uint64_t from_environment(const char* name, uint64_t fallback) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
+}
+
+const char* name_of(Source source) {
+  static constexpr std::array names{"graph", "retiring", "no-hunting", "list-chosen"};
+  return names[static_cast<size_t>(source)];
+}
+const char* name_of(LogonSource source) {
+  return source == LogonSource::api ? "api" : source == LogonSource::hunting ? "hunting" : "auto";
+}
+
+}  // namespace
+
+Scenario scenario_of(uint64_t seed) {
+  static constexpr std::array sources{Source::graph, Source::retiring, Source::graph,
+                                      Source::retiring, Source::no_hunting};
+  static constexpr std::array logons{LogonSource::automatic, LogonSource::api,
+                                     LogonSource::hunting};
+  Scenario out;
+  out.seed = seed;
+  out.machines = 30 + seed * 7 % 31;
+  out.identity = seed % 2 == 0 ? oracle::Identity::account : oracle::Identity::user;
+  out.source = sources[seed / 2 % sources.size()];
+  if (seed % 20 == 5) out.source = Source::list_chosen;
+  out.logon = logons[seed % logons.size()];
+  if (out.source == Source::no_hunting && out.logon == LogonSource::hunting)
+    out.logon = LogonSource::api;
+  return out;
+}
+
+std::string describe(const Scenario& scenario) {
+  return "seed " + std::to_string(scenario.seed) + ", " + std::to_string(scenario.machines) +
+         " machines, " +
+         (scenario.identity == oracle::Identity::user ? "user" : "account") + " model, source " +
+         name_of(scenario.source) + ", logon users by " + name_of(scenario.logon);
+}
+
+simulator::Options simulator_options(const Scenario& scenario) {
+  simulator::Options options;
+  options.tenant.seed = scenario.seed;
+  options.tenant.machines = scenario.machines;
+  options.tenant.oddities = scenario.oddities;
+  options.car.identity = scenario.identity == oracle::Identity::user
+                             ? simulator::IdentityModel::user
+                             : simulator::IdentityModel::account;
+  if (scenario.source == Source::retiring || scenario.source == Source::no_hunting)
+    options.login.graph_roles.clear();
+  options.defender.graph_hunting = scenario.source != Source::retiring;
+  if (scenario.source == Source::no_hunting)
+    options.defender.hunting = options.defender.graph_hunting = false;
+  return options;
+}
+
+oracle::Options oracle_options(const Scenario& scenario) {
+  oracle::Options out;
+  out.identity = scenario.identity;
+  const bool list =
+      scenario.source == Source::no_hunting || scenario.source == Source::list_chosen;
+  out.network = list ? oracle::Network::machine_list : oracle::Network::hunting;
+  // Design section 2, "Without hunting": that source leaves vulnerabilities out.
+  out.software = !list;
+  return out;
+}
+
+void choose_ways(defender_car::SyncSettings& settings, const Scenario& scenario) {
+  settings.logon_source = scenario.logon;
+  if (scenario.source == Source::list_chosen)
+    settings.network_source = defender_car::NetworkSource::machines;
+}
+
+Seeds seeds_to_run() {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr uint64_t usual = 12;
+#else
+  constexpr uint64_t usual = 100;
+#endif
+  return {from_environment("DEFENDER_CAR_FIRST_SEED", 1),
+          from_environment("DEFENDER_CAR_SEEDS", usual)};
+}
+
+}  // namespace e2e

@@ -1,0 +1,46 @@
+// Which tenant, which CAR, which ways of reading: what one end-to-end test runs against.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "oracle.h"
+#include "simulator.h"
+#include "sync/settings.h"
+
+namespace e2e {
+
+/// What the tenant offers, and with that the way the engine has to go.
+enum class Source {
+  graph,        // Graph hunting
+  retiring,     // only POST /api/advancedqueries/run
+  no_hunting,   // neither: the machine list's addresses
+  list_chosen,  // hunting is there, but --network-source machines
+};
+
+struct Scenario {
+  uint64_t seed = 1;
+  size_t machines = 40;
+  oracle::Identity identity = oracle::Identity::user;
+  Source source = Source::graph;
+  defender_car::LogonSource logon = defender_car::LogonSource::automatic;
+  bool oddities = true;
+};
+
+/// All combinations come by as the seed counts up.
+Scenario scenario_of(uint64_t seed);
+std::string describe(const Scenario& scenario);
+
+simulator::Options simulator_options(const Scenario& scenario);
+oracle::Options oracle_options(const Scenario& scenario);
+/// Fills what does not depend on the simulator's port.
+void choose_ways(defender_car::SyncSettings& settings, const Scenario& scenario);
+
+/// DEFENDER_CAR_SEEDS and DEFENDER_CAR_FIRST_SEED from the environment.
+struct Seeds {
+  uint64_t first = 1;
+  uint64_t count = 100;
+};
+Seeds seeds_to_run();
+
+}  // namespace e2e

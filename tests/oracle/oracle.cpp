@@ -1,0 +1,218 @@
+#include "oracle.h"
+
+#include <cmath>
+
+#include "oracle_network.h"
+#include "text.h"
+
+namespace oracle {
+namespace {
+
+using simulator::Alert;
+using simulator::day_ms;
+using simulator::Device;
+using simulator::hour_ms;
+using simulator::KnowledgeEntry;
+using simulator::SoftwareRow;
+using simulator::Tenant;
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  simulator::StringSink sink(out);
+  simulator::JsonWriter json(sink);
+  simulator::write(json, text);
+  return out;
+}
+
+int severity_score(const std::string& severity) {
+  if (severity == "High") return 8;
+  if (severity == "Medium") return 5;
+  return severity == "Low" ? 2 : 0;
+}
+
+std::string host_name(const Device& device) { return device.name.value_or(""); }
+
+}  // namespace
+
+/// Collects the edges of one machine after the other, with the vertices at their ends.
+class Oracle::Builder {
+ public:
+  Builder(const Oracle& oracle, Graph& graph) : oracle_(oracle), graph_(graph) {}
+
+  void machine(const Device& device) {
+    id_ = device.id;
+    host_ = car_takes_host_name(host_name(device)) ? host_name(device) : "";
+    const std::string name = host_name(device).empty() ? id_ : host_name(device);
+    vertex("asset", id_,
+           {{"external_id", quoted(id_)},
+            {"name", quoted(name)},
+            {"description~", device.os_platform}});
+    if (!host_.empty()) {
+      vertex("hostname", host_, {{"host_name", quoted(host_)}});
+      edge("asset_hostname", id_, host_);
+    }
+    if (!device.os_platform.empty()) {
+      application(device.os_platform, {{"is_os", "true"}});
+      edge("asset_application", id_, device.os_platform);
+    }
+    network(device);
+    if (const auto users = oracle_.users_.find(id_); users != oracle_.users_.end())
+      for (const std::string& name_of_user : users->second) user(name_of_user);
+    if (const auto rows = oracle_.software_.find(id_); rows != oracle_.software_.end())
+      for (const SoftwareRow& row : rows->second) software(row);
+  }
+
+  void alert(const Alert& alert) {
+    vertex("vulnerability", alert.id,
+           {{"external_id", quoted(alert.id)},
+            {"name", quoted(alert.title)},
+            {"description", quoted(alert.description)},
+            {"disclosed_on", std::to_string(alert.first_event_ms)},
+            {"published_on", std::to_string(alert.creation_ms)},
+            {"base_score", std::to_string(severity_score(alert.severity))}});
+    edge("asset_vulnerability", *alert.machine_id, alert.id);
+  }
+
+ private:
+  void vertex(const std::string& collection, const std::string& key, Attributes attributes) {
+    graph_.vertices[collection + "|" + key].merge(attributes);
+  }
+  void edge(const std::string& collection, const std::string& from, const std::string& to) {
+    graph_.edges.insert(collection + "|" + from + "|" + to);
+  }
+
+  void network(const Device& device) {
+    const auto rows = oracle_.network_.find(id_);
+    static const std::vector<simulator::NetworkRow> none;
+    const std::vector<CurrentAdapter> adapters =
+        oracle_.options_.network == Network::machine_list
+            ? network_of_list(device)
+            : network_of_rows(rows == oracle_.network_.end() ? none : rows->second, device);
+    for (const CurrentAdapter& adapter : adapters) {
+      if (adapter.mac) {
+        vertex("macaddress", *adapter.mac, {});
+        edge("asset_macaddress", id_, *adapter.mac);
+      }
+      for (const std::string& ip : adapter.private_addresses) {
+        address(ip);
+        if (adapter.mac && car_takes_address(ip)) edge("ipaddress_macaddress", ip, *adapter.mac);
+      }
+    }
+    if (device.external_ip) address(*device.external_ip);
+  }
+
+  void address(const std::string& ip) {
+    if (!car_takes_address(ip)) return;
+    vertex("ipaddress", ip, {});
+    edge("asset_ipaddress", id_, ip);
+  }
+
+  void user(const std::string& name) {
+    vertex("user", name, {{"external_id", quoted(name)}});
+    if (oracle_.options_.identity == Identity::user) {
+      edge("asset_user", id_, name);
+      if (!host_.empty()) edge("user_hostname", name, host_);
+      return;
+    }
+    vertex("account", name, {{"external_id", quoted(name)}, {"name", quoted(name)}});
+    edge("asset_account", id_, name);
+    edge("user_account", name, name);
+    if (!host_.empty()) edge("account_hostname", name, host_);
+  }
+
+  void application(const std::string& key, Attributes more) {
+    more.insert({{"external_id", quoted(key)}, {"name", quoted(key)}});
+    vertex("application", key, std::move(more));
+  }
+
+  void software(const SoftwareRow& row) {
+    const std::string key = row.vendor + ":" + row.name + ":" + row.version;
+    application(key, {});
+    edge("asset_application", id_, key);
+    const auto entry = oracle_.kb_.find(row.cve_id);
+    if (entry == oracle_.kb_.end() || !entry->second.score) return;
+    const KnowledgeEntry& known = entry->second;
+    // Half up on what is written, 8.5 -> 9; the addition hides what binary fractions do to it.
+    const auto score = static_cast<int64_t>(std::floor(*known.score + 0.5 + 1e-9));
+    vertex("vulnerability", row.cve_id,
+           {{"external_id", quoted(row.cve_id)},
+            {"name", quoted(row.cve_id)},
+            {"description", quoted(known.description)},
+            {"published_on", std::to_string(known.published_ms)},
+            {"base_score", std::to_string(score)}});
+    edge("asset_vulnerability", id_, row.cve_id);
+    edge("application_vulnerability", key, row.cve_id);
+  }
+
+  const Oracle& oracle_;
+  Graph& graph_;
+  std::string id_;
+  std::string host_;
+};
+
+void Oracle::observe(const Tenant& tenant, bool full) {
+  now_ms_ = tenant.now_ms;
+  read_machines(tenant, full);
+  network_.clear();
+  for (const auto& [id, rows] : tenant.network_rows) network_[id] = visible_rows(rows, now_ms_);
+  if (options_.software) read_software(tenant);
+  for (const auto& [cve, entry] : tenant.kb) kb_[cve] = entry;
+  if (options_.alerts)
+    for (const auto& [id, alert] : tenant.alerts) alerts_[id] = alert;
+  cursor_ms_ = now_ms_;
+}
+
+void Oracle::read_machines(const Tenant& tenant, bool full) {
+  if (full)  // what the list lacks is asked for by id, and 404 lets it go
+    std::erase_if(machines_,
+                  [&](const auto& known) { return tenant.find(known.first) == nullptr; });
+  for (const auto& [id, device] : tenant.devices) {
+    const bool in_window = device.last_seen_ms >= cursor_ms_ - 24 * hour_ms;
+    const bool long_inactive =
+        device.health_status == "Inactive" && device.last_seen_ms <= now_ms_ - 15 * day_ms;
+    if (!full && !in_window && !long_inactive) continue;
+    const auto known = machines_.find(id);
+    const bool seen_since =
+        known == machines_.end() || device.last_seen_ms > known->second.last_seen_ms;
+    machines_[id] = device;
+    if ((full || seen_since) && is_asset(device)) users_[id] = tenant.api_accounts(id);
+  }
+}
+
+void Oracle::read_software(const Tenant& tenant) {
+  for (const auto& [id, rows] : tenant.software)
+    if (!rows.empty()) software_[id] = rows;
+  for (const auto& [id, device] : machines_) {
+    const auto rows = tenant.software.find(id);
+    const bool has_rows = rows != tenant.software.end() && !rows->second.empty();
+    if (!has_rows && device.health_status != "Inactive" &&
+        now_ms_ - device.last_seen_ms <= 7 * day_ms)
+      software_.erase(id);  // patched; a silent one keeps what was last known
+  }
+}
+
+bool Oracle::is_asset(const Device& device) const {
+  return device.health_status != "Inactive" || device.last_seen_ms > now_ms_ - 15 * day_ms;
+}
+
+std::set<std::string> Oracle::assets() const {
+  std::set<std::string> out;
+  for (const auto& [id, device] : machines_)
+    if (is_asset(device)) out.insert(id);
+  return out;
+}
+
+Graph Oracle::graph() const {
+  Graph out;
+  Builder builder(*this, out);
+  for (const auto& [id, device] : machines_)
+    if (is_asset(device)) builder.machine(device);
+  for (const auto& [id, alert] : alerts_) {
+    if (alert.status == "Resolved" || !alert.machine_id) continue;
+    const auto machine = machines_.find(*alert.machine_id);
+    if (machine != machines_.end() && is_asset(machine->second)) builder.alert(alert);
+  }
+  return out;
+}
+
+}  // namespace oracle

@@ -1,0 +1,38 @@
+// The current network of a machine (design section 2), from hunting rows or from the machine list.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tenant.h"
+
+namespace oracle {
+
+/// What one adapter brings: its MAC in CAR's spelling, if it has a usable one, and its addresses.
+struct CurrentAdapter {
+  std::optional<std::string> mac;
+  std::vector<std::string> private_addresses;
+};
+
+/// Rows that hunting shows at `now_ms`.
+std::vector<simulator::NetworkRow> visible_rows(const std::vector<simulator::NetworkRow>& rows,
+                                                int64_t now_ms);
+
+/// From hunting: the newest row per adapter, of these the ones at most ten minutes older than the
+/// machine's newest; no row at all: the last IP address.
+std::vector<CurrentAdapter> network_of_rows(const std::vector<simulator::NetworkRow>& rows,
+                                            const simulator::Device& device);
+
+/// From the machine list, for tenants without hunting.
+std::vector<CurrentAdapter> network_of_list(const simulator::Device& device);
+
+/// `AA:BB:CC:DD:EE:FF`; nullopt unless it is twelve hex digits and not all zero.
+std::optional<std::string> car_mac(std::string_view text);
+
+/// Patterns of car-api.md.
+bool car_takes_address(std::string_view text);
+bool car_takes_host_name(std::string_view text);
+
+}  // namespace oracle

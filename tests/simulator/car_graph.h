@@ -1,0 +1,99 @@
+// CAR's graph: the vertices and edges of each source, active or not, and the full-import session of
+// a source.
+//
+// Guarantees: an edge is active only while both its ends are; a record imported again replaces the
+// one before as a whole; every loss of activity is shown to the removal watch, in the line format
+// of lines(). It keeps inactive things, so that "was there once" can be told from "never was".
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "car_collections.h"
+
+namespace simulator {
+
+/// kind: "edge disabled", "vertex deleted", "edge of deleted vertex", "fell away at session end".
+using RemovalWatch = std::function<void(std::string_view kind, std::string_view line)>;
+
+struct CarVertex {
+  bool active = true;
+  std::string record;      // JSON, as imported
+  std::string attributes;  // canonical, without source, report and timestamp
+  bool reported = false;   // within the open session
+};
+struct CarEdge {  // there may be millions, so only what reading back can ask for
+  bool active = false;
+  bool reported = false;
+  int64_t timestamp = 0;
+  int64_t last_modified = 0;
+  std::string report;
+};
+
+using EdgeKey = std::pair<std::string, std::string>;  // from, to
+struct SourceGraph {
+  std::map<std::string, std::map<std::string, CarVertex>> vertices;  // by collection, key
+  std::map<std::string, std::map<EdgeKey, CarEdge>> edges;           // by collection, ends
+  std::optional<std::string> model_state_id;
+  std::string name;
+  bool session_open = false;
+};
+
+/// One record of an envelope, checked and ready to be applied.
+struct ImportRecord {
+  bool is_edge = false;
+  bool active = true;
+  std::string collection;
+  std::string key;  // of a vertex
+  EdgeEnds ends;    // of an edge
+  int64_t timestamp = 0;
+  std::string report;
+  std::string record;  // of a vertex
+  std::string attributes;
+};
+
+class CarGraph {
+ public:
+  SourceGraph* find_source(std::string_view source);
+  const SourceGraph* find_source(std::string_view source) const;
+  SourceGraph& source(const std::string& name) { return sources_[name]; }
+  void clear() { sources_.clear(); }
+
+  void apply(const std::string& source, const std::vector<ImportRecord>& records);
+  bool has_active_vertex(const std::string& source, const std::string& collection,
+                         const std::string& key) const;
+  /// False when there is no such active edge.
+  bool disable_edge(const std::string& source, const std::string& collection, const EdgeKey& ends);
+  bool touch_edge(const std::string& source, const std::string& collection, const EdgeKey& ends,
+                  int64_t last_modified);
+  /// False when there is no such active vertex.
+  bool delete_vertex(const std::string& source, const std::string& collection,
+                     const std::string& key);
+  void begin_session(const std::string& source);
+  /// False when none is open.
+  bool end_session(const std::string& source);
+
+  void set_removal_watch(RemovalWatch watch) { watch_ = std::move(watch); }
+
+  /// `asset|ID|{attributes}` and `asset_ipaddress|FROM|TO`; only what is active.
+  std::set<std::string> vertex_lines() const;
+  std::set<std::string> edge_lines() const;
+
+ private:
+  void tell(std::string_view kind, const std::string& line) const {
+    if (watch_) watch_(kind, line);
+  }
+  void drop_edges_at(SourceGraph& graph, const std::string& collection, const std::string& key,
+                     std::string_view kind);
+
+  std::map<std::string, SourceGraph, std::less<>> sources_;
+  RemovalWatch watch_;
+};
+
+}  // namespace simulator

@@ -1,0 +1,160 @@
+// The part of CarService that is about jobs: imports, their status, and the other jobs' status.
+#include <algorithm>
+
+#include "car_import.h"
+#include "car_service.h"
+#include "text.h"
+
+namespace simulator {
+namespace {
+
+Reply refused(const EnvelopeError& error) {
+  Reply reply{.status = 400};
+  StringSink sink(reply.body);
+  JsonWriter json(sink);
+  json.StartObject();
+  write_key(json, "errors");
+  json.StartArray();
+  json.StartObject();
+  write_pair(json, "code", error.code);
+  write_pair(json, "message", error.message);
+  json.EndObject();
+  json.EndArray();
+  write_pair(json, "trace", make_guid(stable_hash(error.message)));
+  json.EndObject();
+  return reply;
+}
+
+}  // namespace
+
+std::string CarService::start_job(Job job) {
+  job.id = std::to_string(1000 + jobs_.size());
+  jobs_.push_back(std::move(job));
+  const std::string id = jobs_.back().id;
+  if (jobs_.back().polls_left <= 0) complete(jobs_.back());
+  return id;
+}
+
+CarService::Job* CarService::find_job(std::string_view id) {
+  if (id.empty() || id.size() > 9 || id.find_first_not_of("0123456789") != std::string_view::npos)
+    return nullptr;
+  const size_t number = std::stoul(std::string(id));
+  return number < 1000 || number - 1000 >= jobs_.size() ? nullptr : &jobs_[number - 1000];
+}
+
+void CarService::poll(Job& job) {
+  if (!job.done && --job.polls_left <= 0) complete(job);
+}
+
+void CarService::complete(Job& job) {
+  const auto apply = [&](Job& one) {
+    if (one.done) return;
+    one.done = true;
+    if (one.makes_database) options_.database = DatabaseState::ready;
+    if (one.error.empty() && one.is_import) graph_.apply(one.source, one.records);
+    one.records.clear();
+    one.records.shrink_to_fit();
+  };
+  // Whatever came before is done before, also when nobody asks after it any more.
+  for (; first_open_job_ < jobs_.size() && &jobs_[first_open_job_] <= &job; ++first_open_job_)
+    apply(jobs_[first_open_job_]);
+}
+
+std::string CarService::missing_vertex(const std::string& source,
+                                       const std::vector<ImportRecord>& records) const {
+  for (const ImportRecord& record : records) {
+    if (!record.is_edge) continue;
+    const EdgeCollection& kind = *find_edge_collection(options_.identity, record.collection);
+    if (!graph_.has_active_vertex(source, kind.from, record.ends.from))
+      return record.collection + ": no vertex " + kind.from + "/" + record.ends.from;
+    if (!graph_.has_active_vertex(source, kind.to, record.ends.to))
+      return record.collection + ": no vertex " + kind.to + "/" + record.ends.to;
+  }
+  return {};
+}
+
+Reply CarService::import(const Call& call) {
+  auto read = read_envelope(call.body, options_.identity, options_.max_records);
+  if (const auto* error = std::get_if<EnvelopeError>(&read)) return refused(*error);
+  const auto poisoned = [&](const std::string& poison) {
+    return !poison.empty() && call.body.find(poison) != std::string::npos;
+  };
+  if (poisoned(options_.poison_envelope))
+    return refused({"data_mal_formed", "a record holds " + options_.poison_envelope});
+  Envelope& envelope = std::get<Envelope>(read);
+  graph_.source(envelope.source).name = envelope.source_name;
+  Job job;
+  job.is_import = true;
+  job.polls_left = options_.job_polls;
+  job.source = envelope.source;
+  job.error = missing_vertex(envelope.source, envelope.records);
+  if (poisoned(options_.poison_job)) job.error = "a record holds " + options_.poison_job;
+  job.records = std::move(envelope.records);
+  Reply reply;
+  reply.body = R"({"id":")" + start_job(std::move(job)) + R"(","status":"INPROGRESS"})";
+  return reply;
+}
+
+Reply CarService::import_status(const Call& call) {
+  std::vector<std::string> complete_ids, open_ids, unknown_ids;
+  std::vector<const Job*> failed;
+  const auto asked = call.query.find("ids");
+  for (const std::string& id : split(asked == call.query.end() ? "" : asked->second, ',')) {
+    Job* job = find_job(id);
+    if (job != nullptr && job->is_import) poll(*job);
+    if (job == nullptr || !job->is_import)
+      unknown_ids.push_back(id);
+    else if (!job->done)
+      open_ids.push_back(id);
+    else if (job->error.empty())
+      complete_ids.push_back(id);
+    else
+      failed.push_back(job);
+  }
+  Reply reply;
+  StringSink sink(reply.body);
+  JsonWriter json(sink);
+  const auto list = [&](const char* name, const std::vector<std::string>& ids, const char* status) {
+    write_key(json, name);
+    json.StartArray();
+    for (const std::string& id : ids) {
+      json.StartObject();
+      write_pair(json, "id", id);
+      if (status != nullptr) write_pair(json, "status", status);
+      json.EndObject();
+    }
+    json.EndArray();
+  };
+  json.StartObject();
+  list("complete_imports", complete_ids, "COMPLETE");
+  list("incomplete_imports", open_ids, nullptr);
+  write_key(json, "error_imports");
+  json.StartArray();
+  for (const Job* job : failed) {
+    json.StartObject();
+    write_pair(json, "id", job->id);
+    write_pair(json, "error", job->error);
+    write_key(json, "statusCode");
+    json.Int(400);
+    json.EndObject();
+  }
+  json.EndArray();
+  list("notfound_imports", unknown_ids, nullptr);
+  json.EndObject();
+  return reply;
+}
+
+Reply CarService::job_status(const std::string& id) {
+  Job* job = find_job(id);
+  Reply reply;
+  if (job == nullptr || job->is_import) {
+    reply.status = 404;
+    reply.body = R"({"errors":[{"code":"not_found","message":"no such job"}],"trace":""})";
+    return reply;
+  }
+  poll(*job);
+  reply.body = std::string(R"({"status":")") + (job->done ? "COMPLETE" : "INPROGRESS") + R"("})";
+  return reply;
+}
+
+}  // namespace simulator

@@ -1,0 +1,85 @@
+// Plays the CAR service: every endpoint of car-api.md over a CarGraph.
+//
+// As strict as the real one can be: an import is a job, and what it holds is in the graph only once
+// the job has completed, which takes `job_polls` polls; an edge whose vertex was not in the graph
+// when the envelope came makes its job an error. Jobs complete in the order in which they came: one
+// whose client went away is applied before the next one that completes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "car_graph.h"
+#include "message.h"
+
+namespace simulator {
+
+enum class DatabaseState { ready, absent, without_graph_name, without_indexes };
+
+struct CarOptions {
+  std::string key = "car-key";
+  std::string password = "car-password";
+  std::string token = "car-token-secret";
+  IdentityModel identity = IdentityModel::user;
+  bool has_import_schema = true;
+  bool prefixed_addresses = false;  // PATCH wants 0/10.0.0.4 where an end is an ipaddress
+  int job_polls = 1;
+  DatabaseState database = DatabaseState::ready;
+  /// An envelope whose text holds this is refused with 400, or its job fails; empty: none is.
+  std::string poison_envelope;
+  std::string poison_job;
+  size_t max_records = 2000;
+  size_t max_body = 10'000'000;
+};
+
+class CarService {
+ public:
+  explicit CarService(CarOptions options) : options_(std::move(options)) {}
+
+  /// `call.path` begins with /api/car/v2 or /api/car/v3.
+  Reply answer(const Call& call);
+
+  CarGraph& graph() { return graph_; }
+  const CarGraph& graph() const { return graph_; }
+  CarOptions& options() { return options_; }
+
+ private:
+  struct Job {
+    std::string id;
+    int polls_left = 0;
+    bool is_import = false;
+    bool done = false;
+    std::string error;  // not empty: it ends as an error
+    std::string source;
+    std::vector<ImportRecord> records;
+    bool makes_database = false;
+  };
+
+  bool authorized(const Call& call) const;
+  Reply answer_v2(const Call& call, const std::vector<std::string>& parts);
+  Reply answer_v3(const Call& call, const std::string& what);
+  Reply databases(const Call& call);
+  Reply source_object(const Call& call, const std::string& source);
+  Reply save_state(const Call& call);
+  Reply session(const Call& call, const std::string& source);
+  Reply import(const Call& call);
+  Reply import_status(const Call& call);
+  Reply job_status(const std::string& id);
+  Reply patch_edge(const Call& call, const std::string& collection);
+  Reply delete_vertices(const Call& call, const std::string& source, const std::string& collection);
+  Reply vertex_graph(const std::string& collection, const std::string& key);
+
+  std::string start_job(Job job);
+  Job* find_job(std::string_view id);
+  void poll(Job& job);
+  void complete(Job& job);
+  std::string missing_vertex(const std::string& source,
+                             const std::vector<ImportRecord>& records) const;
+
+  CarOptions options_;
+  CarGraph graph_;
+  std::vector<Job> jobs_;
+  size_t first_open_job_ = 0;
+};
+
+}  // namespace simulator

@@ -1,0 +1,46 @@
+// Plays api.security.microsoft.com (machines, alerts, logon users, the retiring hunting endpoint)
+// and Graph's runHuntingQuery over one Tenant.
+//
+// It checks tokens by LoginService. It keeps nothing of its own and does not throttle: 429 comes
+// from the faults.
+#pragma once
+
+#include "hunting.h"
+#include "login_service.h"
+#include "message.h"
+#include "tenant.h"
+
+namespace simulator {
+
+struct DefenderOptions {
+  bool hunting = true;        // the retiring POST /api/advancedqueries/run
+  bool graph_hunting = true;  // Graph's POST /v1.0/security/runHuntingQuery
+  int no_hunting_status = 403;
+  bool empty_list_is_404 = false;
+  bool next_links = true;  // when a list is asked for without $top
+  size_t page_size = 10'000;
+  HuntingLimits limits;
+};
+
+class DefenderService {
+ public:
+  DefenderService(DefenderOptions options, Tenant& tenant, LoginService& login)
+      : options_(options), tenant_(tenant), login_(login) {}
+
+  Reply answer(const Call& call) const;
+  Reply answer_graph(const Call& call) const;
+  DefenderOptions& options() { return options_; }
+
+ private:
+  Reply machines(const Call& call) const;
+  Reply machine(const std::string& id_or_name) const;
+  Reply logon_users(const std::string& id) const;
+  Reply alerts(const Call& call) const;
+  Reply hunt(const Call& call, bool graph) const;
+
+  DefenderOptions options_;
+  Tenant& tenant_;
+  LoginService& login_;
+};
+
+}  // namespace simulator

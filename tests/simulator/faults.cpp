@@ -1,0 +1,40 @@
+#include "faults.h"
+
+#include <array>
+#include <utility>
+
+namespace simulator {
+
+std::optional<FaultKind> fault_kind(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, FaultKind>, 11> names{{
+      {"status", FaultKind::status},
+      {"reset_before", FaultKind::reset_before},
+      {"reset_after", FaultKind::reset_after},
+      {"stall", FaultKind::stall},
+      {"truncated", FaultKind::truncated},
+      {"wrong_length", FaultKind::wrong_length},
+      {"short_length", FaultKind::short_length},
+      {"html200", FaultKind::html200},
+      {"malformed_json", FaultKind::malformed_json},
+      {"empty_json", FaultKind::empty_json},
+      {"empty_list", FaultKind::empty_list},
+  }};
+  for (const auto& [text, kind] : names)
+    if (text == name) return kind;
+  return std::nullopt;
+}
+
+std::optional<Fault> Faults::strike(std::string_view method_and_target) {
+  for (Fault& fault : faults_) {
+    if (fault.count <= 0 || method_and_target.find(fault.match) == std::string_view::npos) continue;
+    if (fault.skip > 0) {
+      --fault.skip;
+      return std::nullopt;
+    }
+    if (fault.count != std::numeric_limits<int>::max()) --fault.count;
+    return fault;
+  }
+  return std::nullopt;
+}
+
+}  // namespace simulator

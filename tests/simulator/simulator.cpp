@@ -1,0 +1,208 @@
+#include "simulator.h"
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "control.h"
+#include "http_server.h"
+#include "text.h"
+
+namespace simulator {
+
+/// Everything behind the lock, and the way of a request through it.
+class Simulator::Server {
+ public:
+  explicit Server(Options options)
+      : latency_ms_(options.latency_ms),
+        tenant_(make_tenant(options.tenant)),
+        login_(std::move(options.login)),
+        defender_(options.defender, tenant_, login_),
+        car_(std::move(options.car)),
+        http_(options.port, [this](Call& call) { return handle(call); }) {}
+  ~Server() { stopping_ = true; }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  template <typename Action>
+  auto locked(const Action& action) const {
+    const std::lock_guard lock(mutex_);
+    return action();
+  }
+  Delivery handle(Call& call);
+
+  // The lock guards all of these.
+  mutable std::mutex mutex_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> stop_requested_ = false;
+  int latency_ms_;
+  Tenant tenant_;
+  LoginService login_;
+  DefenderService defender_;
+  CarService car_;
+  Faults faults_;
+  std::vector<RequestRecord> requests_;
+  HttpServer http_;  // last: it starts when all else stands, and ends first
+
+ private:
+  Delivery handle_service(const std::string& service, Call& call);
+  Reply dispatch(const std::string& service, const Call& call);
+  Reply control(const Call& call);
+  void rest(int ms) const;
+  static std::optional<Delivery> instead(const std::string& service, const Fault& fault);
+};
+
+void Simulator::Server::rest(int ms) const {
+  for (int slept = 0; slept < ms && !stopping_; slept += 10)
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::min(10, ms - slept)));
+}
+
+Delivery Simulator::Server::handle(Call& call) {
+  if (call.path.starts_with("/_sim/")) return {control(call), Delivery::Form::whole};
+  for (const char* service : {"login", "defender", "graph", "car"}) {
+    const std::string prefix = std::string("/") + service;
+    if (!call.path.starts_with(prefix + "/")) continue;
+    call.path.erase(0, prefix.size());
+    call.base_url += prefix;
+    return handle_service(service, call);
+  }
+  return {api_error(404, "NotFound", "no service under " + call.path), Delivery::Form::whole};
+}
+
+/// What a fault answers without carrying the request out.
+std::optional<Delivery> Simulator::Server::instead(const std::string& service, const Fault& fault) {
+  Delivery out;
+  switch (fault.kind) {
+    case FaultKind::status:
+      out.reply = api_error(fault.status, std::to_string(fault.status), "a fault on demand");
+      if (service == "car")
+        out.reply.body =
+            R"({"errors":[{"code":"fault","message":"a fault on demand"}],"trace":"t"})";
+      if (service == "login")
+        out.reply.body =
+            R"({"error":"temporarily_unavailable","error_description":"AADSTS90033: A )"
+            R"(transient error has occurred.","error_codes":[90033]})";
+      if (!fault.body.empty()) out.reply.body = fault.body;
+      if (!fault.retry_after.empty())
+        out.reply.headers.emplace_back("Retry-After", fault.retry_after);
+      return out;
+    case FaultKind::reset_before:
+      out.form = Delivery::Form::close;
+      out.reply.status = 0;
+      return out;
+    case FaultKind::html200:
+      out.reply.content_type = "text/html; charset=utf-8";
+      out.reply.body = "<!DOCTYPE html><html><body>Please sign in to the proxy</body></html>";
+      return out;
+    case FaultKind::malformed_json:
+      out.reply.body = R"({"value":[{"id":"0123456789abcdef","computerDnsName":"srv)";
+      return out;
+    case FaultKind::empty_json:
+      out.reply.body = "{}";
+      return out;
+    default:
+      return std::nullopt;
+  }
+}
+
+Delivery Simulator::Server::handle_service(const std::string& service, Call& call) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::optional<Fault> fault =
+      locked([&] { return faults_.strike(call.method + " " + call.target); });
+  rest(latency_ms_);
+  if (fault && fault->kind == FaultKind::stall) rest(fault->stall_ms);
+  std::optional<Delivery> out = fault ? instead(service, *fault) : std::nullopt;
+  const std::lock_guard lock(mutex_);
+  if (!out) {
+    call.empty_list = fault && fault->kind == FaultKind::empty_list;
+    out = Delivery{dispatch(service, call), Delivery::Form::whole};
+    if (fault) {
+      if (fault->kind == FaultKind::truncated) out->form = Delivery::Form::truncated;
+      if (fault->kind == FaultKind::wrong_length) out->form = Delivery::Form::wrong_length;
+      if (fault->kind == FaultKind::short_length) out->form = Delivery::Form::short_length;
+      if (fault->kind == FaultKind::reset_after) out->form = Delivery::Form::close;
+    }
+  }
+  out->reply.headers.emplace_back("Date", http_date(tenant_.now_ms));
+  const auto spent = std::chrono::steady_clock::now() - start;
+  requests_.push_back({service, call.method, call.target.substr(service.size() + 1),
+                       out->form == Delivery::Form::close ? 0 : out->reply.status,
+                       std::chrono::duration_cast<std::chrono::milliseconds>(spent).count()});
+  return std::move(*out);
+}
+
+Reply Simulator::Server::dispatch(const std::string& service, const Call& call) {
+  if (service == "login") return login_.answer(call, tenant_.now_ms);
+  if (service == "defender") return defender_.answer(call);
+  if (service == "graph") return defender_.answer_graph(call);
+  return car_.answer(call);
+}
+
+Reply Simulator::Server::control(const Call& call) {
+  if (call.method == "POST" && call.path == "/_sim/stop") {
+    stop_requested_ = true;
+    return {};
+  }
+  const std::lock_guard lock(mutex_);
+  return answer_control(call, {tenant_, car_, faults_, requests_});
+}
+
+Simulator::Simulator(Options options) : server_(std::make_unique<Server>(std::move(options))) {}
+Simulator::~Simulator() = default;
+
+std::string Simulator::url() const { return server_->http_.url(); }
+
+void Simulator::live(int hours) {
+  server_->locked([&] { server_->tenant_.live(hours); });
+}
+int64_t Simulator::now_ms() const {
+  return server_->locked([&] { return server_->tenant_.now_ms; });
+}
+Tenant Simulator::tenant() const {
+  return server_->locked([&] { return server_->tenant_; });
+}
+void Simulator::with_tenant(const std::function<void(Tenant&)>& action) {
+  server_->locked([&] { action(server_->tenant_); });
+}
+void Simulator::with_car(const std::function<void(CarService&)>& action) {
+  server_->locked([&] { action(server_->car_); });
+}
+void Simulator::with_login(const std::function<void(LoginService&)>& action) {
+  server_->locked([&] { action(server_->login_); });
+}
+void Simulator::with_defender(const std::function<void(DefenderService&)>& action) {
+  server_->locked([&] { action(server_->defender_); });
+}
+
+void Simulator::add_fault(Fault fault) {
+  server_->locked([&] { server_->faults_.add(std::move(fault)); });
+}
+void Simulator::clear_faults() {
+  server_->locked([&] { server_->faults_.clear(); });
+}
+
+std::vector<std::string> Simulator::car_graph() const {
+  std::set<std::string> lines = car_vertices();
+  lines.merge(car_edges());
+  return {lines.begin(), lines.end()};
+}
+std::set<std::string> Simulator::car_vertices() const {
+  return server_->locked([&] { return server_->car_.graph().vertex_lines(); });
+}
+std::set<std::string> Simulator::car_edges() const {
+  return server_->locked([&] { return server_->car_.graph().edge_lines(); });
+}
+void Simulator::set_removal_watch(RemovalWatch watch) {
+  server_->locked([&] { server_->car_.graph().set_removal_watch(std::move(watch)); });
+}
+
+std::vector<RequestRecord> Simulator::requests() const {
+  return server_->locked([&] { return server_->requests_; });
+}
+void Simulator::clear_requests() {
+  server_->locked([&] { server_->requests_.clear(); });
+}
+bool Simulator::stop_requested() const { return server_->stop_requested_; }
+
+}  // namespace simulator

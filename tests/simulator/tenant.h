@@ -1,0 +1,211 @@
+// A Defender tenant as plain data: what the services of the simulator answer from, and what an
+// independent oracle may read.
+//
+// Guarantees, as long as only make_tenant() and live() change it:
+// - Everything follows from (options, hours lived); no clock, no standard distribution.
+// - For a device that reported within the last 30 days, the account names that /logonusers answers
+//   are the set that hunting derives: LoggedOnUsers of its newest DeviceInfo row having an
+//   OSPlatform, together with the accounts of its LogonSuccess events of 30 days that are no
+//   service, machine, DWM- or UMFD- accounts. (hunting_accounts() and api_accounts() show both.)
+// - Users change only at a report, so together with last_seen_ms.
+// - Network rows may appear without a report of the machine list, and up to 90 minutes late.
+// - A device silent for 7 days or more is Inactive, unless it was never Onboarded.
+// - Software rows change only for devices seen within 7 days; a silent device keeps its rows until
+//   it has been silent for 30 days.
+// It does not lock: Simulator::with_tenant() does.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "random.h"
+
+namespace simulator {
+
+inline constexpr int64_t minute_ms = 60'000;
+inline constexpr int64_t hour_ms = 60 * minute_ms;
+inline constexpr int64_t day_ms = 24 * hour_ms;
+inline constexpr int64_t hunting_days = 30;
+
+/// How a dynamic cell (IPAddresses, LoggedOnUsers) stands on the wire.
+enum class CellForm { text, array, empty, null };
+struct RawCell {
+  CellForm form = CellForm::null;
+  std::string json;  // the JSON array, for text and array
+};
+
+struct MachineAddress {  // an item of ipAddresses in the machine list
+  std::string ip;
+  std::optional<std::string> mac;
+  std::string type;
+  std::string operational_status;
+};
+
+struct User {
+  std::optional<std::string> account_name;
+  std::string domain;
+  std::string logon_types;
+  int64_t first_seen_ms = 0;
+  int64_t last_seen_ms = 0;
+};
+
+struct AdapterAddress {
+  std::string ip;
+  std::string address_type;
+  int prefix = 24;
+};
+struct Adapter {  // what the device would report next
+  std::string name;
+  std::string mac;
+  std::string type;
+  std::string status;
+  std::string tunnel_type;
+  std::vector<AdapterAddress> addresses;
+  CellForm form = CellForm::text;
+};
+
+struct Device {
+  std::string id;
+  std::optional<std::string> name;  // computerDnsName
+  std::string os_platform;
+  std::string version;
+  int64_t first_seen_ms = 0;
+  int64_t last_seen_ms = 0;
+  std::string health_status;
+  std::string onboarding_status;
+  std::optional<std::string> last_ip;
+  std::optional<std::string> external_ip;
+  std::vector<MachineAddress> ip_addresses;
+  std::vector<User> users;
+  std::vector<Adapter> adapters;
+  CellForm last_ip_form = CellForm::text;  // null and empty hide the last IP
+  bool silent = false;
+  int report_hour = 0;  // of the day, when it reports
+  /// Wire key -> raw JSON text that takes that key's place in the machine list.
+  std::map<std::string, std::string> raw_fields;
+};
+
+struct NetworkRow {
+  int64_t timestamp_ms = 0;
+  int64_t ingested_ms = 0;  // hunting sees the row from then on
+  std::string adapter;
+  std::string mac;
+  std::string adapter_type;
+  std::string status;
+  std::string tunnel_type;
+  RawCell ip_addresses;
+};
+
+struct DeviceInfoRow {
+  int64_t timestamp_ms = 0;
+  std::string os_platform;  // "" in partial rows
+  std::optional<std::string> public_ip;
+  RawCell logged_on_users;
+};
+
+struct LogonEvent {
+  int64_t timestamp_ms = 0;
+  std::string account;
+  std::string domain;
+  std::string action_type;
+  std::string logon_type;
+};
+
+struct SoftwareRow {
+  std::string vendor;
+  std::string name;
+  std::string version;
+  std::string cve_id;
+};
+
+struct KnowledgeEntry {
+  std::optional<double> score;
+  bool score_as_text = false;
+  std::string severity;
+  std::string description;
+  int64_t published_ms = 0;
+  int64_t last_modified_ms = 0;
+};
+
+struct Alert {
+  std::string id;
+  std::optional<std::string> machine_id;
+  std::string title;
+  std::string description;
+  std::string severity;
+  std::string status;
+  int64_t creation_ms = 0;
+  int64_t first_event_ms = 0;
+  int64_t last_update_ms = 0;
+  std::map<std::string, std::string> raw_fields;
+};
+
+struct SoftwareTitle {  // catalogue from which devices draw
+  std::string vendor;
+  std::string name;
+  std::string version;
+  std::vector<std::string> cves;
+};
+
+struct TenantOptions {
+  uint64_t seed = 1;
+  size_t machines = 200;
+  int64_t start_ms = 1'772'431'200'000;  // 2026-03-02T06:00:00Z
+  size_t software_rows = 10;             // per machine
+  bool oddities = true;                  // false: only tidy names, values and cells
+};
+
+template <typename Row>
+using ByDevice = std::map<std::string, std::vector<Row>, std::less<>>;
+
+struct Tenant {
+  TenantOptions options;
+  int64_t now_ms = 0;
+  std::map<std::string, Device, std::less<>> devices;
+  /// No longer in the machine list (404 by id); now and then one returns.
+  std::map<std::string, Device, std::less<>> retired;
+  ByDevice<NetworkRow> network_rows;
+  ByDevice<DeviceInfoRow> device_info;
+  ByDevice<LogonEvent> logon_events;
+  ByDevice<SoftwareRow> software;
+  std::map<std::string, KnowledgeEntry, std::less<>> kb;
+  std::map<std::string, Alert, std::less<>> alerts;
+  std::vector<SoftwareTitle> catalogue;
+  std::vector<std::string> accounts;
+  Random random;
+
+  /// Lets that many hours pass, in steps of one hour.
+  void live(int hours);
+  /// The device reports at that moment: last_seen_ms, machine list addresses, one DeviceInfo row,
+  /// a row per adapter, a logon event per user.
+  void report(Device& device, int64_t at_ms);
+  /// Network rows alone, without a report to the machine list.
+  void report_network(const Device& device, int64_t at_ms);
+  void remove_user(Device& device, size_t index);
+  const Device* find(std::string_view id) const;
+  /// The start of what hunting still holds.
+  int64_t hunting_start() const { return now_ms - hunting_days * day_ms; }
+
+  std::set<std::string> api_accounts(std::string_view id) const;
+  std::set<std::string> hunting_accounts(std::string_view id) const;
+};
+
+Tenant make_tenant(const TenantOptions& options);
+
+/// Makers shared by make_tenant() and live(); each draws from tenant.random.
+Device make_device(Tenant& tenant);
+std::vector<Adapter> make_adapters(Tenant& tenant);
+std::optional<std::string> make_external_ip(Tenant& tenant);
+User make_user(Tenant& tenant, const Device& device, int64_t seen_ms);
+Alert make_alert(Tenant& tenant, std::optional<std::string> machine_id, int64_t at_ms);
+void install_software(Tenant& tenant, const std::string& device_id, size_t rows);
+/// Adds the title's rows to the device; nothing when it has that title already.
+void add_software(Tenant& tenant, const std::string& device_id, const SoftwareTitle& title);
+std::string make_private_ip(Random& random);
+
+}  // namespace simulator

@@ -1,0 +1,428 @@
+// Command line, environment and INI file -> settings: precedence, the ancestor's spellings,
+// refusals.
+
+#include "cli/options.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+#include "cli/help.h"
+#include "cli/option_table.h"
+
+namespace defender_car {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Surroundings surroundings(const Variables& variables = {}, bool root = false) {
+  Variables all = variables;
+  all.emplace("HOME", "/home/somebody");
+  return {[all](const std::string& name) -> std::optional<std::string> {
+            const auto found = all.find(name);
+            return found == all.end() ? std::nullopt : std::optional(found->second);
+          },
+          root};
+}
+
+const std::vector<std::string> needed = {"--tenant-id=T",
+                                         "--client-id=C",
+                                         "--client-secret=SECRET1",
+                                         "--car-key=K",
+                                         "--car-url=https://car.example.com/api/car/v2",
+                                         "--car-password=SECRET2"};
+
+std::vector<std::string> with_needed(std::vector<std::string> more) {
+  more.insert(more.end(), needed.begin(), needed.end());
+  return more;
+}
+
+/// All that a connection needs is there, and these arguments.
+Options read(const std::vector<std::string>& arguments, const Variables& variables = {}) {
+  return read_options(with_needed(arguments), surroundings(variables));
+}
+
+/// Exactly these arguments; the message of the usage error that they earn.
+std::string refusal_of(const std::vector<std::string>& arguments, const Variables& variables = {}) {
+  try {
+    read_options(arguments, surroundings(variables));
+  } catch (const Error& e) {
+    CHECK(e.kind() == ErrorKind::usage);
+    return e.what();
+  }
+  FAIL("was accepted");
+  return "";
+}
+
+std::string refusal(const std::vector<std::string>& arguments, const Variables& variables = {}) {
+  return refusal_of(with_needed(arguments), variables);
+}
+
+bool warns(const Options& options, const std::string& text) {
+  for (const std::string& warning : options.warnings) {
+    if (warning.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+class File {
+ public:
+  explicit File(const std::string& text, mode_t mode = 0600) {
+    static int count = 0;
+    path_ = std::filesystem::temp_directory_path() /
+            ("options_test_" + std::to_string(::getpid()) + "_" + std::to_string(count++));
+    std::ofstream(path_) << text;
+    ::chmod(path_.c_str(), mode);
+  }
+  ~File() { std::filesystem::remove(path_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+using Catch::Matchers::Contains;
+
+TEST_CASE("the command line wins over the environment and that over the file", "[cli][options]") {
+  const File ini("source = from-file\ntenant-id = file-tenant\nkeep-days = 3\n");
+  const Variables variables{{"CONNECTION_NAME", "from-environment"},
+                            {"CONFIGURATION_AUTH_TENANT", "environment-tenant"}};
+  const std::vector<std::string> rest{"sync",
+                                      "--config",
+                                      ini.path(),
+                                      "--client-id=C",
+                                      "--client-secret=S",
+                                      "--car-key=K",
+                                      "--car-password=P",
+                                      "--car-url=https://car.example.com/api/car/v2"};
+  auto arguments = rest;
+  arguments.insert(arguments.end(), {"--source", "from-command-line"});
+  const Options options = read_options(arguments, surroundings(variables));
+  CHECK(options.settings.car.source == "from-command-line");
+  CHECK(options.settings.defender.tenant_id == "environment-tenant");
+  CHECK(options.settings.keep_days == 3);
+  CHECK(read_options(rest, surroundings()).settings.car.source == "from-file");
+}
+
+TEST_CASE("an empty variable counts as not set", "[cli][options]") {
+  CHECK(read({}, {{"CONNECTION_NAME", ""}}).settings.car.source ==
+        "Microsoft-Windows-Defender-ATP");
+}
+
+TEST_CASE("a command word changes the default mode", "[cli][options]") {
+  CHECK(read({"sync"}).settings.mode == Mode::automatic);
+  CHECK(read({}).settings.mode == Mode::full);
+  CHECK(read({"sync", "--mode", "incremental"}).settings.mode == Mode::incremental);
+  CHECK(read({"-incremental_update", "True"}).settings.mode == Mode::automatic);
+  CHECK(read({"-incremental_update", "tRUE"}).settings.mode == Mode::automatic);
+  CHECK(read({"sync", "-incremental_update=False"}).settings.mode == Mode::full);
+  CHECK_THAT(refusal({"-incremental_update", "maybe"}), Contains("True or False"));
+  CHECK_THAT(refusal({"-incremental_update", "True", "--mode", "full"}), Contains("given twice"));
+}
+
+TEST_CASE("each spelling of the ancestor works", "[cli][options][ancestor]") {
+  const Options options =
+      read_options(std::vector<std::string>{"-tenantID",
+                                            "T",
+                                            "-clientID",
+                                            "C",
+                                            "-clientSecret",
+                                            "-dxyz",
+                                            "-subscriptionID",
+                                            "SUB",
+                                            "-car-service-url",
+                                            "https://car.example.com/api/car/v2/",
+                                            "-car-service-key",
+                                            "K",
+                                            "-car-service-password",
+                                            "--alerts",
+                                            "-source",
+                                            "S",
+                                            "-working_dir",
+                                            "/w",
+                                            "-alerts",
+                                            "False",
+                                            "-vuln",
+                                            "FALSE",
+                                            "-d"},
+                   surroundings());
+  const SyncSettings& settings = options.settings;
+  CHECK(settings.defender.tenant_id == "T");
+  CHECK(settings.defender.client_id == "C");
+  CHECK(settings.defender.client_secret == "-dxyz");
+  CHECK(settings.car.url == "https://car.example.com/api/car/v2");
+  CHECK(settings.car.key == "K");
+  CHECK(settings.car.password == "--alerts");
+  CHECK(settings.car.source == "S");
+  CHECK(settings.working_dir == "/w");
+  CHECK_FALSE(settings.alerts);
+  CHECK_FALSE(settings.vulnerabilities);
+  CHECK(options.log.level == spdlog::level::debug);
+  CHECK(warns(options, "not needed"));
+}
+
+TEST_CASE("the ancestor's short spellings of CAR work", "[cli][options][ancestor]") {
+  const Options options =
+      read_options(std::vector<std::string>{"-tenantID=T", "-clientID=C", "-clientSecret=a=b",
+                                            "-url", "https://car.example.com/api/car/v2",
+                                            "-api_key", "K", "-password", "P"},
+                   surroundings());
+  CHECK(options.settings.defender.client_secret == "a=b");
+  CHECK(options.settings.car.key == "K");
+  CHECK(options.settings.car.password == "P");
+}
+
+TEST_CASE("the ancestor's token way works", "[cli][options][ancestor]") {
+  const Options options = read_options(
+      std::vector<std::string>{"-tenantID", "T", "-clientID", "C", "-clientSecret", "S",
+                               "-car-service-url-for-token", "https://car.example.com/api/car/v2",
+                               "-car-service-token", "TOKEN"},
+      surroundings());
+  CHECK(options.settings.car.token_url == "https://car.example.com/api/car/v2");
+  CHECK(options.settings.car.token == "TOKEN");
+  CHECK(options.settings.car.url.empty());
+}
+
+TEST_CASE("the ancestor's environment is enough", "[cli][options][ancestor]") {
+  const Options options = read_options(
+      std::vector<std::string>{},
+      surroundings({{"CONFIGURATION_AUTH_TENANT", "T"},
+                    {"CONFIGURATION_AUTH_CLIENTID", "C"},
+                    {"CONFIGURATION_AUTH_CLIENTSECRET", "S#1"},
+                    {"CONFIGURATION_AUTH_SUBSCRIPTION_ID", "SUB"},
+                    {"CAR_SERVICE_URL_FOR_AUTHTOKEN", "https://car.example.com/api/car/v2"},
+                    {"CAR_SERVICE_AUTHTOKEN", "TOKEN"},
+                    {"CONNECTION_NAME", "N"},
+                    {"DEBUG", "True"}}));
+  CHECK(options.command == Command::sync);
+  CHECK(options.settings.defender.client_secret == "S#1");
+  CHECK(options.settings.car.token == "TOKEN");
+  CHECK(options.settings.car.source == "N");
+  CHECK(options.log.level == spdlog::level::debug);
+  CHECK(options.warnings.empty());
+  CHECK_FALSE(read({}, {{"DEBUG", "False"}}).log.level.has_value());
+}
+
+TEST_CASE("the ancestor's other options are ignored with a warning", "[cli][options][ancestor]") {
+  const Options options = read({"-name", "N", "-version", "1.2", "-export-data-dir", "/x",
+                                "-keep-export-data-dir", "-export-data-page-size", "2000"});
+  CHECK(options.command == Command::sync);
+  CHECK_FALSE(options.version);
+  for (const char* spelling : {"-name is", "-version is", "-export-data-dir is",
+                               "-keep-export-data-dir is", "-export-data-page-size is"}) {
+    CHECK(warns(options, spelling));
+  }
+  CHECK(read_options(std::vector<std::string>{"--version"}, surroundings()).version);
+  CHECK_THAT(refusal_of({"-version"}), Contains("--version"));
+}
+
+TEST_CASE("an unset shell variable in quotes is an option not given", "[cli][options][ancestor]") {
+  CHECK(read({"-source", ""}).settings.car.source == "Microsoft-Windows-Defender-ATP");
+  CHECK_THAT(refusal({"--source", ""}), Contains("--source has an empty value"));
+}
+
+TEST_CASE("a connection test is the command check", "[cli][options][ancestor]") {
+  CHECK(read({"-connection-test"}).command == Command::check);
+  CHECK(read({"-connection-test", "TRUE"}).command == Command::check);
+  CHECK(read({"-connection-test", "False"}).command == Command::sync);
+  CHECK(read({"-connection-test", "-alerts", "False"}).command == Command::check);
+  CHECK(read({}, {{"DATASOURCE_CONNECTION_TEST", "True"}}).command == Command::check);
+  CHECK(read({}, {{"DATASOURCE_CONNECTION_TEST", "false"}}).command == Command::sync);
+  CHECK(read({"sync"}, {{"DATASOURCE_CONNECTION_TEST", "True"}}).command == Command::sync);
+  CHECK(read({"-connection-test=False"}, {{"DATASOURCE_CONNECTION_TEST", "True"}}).command ==
+        Command::sync);
+}
+
+TEST_CASE("booleans come in any case and in four words", "[cli][options]") {
+  for (const char* yes : {"true", "TRUE", "True", "1", "yes", "YES"}) {
+    CHECK(read({"--alerts", yes}).settings.alerts);
+  }
+  for (const char* no : {"false", "FALSE", "False", "0", "no", "No"}) {
+    CHECK_FALSE(read({"--alerts", no}).settings.alerts);
+  }
+  CHECK_THAT(refusal({"--alerts", "perhaps"}), Contains("--alerts: must be true or false"));
+  CHECK(read({"--strict"}).settings.strict);
+  CHECK_FALSE(read({"--strict=no"}).settings.strict);
+}
+
+TEST_CASE("limits are counts or shares", "[cli][options]") {
+  CHECK(read({"--max-deletes", "50"}).settings.max_deletes.count == 50);
+  CHECK(read({"--max-deletes", "50"}).settings.max_deletes.percent == 0);
+  const Limit share = read({"--max-disables=2.5%"}).settings.max_disables;
+  CHECK(share.percent == Approx(2.5));
+  CHECK(share.at_least == 1000);
+  for (const char* wrong : {"x", "-1", "10 %", "%", "101%", "nan%", "5%%", "1e9999%"}) {
+    CHECK_THAT(refusal({"--max-deletes", wrong}), Contains("a count (50) or a share (10%)"));
+  }
+}
+
+TEST_CASE("sizes and rates and numbers are checked", "[cli][options]") {
+  CHECK(read({"--keep-space", "500M"}).settings.keep_space_bytes == 500LL << 20);
+  CHECK(read({"--keep-space", "7"}).settings.keep_space_bytes == 7);
+  CHECK_THAT(refusal({"--keep-space", "9999999999T"}), Contains("--keep-space"));
+  CHECK_THAT(refusal({"--keep-space", "K"}), Contains("--keep-space"));
+  const RateLimit rate = read({"--defender-rate", "100/60"}).settings.defender_rate;
+  CHECK(rate.requests == 100);
+  CHECK(rate.seconds == 60);
+  CHECK_THAT(refusal({"--defender-rate", "100"}), Contains("REQUESTS/SECONDS"));
+  CHECK_THAT(refusal({"--machine-overlap", "1h"}), Contains("whole number"));
+}
+
+TEST_CASE("a cloud sets the hosts and a single one overrides it", "[cli][options]") {
+  const auto settings =
+      read({"--login-url", "http://127.0.0.1:8080/", "--cloud", "dod"}).settings.defender;
+  CHECK(settings.login_url == "http://127.0.0.1:8080");
+  CHECK(settings.graph_url == "https://dod-graph.microsoft.us");
+  CHECK_THAT(refusal({"--cloud", "china"}), Contains("commercial, gcc, gcc-high, dod"));
+}
+
+TEST_CASE("plain http is for loopback hosts only", "[cli][options]") {
+  CHECK_THAT(refusal({"--defender-url", "http://defender.example.com"}), Contains("use https"));
+  CHECK_THAT(refusal({"--defender-url", "defender.example.com"}), Contains("must be a URL"));
+  const std::string message = refusal({"--graph-url", "https://me:PASSWORD@graph.example.com"});
+  CHECK_THAT(message, !Contains("PASSWORD"));
+}
+
+TEST_CASE("a car url of another shape is warned of", "[cli][options]") {
+  CHECK_FALSE(warns(read({}), "/api/car/v2"));
+  const Options options = read_options(
+      std::vector<std::string>{"--tenant-id=T", "--client-id=C", "--client-secret=S",
+                               "--car-token-url=https://car.example.com/v2", "--car-token=X"},
+      surroundings());
+  CHECK(warns(options, "--car-token-url does not end in /api/car/v2"));
+}
+
+TEST_CASE("secrets on the command line earn one warning", "[cli][options][secrets]") {
+  const Options options = read({});
+  CHECK(options.warnings.size() == 1);
+  CHECK(warns(options, "--client-secret-file or CONFIGURATION_AUTH_CLIENTSECRET"));
+  CHECK_FALSE(warns(options, "SECRET1"));
+}
+
+TEST_CASE("a secret file loses one line break and others may not read it",
+          "[cli][options][secrets]") {
+  const File file("sec ret\n\n", 0644);
+  std::vector<std::string> arguments = needed;
+  arguments[2] = "--client-secret-file=" + file.path();
+  CHECK_THAT(refusal_of(arguments), Contains("one line"));
+  const File good("sec ret#1\n", 0644);
+  arguments[2] = "--client-secret-file=" + good.path();
+  const Options options = read_options(arguments, surroundings());
+  CHECK(options.settings.defender.client_secret == "sec ret#1");
+  CHECK(warns(options, "chmod 600"));
+  const File own("x\r\n");
+  arguments[2] = "--client-secret-file=" + own.path();
+  CHECK(read_options(arguments, surroundings()).settings.defender.client_secret == "x");
+  arguments[2] = "--client-secret-file=/nowhere/at/all";
+  CHECK_THAT(refusal_of(arguments), Contains("cannot read '/nowhere/at/all'"));
+}
+
+TEST_CASE("secret and secret file follow the precedence of their sources",
+          "[cli][options][secrets]") {
+  const File file("from-file");
+  CHECK_THAT(refusal({"--client-secret-file", file.path()}), Contains("both given"));
+  std::vector<std::string> arguments = needed;
+  arguments[2] = "--client-secret-file=" + file.path();
+  const Variables variables{{"CONFIGURATION_AUTH_CLIENTSECRET", "from-environment"}};
+  CHECK(read_options(arguments, surroundings(variables)).settings.defender.client_secret ==
+        "from-file");
+  const File ini("client-secret-file = " + file.path() + "\n");
+  arguments[2] = "--config=" + ini.path();
+  CHECK(read_options(arguments, surroundings(variables)).settings.defender.client_secret ==
+        "from-environment");
+}
+
+TEST_CASE("what is missing is said in one message", "[cli][options]") {
+  const std::string message = refusal_of({"sync", "--client-id", "C"});
+  for (const char* name :
+       {"--tenant-id (environment CONFIGURATION_AUTH_TENANT)",
+        "--client-secret (environment CONFIGURATION_AUTH_CLIENTSECRET)",
+        "--car-url (environment CAR_SERVICE_URL)", "--car-key", "--car-password"}) {
+    CHECK_THAT(message, Contains(name));
+  }
+  CHECK_THAT(message, !Contains("--client-id"));
+  CHECK_THAT(refusal_of({"check", "--car-token", "X"}), Contains("--car-token-url"));
+  CHECK(read_options(std::vector<std::string>{"status"}, surroundings()).command ==
+        Command::status);
+}
+
+TEST_CASE("an INI file with a hash inside a value is refused", "[cli][options][ini]") {
+  const File ini("# a comment\n\nclient-secret = abc#def\n");
+  const std::string message = refusal({"--config", ini.path()});
+  CHECK_THAT(message, Contains("line 3"));
+  CHECK_THAT(message, Contains("'#'"));
+  CHECK_THAT(message, !Contains("abc") && !Contains("def'"));
+}
+
+TEST_CASE("an INI file is refused for what it does not know", "[cli][options][ini]") {
+  const File unknown("sorce = x\n");
+  CHECK_THAT(refusal({"--config", unknown.path()}),
+             Contains("'sorce'") && Contains(unknown.path()) && Contains("line 1"));
+  const File twice("source = a\nsource = b\n");
+  CHECK_THAT(refusal({"--config", twice.path()}), Contains("twice"));
+  const File shapeless("client-secret HUSH\n");
+  CHECK_THAT(refusal({"--config", shapeless.path()}), Contains("line 1") && !Contains("HUSH"));
+  const File section("[defender]\n");
+  CHECK_THAT(refusal({"--config", section.path()}), Contains("sections"));
+  const File recursive("config = other.ini\n");
+  CHECK_THAT(refusal({"--config", recursive.path()}), Contains("cannot stand in a file"));
+  const File empty("");
+  CHECK(read({"--config", empty.path()}).command == Command::sync);
+  CHECK_THAT(refusal({"--config", "/nowhere/x.ini"}), Contains("cannot read '/nowhere/x.ini'"));
+  const File wrong("keep-days = soon\n");
+  CHECK_THAT(refusal({"--config", wrong.path()}),
+             Contains("keep-days in '" + wrong.path() + "': must be a whole number"));
+}
+
+TEST_CASE("no refusal shows a secret", "[cli][options][secrets]") {
+  CHECK_THAT(refusal_of({"-clientSecret", "HUSH", "HUSH2"}), !Contains("HUSH"));
+  CHECK_THAT(refusal_of({"--client-secret", "HU\nSH", "--tenant-id", "T"}), !Contains("HU"));
+  CHECK_THAT(refusal_of({"--client-secrets=HUSH"}),
+             Contains("--client-secrets") && !Contains("HUSH"));
+  CHECK_THAT(refusal_of({"--client-secret=HUSH", "-clientSecret", "HUSH"}), !Contains("HUSH"));
+}
+
+TEST_CASE("a wrong word or option is named", "[cli][options]") {
+  CHECK_THAT(refusal_of({"snyc"}), Contains("unknown command 'snyc'"));
+  CHECK_THAT(refusal_of({"--no-such-thing"}), Contains("unknown option --no-such-thing"));
+  CHECK_THAT(refusal_of({"--tenant"}), Contains("unknown option --tenant"));
+  CHECK_THAT(refusal_of({"--source"}), Contains("--source needs a value"));
+  CHECK_THAT(refusal({"--source", "a", "-source", "b"}), Contains("--source"));
+  CHECK_THAT(refusal({"sync", "--limit", "3"}), Contains("runs only"));
+  CHECK(read({"--alerts=no", "sync"}).settings.mode == Mode::automatic);
+}
+
+TEST_CASE("the working folder has a default", "[cli][options]") {
+  const std::vector<std::string> status{"status"};
+  const auto folder = [&](const Variables& variables, bool root) {
+    return read_options(status, surroundings(variables, root)).settings.working_dir.string();
+  };
+  CHECK(folder({}, false) == "/home/somebody/.local/state/defender-car");
+  CHECK(folder({}, true) == "/var/lib/defender-car");
+  CHECK(folder({{"XDG_STATE_HOME", "/x"}}, false) == "/x/defender-car");
+  CHECK(folder({{"XDG_STATE_HOME", "x"}}, false) == "/home/somebody/.local/state/defender-car");
+  CHECK_THAT(refusal_of(status, {{"HOME", ""}}), Contains("--working-dir"));
+}
+
+TEST_CASE("help is there before anything else is asked", "[cli][options]") {
+  CHECK(read_options(std::vector<std::string>{"--help"}, surroundings()).help);
+  CHECK(read_options(std::vector<std::string>{"-h"}, surroundings()).help);
+  CHECK(read_options(std::vector<std::string>{"help"}, surroundings()).help);
+  const Options options = read_options(std::vector<std::string>{"runs", "--help"}, surroundings());
+  CHECK(options.help);
+  CHECK(options.command == Command::runs);
+  const std::string page = help_page(std::nullopt);
+  for (const OptionSpec& option : option_table()) {
+    CHECK_THAT(page, Contains("--" + std::string(option.name)));
+    CHECK_THAT(page, Contains(std::string(option.environment)));
+  }
+}
+
+}  // namespace
+}  // namespace defender_car

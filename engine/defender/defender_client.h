@@ -115,7 +115,7 @@ class DefenderClient {
   /// GET `/api/{resource}?$top=1`, for `check`: throws as the readings do.
   void probe(std::string_view resource);
 
-  /// The Date header of the first answer of Defender or login, once there was one.
+  /// The Date header of the first answer of Defender (or Graph, not login), once there was one.
   std::optional<EpochMs> server_date() const;
 
   /// Roles of the token for Defender / Graph, empty when the token does not say. Logs in. For

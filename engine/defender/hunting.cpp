@@ -59,7 +59,11 @@ std::string missing_columns(const HuntingTable& table, const ListResult& answer)
 }  // namespace
 
 Hunting::Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap)
-    : defender_(defender), graph_(graph), way_(wanted), row_cap_(row_cap) {}
+    : defender_(defender),
+      graph_(graph),
+      automatic_(wanted == HuntingApi::automatic),
+      way_(wanted),
+      row_cap_(row_cap) {}
 
 HuntingApi Hunting::way() {
   if (way_ == HuntingApi::automatic) way_ = choose();
@@ -83,9 +87,26 @@ HuntingApi Hunting::choose() {
   return HuntingApi::defender;
 }
 
+// Only when both ways refuse is there no hunting.
 ReadResult Hunting::run(const HuntingTable& table,
                         const std::function<std::string(int shards, int shard)>& query,
                         PageSink& sink) {
+  try {
+    return run_one_way(table, query, sink);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::forbidden || !automatic_ || way() != HuntingApi::graph) throw;
+    spdlog::warn(
+        "hunting by Graph is refused ({}): trying advancedqueries/run, which answers only until "
+        "2027-02-01",
+        error.what());
+  }
+  way_ = HuntingApi::defender;
+  return run_one_way(table, query, sink);
+}
+
+ReadResult Hunting::run_one_way(const HuntingTable& table,
+                                const std::function<std::string(int shards, int shard)>& query,
+                                PageSink& sink) {
   const auto ask_in = [&](int shards) -> std::optional<ReadResult> {
     ReadResult all;
     for (int shard = 0; shard < shards; ++shard) {

@@ -22,6 +22,9 @@ class Hunting {
 
  private:
   HuntingApi choose();
+  ReadResult run_one_way(const HuntingTable& table,
+                         const std::function<std::string(int shards, int shard)>& query,
+                         PageSink& sink);
   /// Nothing when the answer was too large.
   std::optional<ReadResult> ask(const HuntingTable& table, const std::string& query,
                                 const std::string& label, PageSink& sink);
@@ -32,6 +35,7 @@ class Hunting {
 
   Api& defender_;
   Api& graph_;
+  bool automatic_;
   HuntingApi way_;  // automatic: not decided yet
   std::int64_t row_cap_;
 };

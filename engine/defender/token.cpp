@@ -236,7 +236,7 @@ void Token::log_in() {
   // way.
   const auto before = steady_clock::now();
   const HttpResponse response = http_.send(request);
-  traffic_.note(response);
+  traffic_.calls += response.tries;  // but not its clock: the run's now is Defender's
   if (response.status != 200) refused(request, response);
   good_until_ = before;
   take(request, response);

@@ -21,7 +21,8 @@ namespace defender_car {
 /// What all calls to Defender, Graph and login have in common.
 struct Traffic {
   std::int64_t calls = 0;
-  std::optional<EpochMs> server_date;  ///< of the first answer that carried one
+  std::optional<EpochMs>
+      server_date;  ///< of the first answer of Defender or Graph that carried one
 
   void note(const HttpResponse& response);
 };

@@ -54,6 +54,7 @@ void acknowledge_deletes(Database& state, const Stretch& stretch, const std::str
 
 void acknowledge_session_end(Database& state, std::int64_t run_id, const std::string& at) {
   state.statement("deliver/log_dropped_edges").bind("run_id", run_id).bind("at", at).run();
+  state.statement("deliver/log_dropped_assets").bind("run_id", run_id).bind("at", at).run();
   state.statement("deliver/log_dropped_vertices").bind("run_id", run_id).bind("at", at).run();
   state.statement("deliver/drop_edges").bind("run_id", run_id).run();
   state.statement("deliver/drop_vertices").bind("run_id", run_id).run();

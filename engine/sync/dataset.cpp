@@ -64,4 +64,23 @@ bool read_dataset(Run& run, const std::string& name, bool whole,
   return true;
 }
 
+void report_datasets(Run& run) {
+  run.report.datasets.clear();
+  Statement& query = run.state.statement("fetch/datasets");
+  while (query.step()) {
+    DatasetReport dataset{query.text(0), query.text(1), 0, query.text(2)};
+    run.report.datasets.push_back(std::move(dataset));
+  }
+  for (DatasetReport& dataset : run.report.datasets) {
+    dataset.rows = run.state.number("fetch/count_" + dataset.name);
+    run.state.statement("run/dataset")
+        .bind("run_id", run.report.run_id)
+        .bind("name", dataset.name)
+        .bind("state", dataset.state)
+        .bind("records", dataset.rows)
+        .bind("problem", dataset.problem)
+        .run();
+  }
+}
+
 }  // namespace defender_car

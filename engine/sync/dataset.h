@@ -26,4 +26,7 @@ void set_dataset_state(Run& run, const std::string& name, const std::string& sta
 /// "None" was said by 404: right for a window, and the next one begins where this one did.
 void keep_cursor(Run& run, const std::string& name);
 
+/// How each dataset was read, into the report and into run_dataset.
+void report_datasets(Run& run);
+
 }  // namespace defender_car

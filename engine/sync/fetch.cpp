@@ -209,24 +209,6 @@ void fetch_alerts(Run& run) {
   });
 }
 
-void count_datasets(Run& run) {
-  Statement& query = run.state.statement("fetch/datasets");
-  while (query.step()) {
-    DatasetReport dataset{query.text(0), query.text(1), 0, query.text(2)};
-    run.report.datasets.push_back(std::move(dataset));
-  }
-  for (DatasetReport& dataset : run.report.datasets) {
-    dataset.rows = run.state.number("fetch/count_" + dataset.name);
-    run.state.statement("run/dataset")
-        .bind("run_id", run.report.run_id)
-        .bind("name", dataset.name)
-        .bind("state", dataset.state)
-        .bind("records", dataset.rows)
-        .bind("problem", dataset.problem)
-        .run();
-  }
-}
-
 }  // namespace
 
 void fetch(Run& run) {
@@ -237,7 +219,6 @@ void fetch(Run& run) {
   fetch_vulnerabilities(run);
   for (const char* dataset : {"network", "alerts", "vulnerabilities", "knowledge_base"})
     hold_if_empty(run, dataset);
-  count_datasets(run);
 }
 
 }  // namespace defender_car

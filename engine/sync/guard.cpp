@@ -36,7 +36,7 @@ std::string first_ones(const std::vector<std::string>& objects) {
 bool hold(Run& run, const std::string& kind, const std::string& what,
           const std::vector<std::string>& objects) {
   const std::string token = token_for(kind, objects);
-  if (run.settings.allow_once == token) {
+  if (("," + run.settings.allow_once + ",").find("," + token + ",") != std::string::npos) {
     spdlog::info("allowed once: {}", what);
     return false;
   }
@@ -45,7 +45,7 @@ bool hold(Run& run, const std::string& kind, const std::string& what,
            "held back: " + what +
                ". Nothing of it was removed, here or in CAR; new things still arrive. "
                "If Defender's answer is right, allow it once: defender-car sync --allow-once " +
-               token);
+               token + " (with your usual options)");
   return true;
 }
 

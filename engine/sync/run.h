@@ -27,6 +27,7 @@ struct Run {
       0;               ///< this run, as CAR knows it: the report's key and the new model_state_id
   std::string now;     ///< Defender's clock at its first answer, ISO 8601; "" before that
   bool whole = false;  ///< fetch asks for everything
+  bool stage_open = false;  ///< the stage file is attached
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away
 

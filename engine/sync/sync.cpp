@@ -7,6 +7,7 @@
 #include "base/cancel.h"
 #include "store/lock.h"
 #include "store/migrator.h"
+#include "sync/dataset.h"
 #include "sync/deliver.h"
 #include "sync/derive.h"
 #include "sync/fetch.h"
@@ -78,6 +79,7 @@ void open_stage(Run& run, const WorkingDir& folder) {
   std::error_code error;
   fs::remove(folder.stage(), error);
   run.state.attach(folder.stage(), "stage");
+  run.stage_open = true;
   run.state.run_script("schema/stage/10_tables.sql");
   run.network_source = run.setting("network_source");
   if (run.network_source.empty()) run.network_source = "hunting";
@@ -95,7 +97,9 @@ void open_stage(Run& run, const WorkingDir& folder) {
 }
 
 std::string keep_snapshot(Run& run, const WorkingDir& folder) {
+  report_datasets(run);
   run.state.detach("stage");
+  run.stage_open = false;
   const std::string name = snapshot_name(run.report.run_id, run.report.mode);
   std::error_code error;
   fs::rename(folder.stage(), folder.snapshots() / name, error);
@@ -106,6 +110,19 @@ std::string keep_snapshot(Run& run, const WorkingDir& folder) {
   }
   prune_snapshots(folder.snapshots(), run.settings.keep_days, run.settings.keep_space_bytes);
   return name;
+}
+
+// A run that ended before its stage was derived from leaves nothing to replay.
+void discard_stage(Run& run, const WorkingDir& folder) {
+  if (!run.stage_open) return;
+  try {
+    report_datasets(run);
+    run.state.detach("stage");
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());  // on a full disk, say: the first failure is the one to tell
+  }
+  std::error_code error;
+  fs::remove(folder.stage(), error);
 }
 
 void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
@@ -208,6 +225,7 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
   } catch (const Error& error) {
     if (!(run.report.failure && *run.report.failure == error.kind()))
       run.fail(error.kind(), error.what());
+    discard_stage(run, folder);
     if (error.kind() == ErrorKind::car_unrecoverable)
       run.set("full_due", "the last failure of CAR was unrecoverable");
   }
@@ -226,8 +244,10 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
   Database state(folder.state(), OpenMode::create);
   const bool derivation_changed = migrate(state);
   bind_state(state, settings.defender.tenant_id, settings.car.source);
-  if (settings.defender_rate.requests > 0)
+  if (settings.defender_rate.requests > 0) {
     http.limit_rate(settings.defender.defender_url, settings.defender_rate);
+    http.limit_rate(settings.defender.graph_url, settings.defender_rate);
+  }
   DefenderClient defender(http, settings.defender, settings.hunting_api);
   CarClient car(http, settings.car);
   Run run{.settings = settings,
@@ -243,6 +263,7 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
           .report_ms = 0,
           .now = {},
           .whole = false,
+          .stage_open = false,
           .session_allowed = true};
   car.set_address_form(run.setting("address_form"));
   if (derivation_changed) run.set("derive_all", "the derivation's text changed");

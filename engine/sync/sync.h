@@ -3,7 +3,7 @@
 //
 // Guarantees section 5's promises. Takes the lock first and holds it to the end. Everything that a
 // person may want to know about the run afterwards is in the state file (tables run, run_dataset,
-// run_count, ledger).
+//  ledger).
 
 #include <map>
 #include <string>

@@ -185,6 +185,7 @@ SELECT DISTINCT l.collection, l.edge_id
 FROM lost_claim l CROSS JOIN acknowledged_edge k ON k.edge_id = l.edge_id
 WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = l.edge_id)
   AND NOT (l.own AND l.machine_id NOT IN (SELECT vertex_id FROM asset));
+-- In a full import everything that nobody claims would fall away.
 INSERT OR IGNORE INTO removal
 SELECT e.collection, k.edge_id
 FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id
@@ -192,3 +193,7 @@ WHERE (SELECT mode FROM stage.run) = 'full'
   AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
   AND NOT EXISTS (SELECT 1 FROM vertex v WHERE v.vertex_id = e.from_id AND v.collection = 'asset'
                     AND v.vertex_id NOT IN (SELECT vertex_id FROM asset));
+-- CAR speaks the other identity model now: the edges of the former one mean nothing to it, and are no loss.
+DELETE FROM removal
+WHERE (SELECT identity_model FROM stage.run) = 'account' AND kind IN ('asset_user', 'user_hostname')
+   OR (SELECT identity_model FROM stage.run) = 'user' AND kind IN ('asset_account', 'user_account', 'account_hostname');

@@ -35,6 +35,10 @@ INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, reason, evidence FROM r
 DELETE FROM refused_vertex
 WHERE vertex_id IN (SELECT vertex_id FROM candidate_vertex)
   AND body IS NOT (SELECT b.body FROM vertex_body b WHERE b.vertex_id = refused_vertex.vertex_id);
+DELETE FROM refused_edge WHERE edge_id IN (
+  SELECT e.edge_id FROM candidate_vertex c CROSS JOIN edge e ON e.from_id = c.vertex_id WHERE c.reason = 'changed'
+  UNION ALL
+  SELECT e.edge_id FROM candidate_vertex c CROSS JOIN edge e ON e.to_id = c.vertex_id WHERE c.reason = 'changed');
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason)
 SELECT e.edge_id, 'new'
 FROM candidate_vertex c CROSS JOIN edge e ON e.from_id = c.vertex_id

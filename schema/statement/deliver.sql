@@ -104,11 +104,18 @@ DELETE FROM outbox WHERE operation = 'edge' AND object_id IN (
 INSERT INTO ledger (run_id, at, operation, collection, reason, records)
 SELECT :run_id, :at, 'drop', e.collection, 'not reported in the full import', count(*)
 FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id WHERE k.confirmed_run <> :run_id GROUP BY e.collection
+-- statement: log_dropped_assets
+-- Assets one by one: somebody will ask why.
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence)
+SELECT :run_id, :at, 'drop', 'asset', 'not reported in the full import', 1, v.key,
+       coalesce('MachineInfo: healthStatus ' || m.healthStatus || ', lastSeen ' || m.lastSeen, 'Defender does not list it')
+FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id LEFT JOIN MachineInfo m ON m.id = v.key
+WHERE k.confirmed_run <> :run_id AND v.collection = 'asset'
 -- statement: log_dropped_vertices
 INSERT INTO ledger (run_id, at, operation, collection, reason, records)
 SELECT :run_id, :at, 'drop', n.car_name, 'not reported in the full import', count(*)
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id JOIN collection n ON n.name = v.collection
-WHERE k.confirmed_run <> :run_id GROUP BY n.car_name
+WHERE k.confirmed_run <> :run_id AND v.collection <> 'asset' GROUP BY n.car_name
 -- statement: drop_edges
 DELETE FROM acknowledged_edge WHERE confirmed_run <> :run_id
 -- statement: drop_vertices

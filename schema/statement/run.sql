@@ -32,7 +32,3 @@ WHERE run_id > coalesce((SELECT max(run_id) FROM run WHERE finished_at IS NOT NU
   AND finished_at IS NOT NULL
 -- statement: foreign_save_points
 SELECT count(*) FROM run WHERE reason = :reason AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')
--- statement: forget_runs
--- Snapshots are kept by age and space; of runs, the ledger and records set aside, the last 100,000 are enough.
-DELETE FROM run WHERE run_id < (SELECT max(run_id) FROM run) - 100000
-  AND run_id NOT IN (SELECT run_id FROM outbox)

@@ -63,9 +63,10 @@ CREATE VIEW audit_held_back AS
 SELECT d.machine, m.computerDnsName AS name, d.aspect, d.reason, d.run_id AS since_run
 FROM due d LEFT JOIN MachineInfo m ON m.id = d.machine;
 
--- Deleted assets: when, by which run, and on which evidence.
+-- Deleted assets, and those that fell away at the end of a full import: when, by which run, and on which evidence.
 CREATE VIEW audit_deleted AS
-SELECT l.object AS machine, l.at, l.run_id, l.reason, l.evidence, l.answer FROM ledger l WHERE l.operation = 'delete';
+SELECT l.object AS machine, l.at, l.run_id, l.reason, l.evidence, l.answer FROM ledger l
+WHERE l.operation IN ('delete', 'drop') AND l.collection = 'asset';
 
 -- How each dataset was read, run by run.
 CREATE VIEW audit_dataset AS

@@ -1,0 +1,172 @@
+// The store against real SQLite files: what schema/ and migrations/ promise, and the wrapper's own
+// promises.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "base/error.h"
+#include "store/database.h"
+#include "store/lock.h"
+#include "store/migrator.h"
+#include "store/sql_files.h"
+
+namespace fs = std::filesystem;
+using namespace defender_car;
+
+namespace {
+
+class Folder {
+ public:
+  Folder()
+      : path_(fs::temp_directory_path() / ("defender-car-store-" + std::to_string(::getpid()))) {
+    fs::remove_all(path_);
+    fs::create_directories(path_);
+  }
+  ~Folder() { fs::remove_all(path_); }
+  fs::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+std::string file_text(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+ErrorKind kind_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  return ErrorKind::usage;
+}
+
+}  // namespace
+
+TEST_CASE("the SQL that is built in is the SQL in the folders byte for byte", "[store]") {
+  std::size_t on_disk = 0;
+  for (const char* folder : {"schema", "migrations"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(PROJECT_ROOT) / folder)) {
+      on_disk += entry.path().extension() == ".sql" ? 1 : 0;
+    }
+  }
+  CHECK(sql_files().size() == on_disk);
+  for (const SqlFile& file : sql_files()) {
+    CHECK(file.text == file_text(fs::path(PROJECT_ROOT) / file.path));
+  }
+}
+
+TEST_CASE("a fresh state file has the newest shape and a second migration changes nothing",
+          "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  CHECK(migrate(database));
+  CHECK(database.number("migrate/version") == 1);
+  CHECK_FALSE(migrate(database));
+}
+
+TEST_CASE("a state file of a newer program is refused and left as it was", "[store]") {
+  Folder folder;
+  {
+    Database database(folder / "state.db", OpenMode::create);
+    migrate(database);
+    database.exec("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  const std::string before = file_text(folder / "state.db");
+  {
+    Database database(folder / "state.db", OpenMode::create);
+    CHECK(kind_of([&] { migrate(database); }) == ErrorKind::usage);
+  }
+  CHECK(file_text(folder / "state.db") == before);
+}
+
+TEST_CASE("a changed text of the rebuildable part asks for a new derivation", "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  migrate(database);
+  database.exec(
+      "UPDATE setting SET value = '1' WHERE name = 'derivation'; DROP VIEW audit_machine");
+  CHECK(migrate(database));
+  CHECK_NOTHROW(database.exec("SELECT * FROM audit_machine"));
+}
+
+TEST_CASE("every view and every trigger-free table can be read by SQL alone", "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  migrate(database);
+  for (const std::string& view : database.statement("migrate/views").texts()) {
+    INFO(view);
+    CHECK_NOTHROW(database.exec("SELECT * FROM \"" + view + "\""));
+  }
+}
+
+TEST_CASE("a parameter that was never bound is an error that names the statement", "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  migrate(database);
+  Statement& query = database.statement("run/set").bind("name", "x");
+  CHECK_THROWS_WITH(query.run(), Catch::Contains("run/set") && Catch::Contains("never bound"));
+}
+
+TEST_CASE("integers keep 64 bits and texts keep NULs", "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  migrate(database);
+  const std::string value("a\0b", 3);
+  database.statement("run/set").bind("name", "x").bind("value", value).run();
+  Statement& query = database.statement("run/setting").bind("name", "x");
+  REQUIRE(query.step());
+  CHECK(query.text(0) == value);
+  query.reset();
+  database.exec("UPDATE setting SET value = '5000000000' WHERE name = 'derivation'");
+  CHECK(database.number("migrate/fingerprint") == 5'000'000'000);
+}
+
+TEST_CASE("a transaction that is left without commit leaves nothing", "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  migrate(database);
+  {
+    Transaction transaction(database);
+    database.statement("run/set").bind("name", "x").bind("value", "y").run();
+  }
+  CHECK_FALSE(database.statement("run/setting").bind("name", "x").step());
+}
+
+TEST_CASE("files are private whatever the umask", "[store]") {
+  Folder folder;
+  const mode_t before = ::umask(0);
+  {
+    Database database(folder / "state.db", OpenMode::create);
+    migrate(database);
+    database.attach(folder / "stage.db", "stage");
+    const StateLock lock(folder / "state.lock");
+  }
+  ::umask(before);
+  for (const char* name : {"state.db", "stage.db", "state.lock"}) {
+    struct stat status {};
+    REQUIRE(::stat((folder / name).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+  }
+}
+
+TEST_CASE("a held lock names its holder and ends with it", "[store]") {
+  Folder folder;
+  {
+    const StateLock lock(folder / "state.lock");
+    CHECK_THAT(lock_holder(folder / "state.lock"),
+               Catch::Contains("process " + std::to_string(::getpid())));
+    CHECK(kind_of([&] { StateLock second(folder / "state.lock"); }) == ErrorKind::locked);
+  }
+  CHECK(lock_holder(folder / "state.lock").empty());
+  CHECK_NOTHROW(StateLock(folder / "state.lock"));
+}

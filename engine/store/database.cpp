@@ -77,19 +77,9 @@ Statement& Database::statement(const std::string& name) {
   return found->second;
 }
 
-std::int64_t Database::number(const std::string& name) {
-  Statement& query = statement(name);
-  const std::int64_t value = query.step() ? query.integer(0) : 0;
-  query.reset();
-  return value;
-}
+std::int64_t Database::number(const std::string& name) { return statement(name).number(); }
 
-std::string Database::text(const std::string& name) {
-  Statement& query = statement(name);
-  std::string value = query.step() ? query.text(0) : std::string();
-  query.reset();
-  return value;
-}
+std::string Database::text(const std::string& name) { return statement(name).value().value_or(""); }
 
 void Database::attach(const std::filesystem::path& file, std::string_view schema) {
   make_private_file(file);

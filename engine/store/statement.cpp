@@ -103,6 +103,19 @@ std::vector<std::string> Statement::texts() {
   return values;
 }
 
+std::int64_t Statement::number() {
+  const std::int64_t first = step() ? integer(0) : 0;
+  reset();
+  return first;
+}
+
+std::optional<std::string> Statement::value() {
+  std::optional<std::string> first;
+  if (step()) first = optional_text(0);
+  reset();
+  return first;
+}
+
 void Statement::reset() {
   statement_->tryReset();
   started_ = false;

@@ -53,6 +53,9 @@ class Statement {
   void run();
   /// The first column of every row left.
   std::vector<std::string> texts();
+  /// The first column of the first row, and reset: 0 or nothing where there is no row.
+  std::int64_t number();
+  std::optional<std::string> value();
   /// Back to the start; bindings go.
   void reset();
 

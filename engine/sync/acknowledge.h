@@ -6,20 +6,9 @@
 #include <cstdint>
 #include <string>
 
-#include "store/database.h"
+#include "sync/outbox.h"
 
 namespace defender_car {
-
-/// A stretch of the outbox, both ends included.
-struct Stretch {
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-  std::int64_t batch = 0;  ///< its row in `batch` once it was handed to CAR
-  std::string operation;
-  int tries = 0;
-
-  std::int64_t size() const { return last - first + 1; }
-};
 
 void acknowledge_import(Database& state, const Stretch& stretch, const std::string& at,
                         const std::string& answer);

@@ -21,12 +21,10 @@ bool is_defender_failure(ErrorKind kind) {
 
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours) {
   if (run.whole) return std::nullopt;
-  Statement& query =
-      run.state.statement("fetch/window").bind("name", dataset).bind("hours", overlap_hours);
-  std::optional<std::string> since;
-  if (query.step()) since = query.optional_text(0);
-  query.reset();
-  return since;
+  return run.state.statement("fetch/window")
+      .bind("name", dataset)
+      .bind("hours", overlap_hours)
+      .value();
 }
 
 void set_dataset_state(Run& run, const std::string& name, const std::string& state,

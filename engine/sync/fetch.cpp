@@ -55,11 +55,7 @@ void settle_clock(Run& run) {
 }
 
 std::string days_ago(Run& run, int days) {
-  Statement& query = run.state.statement("fetch/days_ago").bind("days", days);
-  query.step();
-  std::string time = query.text(0);
-  query.reset();
-  return time;
+  return run.state.statement("fetch/days_ago").bind("days", days).value().value_or("");
 }
 
 void read_machine_list(Run& run, const std::optional<std::string>& since) {

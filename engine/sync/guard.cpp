@@ -57,11 +57,14 @@ std::string deletes_text(std::int64_t wanted, std::int64_t recent, std::int64_t 
 }
 
 std::int64_t recent_deletes(Run& run) {
-  Statement& query = run.state.statement("guard/recent_deletes").bind("now", run.now);
-  query.step();
-  const std::int64_t recent = query.integer(0);
-  query.reset();
+  const std::int64_t recent =
+      run.state.statement("guard/recent_deletes").bind("now", run.now).number();
   return recent;
+}
+
+std::int64_t edges_held(Run& run, const std::string& kind) {
+  const std::int64_t held = run.state.statement("guard/edges_held").bind("kind", kind).number();
+  return held;
 }
 
 }  // namespace
@@ -96,31 +99,29 @@ bool hold_if_empty(Run& run, const std::string& dataset) {
 }
 
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld) {
-  struct Removals {
-    std::string kind;
-    std::int64_t count;
-    std::int64_t held;
-  };
-  std::vector<Removals> all;
+  std::vector<std::pair<std::string, std::int64_t>> removals;
   Statement& query = run.state.statement("guard/removals");
-  while (query.step()) all.push_back({query.text(0), query.integer(1), query.integer(2)});
+  while (query.step()) removals.emplace_back(query.text(0), query.integer(1));
   std::set<std::string> tripped;
-  for (const Removals& removal : all) {
-    if (withheld.contains(removal.kind)) continue;
-    const bool deletes = removal.kind == "delete";
+  for (const auto& [kind, count] : removals) {
+    if (withheld.contains(kind)) continue;
+    const bool deletes = kind == "delete";
+    const Limit& limit = deletes ? run.settings.max_deletes : run.settings.max_disables;
     const std::int64_t recent = deletes ? recent_deletes(run) : 0;
-    const std::int64_t limit =
-        limit_count(deletes ? run.settings.max_deletes : run.settings.max_disables, removal.held);
-    if (removal.count + recent <= limit) continue;
-    const auto objects =
-        run.state.statement("guard/removed_objects").bind("kind", removal.kind).texts();
-    const std::string what = deletes
-                                 ? deletes_text(removal.count, recent, limit, removal.held, objects)
-                                 : "disabling " + std::to_string(removal.count) + " of " +
-                                       std::to_string(removal.held) + " active " + removal.kind +
-                                       " edges (limit --max-disables " + std::to_string(limit) +
-                                       "): " + first_ones(objects);
-    if (hold(run, removal.kind, what, objects)) tripped.insert(removal.kind);
+    // What CAR holds is counted only where the floor does not settle it: it is a scan of every
+    // edge.
+    if (limit.percent > 0 && count + recent <= limit.at_least) continue;
+    const std::int64_t held =
+        deletes ? run.state.number("guard/assets_held") : edges_held(run, kind);
+    const std::int64_t allowed = limit_count(limit, held);
+    if (count + recent <= allowed) continue;
+    const auto objects = run.state.statement("guard/removed_objects").bind("kind", kind).texts();
+    const std::string what = deletes ? deletes_text(count, recent, allowed, held, objects)
+                                     : "disabling " + std::to_string(count) + " of " +
+                                           std::to_string(held) + " active " + kind +
+                                           " edges (limit --max-disables " +
+                                           std::to_string(allowed) + "): " + first_ones(objects);
+    if (hold(run, kind, what, objects)) tripped.insert(kind);
   }
   return tripped;
 }

@@ -2,16 +2,14 @@
 
 #include "store/database.h"
 #include "store/lock.h"
+#include "sync/tally.h"
 #include "sync/working_dir.h"
 
 namespace defender_car {
 namespace {
 
 std::string setting(Database& state, const char* name) {
-  Statement& query = state.statement("run/setting").bind("name", name);
-  std::string value = query.step() ? query.text(0) : std::string();
-  query.reset();
-  return value;
+  return state.statement("run/setting").bind("name", name).value().value_or("");
 }
 
 Database open_state(const WorkingDir& folder) {
@@ -40,9 +38,7 @@ std::vector<RunRow> runs(Database& state, int limit) {
                     {}});
   }
   for (RunRow& row : rows) {
-    Statement& sent = state.statement("run/sent").bind("run_id", row.run_id);
-    while (sent.step())
-      row.sent.push_back({sent.text(0), sent.text(1), sent.text(2), sent.integer(3)});
+    row.sent = sent_by(state, row.run_id);
   }
   return rows;
 }
@@ -50,14 +46,28 @@ std::vector<RunRow> runs(Database& state, int limit) {
 void read_same_failure(Database& state, Status& status) {
   const std::string failure = state.text("history/last_failure");
   if (failure.empty()) return;
-  Statement& same = state.statement("run/same_failure").bind("failure", failure);
-  same.step();
-  status.same_failure_count = same.integer(0);
-  status.same_failure_since = same.text(1);
-  same.reset();
+  const SameFailure same = same_failure(state, failure);
+  status.same_failure_count = same.count;
+  status.same_failure_since = same.since;
 }
 
 }  // namespace
+
+std::vector<SentCount> sent_by(Database& state, std::int64_t run_id) {
+  std::vector<SentCount> sent;
+  Statement& query = state.statement("run/sent").bind("run_id", run_id);
+  while (query.step())
+    sent.push_back({query.text(0), query.text(1), query.text(2), query.integer(3)});
+  return sent;
+}
+
+SameFailure same_failure(Database& state, const std::string& failure) {
+  SameFailure same;
+  Statement& query = state.statement("run/same_failure").bind("failure", failure);
+  if (query.step()) same = {query.integer(0), query.text(1)};
+  query.reset();
+  return same;
+}
 
 Status read_status(const std::filesystem::path& working_dir) {
   const WorkingDir folder{working_dir};

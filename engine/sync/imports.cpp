@@ -21,10 +21,7 @@ constexpr std::int64_t kSetAsideAtMost =
 class Importer {
  public:
   Importer(Run& run, const std::string& operation) : run_(run), operation_(operation) {
-    Statement& count = run_.state.statement("deliver/count").bind("operation", operation);
-    count.step();
-    total_ = count.integer(0);
-    count.reset();
+    total_ = outbox_count(run.state, operation);
   }
 
   void send_all() {
@@ -44,16 +41,10 @@ class Importer {
         again_.pop_front();
         continue;
       }
-      Statement& next = run_.state.statement("deliver/next_stretch")
-                            .bind("operation", operation_)
-                            .bind("after", after_)
-                            .bind("size", kRecordsAnEnvelope);
-      const bool more = next.step() && !next.is_null(0);
-      Stretch stretch{more ? next.integer(0) : 0, more ? next.integer(1) : 0, 0, operation_, 0};
-      next.reset();
-      if (!more) break;
-      after_ = stretch.last;
-      round.push_back(std::move(stretch));
+      auto stretch = next_stretch(run_.state, operation_, after_, kRecordsAnEnvelope);
+      if (!stretch) break;
+      after_ = stretch->last;
+      round.push_back(std::move(*stretch));
     }
     return round;
   }
@@ -81,16 +72,8 @@ class Importer {
 
   void begin_batches(std::vector<Stretch>& round) {
     Transaction transaction(run_.state);
-    const std::string at = iso8601(system_now());
     for (Stretch& stretch : round) {
-      if (stretch.batch != 0) continue;
-      Statement& begin = run_.state.statement("deliver/begin_batch")
-                             .bind("first", stretch.first)
-                             .bind("last", stretch.last)
-                             .bind("at", at);
-      begin.step();
-      stretch.batch = begin.integer(0);
-      begin.run();
+      if (stretch.batch == 0) begin_batch(run_.state, stretch);
     }
     transaction.commit();
   }

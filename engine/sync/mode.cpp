@@ -35,12 +35,10 @@ bool decide_identity_model(Run& run) {
 
 // Another program that writes the same source shows as a foreign save point again and again.
 void stop_at_third_foreign_save_point(Run& run) {
-  Statement& query = run.state.statement("run/foreign_save_points")
-                         .bind("reason", kForeign)
-                         .bind("now", run.report.started_at);
-  query.step();
-  const std::int64_t before = query.integer(0);
-  query.reset();
+  const std::int64_t before = run.state.statement("run/foreign_save_points")
+                                  .bind("reason", kForeign)
+                                  .bind("now", run.report.started_at)
+                                  .number();
   if (before < 2) return;
   throw Error(
       ErrorKind::guard,
@@ -69,9 +67,8 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool re
 void decide_mode(Run& run) {
   const bool newly_made = run.car.ensure_databases() == DatabaseState::newly_made;
   const bool model_moved = decide_identity_model(run);
-  Statement& cursor = run.state.statement("fetch/cursor").bind("name", "machines");
-  const bool read_before = cursor.step() || !run.setting("full_wanted").empty();
-  cursor.reset();
+  const bool read_before = run.state.statement("fetch/cursor").bind("name", "machines").value() ||
+                           !run.setting("full_wanted").empty();
   const std::string reason = reason_for_full(run, newly_made, model_moved, read_before);
   if (reason == kForeign) stop_at_third_foreign_save_point(run);
   run.whole = !reason.empty();

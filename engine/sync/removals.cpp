@@ -11,37 +11,9 @@ namespace {
 constexpr int kPatchesABatch = 200;
 constexpr int kDeletesABatch = 500;
 
-std::int64_t count(Run& run, const std::string& operation) {
-  Statement& query = run.state.statement("deliver/count").bind("operation", operation);
-  query.step();
-  const std::int64_t items = query.integer(0);
-  query.reset();
-  return items;
-}
-
-bool next_stretch(Run& run, Stretch& stretch, int size) {
-  Statement& next = run.state.statement("deliver/next_stretch")
-                        .bind("operation", stretch.operation)
-                        .bind("after", stretch.last)
-                        .bind("size", size);
-  const bool more = next.step() && !next.is_null(0);
-  if (more) {
-    stretch.first = next.integer(0);
-    stretch.last = next.integer(1);
-  }
-  next.reset();
-  return more;
-}
-
-void begin_batch(Run& run, Stretch& stretch) {
+void hand_over(Run& run, Stretch& stretch) {
   Transaction transaction(run.state);
-  Statement& begin = run.state.statement("deliver/begin_batch")
-                         .bind("first", stretch.first)
-                         .bind("last", stretch.last)
-                         .bind("at", iso8601(system_now()));
-  begin.step();
-  stretch.batch = begin.integer(0);
-  begin.run();
+  begin_batch(run.state, stretch);
   transaction.commit();
 }
 
@@ -93,7 +65,7 @@ void patch_stretch(Run& run, const Stretch& stretch) {
   fold(run, stretch, answers, true);
 }
 
-void delete_stretch(Run& run, Stretch stretch, const std::vector<std::string>& ids) {
+void delete_stretch(Run& run, const Stretch& stretch, const std::vector<std::string>& ids) {
   const PatchResult result = run.car.delete_assets(ids);
   Transaction transaction(run.state);
   acknowledge_deletes(run.state, stretch, iso8601(system_now()),
@@ -104,14 +76,15 @@ void delete_stretch(Run& run, Stretch stretch, const std::vector<std::string>& i
 }  // namespace
 
 void send_patches(Run& run, const std::string& operation) {
-  const std::int64_t total = count(run, operation);
+  const std::int64_t total = outbox_count(run.state, operation);
   std::int64_t done = 0;
-  Stretch stretch{0, 0, 0, operation, 0};
-  while (next_stretch(run, stretch, kPatchesABatch)) {
+  std::int64_t after = 0;
+  while (auto stretch = next_stretch(run.state, operation, after, kPatchesABatch)) {
     throw_if_cancelled();
-    begin_batch(run, stretch);
-    patch_stretch(run, stretch);
-    done += stretch.size();
+    hand_over(run, *stretch);
+    patch_stretch(run, *stretch);
+    after = stretch->last;
+    done += stretch->size();
     run.progress.report(
         operation == "touch" ? "marking updated alerts in CAR" : "disabling edges in CAR", done,
         total);
@@ -119,24 +92,24 @@ void send_patches(Run& run, const std::string& operation) {
 }
 
 void send_deletes(Run& run) {
-  Stretch page{0, 0, 0, "delete", 0};
-  while (next_stretch(run, page, kDeletesABatch)) {
+  std::int64_t after = 0;
+  while (const auto page = next_stretch(run.state, "delete", after, kDeletesABatch)) {
     const auto ids = run.state.statement("deliver/deletes")
-                         .bind("first", page.first)
-                         .bind("last", page.last)
+                         .bind("first", page->first)
+                         .bind("last", page->last)
                          .texts();
     for (std::size_t at = 0; at < ids.size();) {
       throw_if_cancelled();
-      const std::size_t fit = CarClient::ids_that_fit(ids, at);
-      Stretch part{page.first + static_cast<std::int64_t>(at),
-                   page.first + static_cast<std::int64_t>(at + fit) - 1, 0, "delete", 0};
-      begin_batch(run, part);
-      delete_stretch(run, part,
-                     std::vector<std::string>(ids.begin() + static_cast<std::ptrdiff_t>(at),
-                                              ids.begin() + static_cast<std::ptrdiff_t>(at + fit)));
-      at += fit;
+      const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto fit = static_cast<std::ptrdiff_t>(CarClient::ids_that_fit(ids, at));
+      const std::int64_t first = page->first + static_cast<std::int64_t>(at);
+      Stretch part{first, first + fit - 1, 0, "delete", 0};
+      hand_over(run, part);
+      delete_stretch(run, part, std::vector<std::string>(begin, begin + fit));
+      at += static_cast<std::size_t>(fit);
       run.progress.report("deleting assets in CAR", static_cast<std::int64_t>(at), std::ssize(ids));
     }
+    after = page->last;
   }
 }
 

@@ -5,10 +5,7 @@
 namespace defender_car {
 
 std::string Run::setting(const std::string& name) {
-  Statement& query = state.statement("run/setting").bind("name", name);
-  std::string value = query.step() ? query.text(0) : std::string();
-  query.reset();
-  return value;
+  return state.statement("run/setting").bind("name", name).value().value_or("");
 }
 
 void Run::set(const std::string& name, const std::string& value) {

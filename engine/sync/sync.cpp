@@ -14,6 +14,7 @@
 #include "sync/mode.h"
 #include "sync/run.h"
 #include "sync/snapshots.h"
+#include "sync/tally.h"
 #include "sync/working_dir.h"
 
 namespace defender_car {
@@ -165,13 +166,8 @@ void describe_outcome(Run& run, bool ended) {
 
 void count_outcome(Run& run) {
   RunReport& report = run.report;
-  Statement& sent = run.state.statement("run/sent").bind("run_id", report.run_id);
-  while (sent.step())
-    report.sent.push_back({sent.text(0), sent.text(1), sent.text(2), sent.integer(3)});
-  Statement& aside = run.state.statement("run/set_aside").bind("run_id", report.run_id);
-  aside.step();
-  report.set_aside = aside.integer(0);
-  aside.reset();
+  report.sent = sent_by(run.state, report.run_id);
+  report.set_aside = run.state.statement("run/set_aside").bind("run_id", report.run_id).number();
   report.defender_calls = run.defender.calls();
   report.car_calls = run.http.requests_sent() - run.defender.calls();
   if (report.set_aside > 0 && run.settings.strict && !report.failure) {
@@ -199,11 +195,9 @@ void write_down(Run& run, const std::string& snapshot) {
       .bind("snapshot", or_null(snapshot))
       .run();
   if (!failure) return;
-  Statement& same = run.state.statement("run/same_failure").bind("failure", failure);
-  same.step();
-  report.same_failure_count = same.integer(0);
-  report.same_failure_since = same.text(1);
-  same.reset();
+  const SameFailure same = same_failure(run.state, *failure);
+  report.same_failure_count = same.count;
+  report.same_failure_since = same.since;
 }
 
 void begin_run(Run& run) {

@@ -30,9 +30,8 @@ void WorkingDir::make() const {
 
 void bind_state(Database& state, const std::string& tenant, const std::string& source) {
   const auto bind_one = [&](const std::string& name, const std::string& value) {
-    Statement& query = state.statement("run/setting").bind("name", name);
-    const std::string before = query.step() ? query.text(0) : std::string();
-    query.reset();
+    const std::string before =
+        state.statement("run/setting").bind("name", name).value().value_or("");
     if (before.empty()) {
       state.statement("run/set").bind("name", name).bind("value", value).run();
     } else if (before != value) {

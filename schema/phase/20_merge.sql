@@ -50,7 +50,9 @@ SELECT DeviceId, coalesce(NetworkAdapterName, ''), coalesce(MacAddress, '') FROM
 WHERE set_aside IS NULL AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'network' AND whole);
 DELETE FROM MachineNetworkInfo
 WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'network' AND whole)
-  AND (DeviceId, NetworkAdapterName, MacAddress) NOT IN (SELECT DeviceId, NetworkAdapterName, MacAddress FROM staged_adapter)
+  AND NOT EXISTS (SELECT 1 FROM staged_adapter s
+                  WHERE (s.DeviceId, s.NetworkAdapterName, s.MacAddress)
+                      = (MachineNetworkInfo.DeviceId, MachineNetworkInfo.NetworkAdapterName, MachineNetworkInfo.MacAddress))
   AND DeviceId NOT IN (SELECT key FROM unheard WHERE dataset = 'network');
 
 -- Rows older than 30 days count no longer.
@@ -75,7 +77,9 @@ FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(m
 DELETE FROM LogonUsers
 WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE state = 'read'
                     EXCEPT SELECT key FROM unheard WHERE dataset = 'users')
-  AND (machineId, accountName, accountDomain) NOT IN (SELECT machineId, accountName, accountDomain FROM staged_user)
+  AND NOT EXISTS (SELECT 1 FROM staged_user s
+                  WHERE (s.machineId, s.accountName, s.accountDomain)
+                      = (LogonUsers.machineId, LogonUsers.accountName, LogonUsers.accountDomain))
   AND NOT EXISTS (SELECT 1 FROM withheld
                   WHERE kind IN ('asset_user', 'user_hostname', 'asset_account', 'user_account', 'account_hostname'));
 
@@ -138,8 +142,12 @@ DELETE FROM reread_software WHERE DeviceId IN (SELECT key FROM unheard WHERE dat
 
 DELETE FROM SoftwareVulnerabilities
 WHERE DeviceId IN (SELECT DeviceId FROM reread_software)
-  AND (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
-      NOT IN (SELECT DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId FROM staged_software);
+  AND NOT EXISTS (SELECT 1 FROM staged_software s  -- not NOT IN: that scans for NULLs at every row it does not find
+                  WHERE s.DeviceId = SoftwareVulnerabilities.DeviceId
+                    AND s.SoftwareVendor = SoftwareVulnerabilities.SoftwareVendor
+                    AND s.SoftwareName = SoftwareVulnerabilities.SoftwareName
+                    AND s.SoftwareVersion = SoftwareVulnerabilities.SoftwareVersion
+                    AND s.CveId = SoftwareVulnerabilities.CveId);
 
 -- A CVE missing from the knowledge base's answer keeps its last entry.
 INSERT INTO VulnerabilityKb

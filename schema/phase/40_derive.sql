@@ -40,10 +40,34 @@ WHERE w.aspect = 'machine' AND w.is_asset AND m.osPlatform <> '';
 ---------------------------------------------------------------------------------------------------------- network
 DROP TABLE IF EXISTS temp.network;
 CREATE TEMP TABLE network (machine_id INTEGER, machine TEXT, address TEXT, mac TEXT) STRICT;
+-- One statement a source, so that each is asked for the machines on the list alone. First hunting: the private addresses of
+-- the current adapters, and every current adapter's MAC.
 INSERT INTO network
-SELECT w.machine_id, w.machine, CASE WHEN c.address NOT GLOB '*[^a-fA-F0-9:.]*' THEN c.address END, c.mac
-FROM work w CROSS JOIN current_network c ON c.DeviceId = w.machine
-WHERE w.aspect = 'network' AND w.is_asset;
+SELECT w.machine_id, w.machine, j.value ->> 'IPAddress', a.mac
+FROM work w CROSS JOIN current_adapter a ON a.DeviceId = w.machine CROSS JOIN json_each(a.IPAddresses) j
+WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'hunting'
+  AND j.type = 'object' AND j.value ->> 'AddressType' = 'Private'
+  AND json_type(j.value, '$.IPAddress') = 'text' AND j.value ->> 'IPAddress' <> '';
+INSERT INTO network
+SELECT w.machine_id, w.machine, NULL, a.mac
+FROM work w CROSS JOIN current_adapter a ON a.DeviceId = w.machine
+WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'hunting';
+-- Without hunting: what the machine list says.
+INSERT INTO network
+SELECT w.machine_id, w.machine, CASE WHEN l.private THEN l.address END, l.mac
+FROM work w CROSS JOIN listed_address l ON l.DeviceId = w.machine
+WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'machines';
+-- No network row at all: the last address stands, without a MAC.
+INSERT INTO network
+SELECT w.machine_id, w.machine, m.lastIpAddress, NULL
+FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
+WHERE w.aspect = 'network' AND w.is_asset AND m.lastIpAddress <> ''
+  AND CASE (SELECT value FROM setting WHERE name = 'network_source')
+        WHEN 'machines' THEN json_array_length(m.ipAddresses) = 0
+        ELSE NOT EXISTS (SELECT 1 FROM MachineNetworkInfo n WHERE n.DeviceId = m.id)
+      END;
+-- An address that CAR's pattern refuses is none.
+UPDATE network SET address = NULL WHERE address GLOB '*[^a-fA-F0-9:.]*';
 INSERT INTO fresh
 SELECT machine_id, 'network', 'asset_ipaddress', 'asset', machine, 'ipaddress', address FROM network
 WHERE address IS NOT NULL;

@@ -6,16 +6,11 @@ SELECT count(*) FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vert
 SELECT coalesce(sum(l.records), 0) FROM ledger l JOIN run r ON r.run_id = l.run_id
 WHERE l.operation IN ('delete', 'drop') AND l.collection = 'asset'
   AND r.clock_at > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')
+-- statement: edges_held
+SELECT count(*) FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id WHERE e.collection = :kind
 -- statement: removals
--- One row a kind: 'delete' or an edge collection; how many; how many of that kind CAR holds.
-SELECT r.kind, count(*),
-       CASE r.kind
-         WHEN 'delete' THEN (SELECT count(*) FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id
-                             WHERE v.collection = 'asset')
-         ELSE (SELECT count(*) FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id WHERE e.collection = r.kind)
-       END
-FROM temp.removal r
-GROUP BY r.kind
+-- One row a kind: 'delete' or an edge collection; how many.
+SELECT kind, count(*) FROM temp.removal GROUP BY kind
 -- statement: removed_objects
 SELECT CASE r.kind WHEN 'delete' THEN v.key ELSE n.from_key || ' -> ' || n.to_key END AS object
 FROM temp.removal r

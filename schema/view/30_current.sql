@@ -42,28 +42,3 @@ SELECT DeviceId, address,
     (instr(address, ':') > 0 AND lower(address) GLOB 'f[cd][0-9a-f][0-9a-f]:*') OR
     (instr(address, ':') > 0 AND lower(address) GLOB 'fe[89ab][0-9a-f]:*')) AS private
 FROM bare;
-
--- The machine's private addresses and MACs by source; an address without an adapter's MAC, or a MAC without an address,
--- has NULL there.
-CREATE VIEW current_network AS
-SELECT a.DeviceId, j.value ->> 'IPAddress' AS address, a.mac
-FROM current_adapter a CROSS JOIN json_each(a.IPAddresses) j
-WHERE (SELECT value FROM setting WHERE name = 'network_source') = 'hunting'
-  AND j.type = 'object' AND j.value ->> 'AddressType' = 'Private'
-  AND json_type(j.value, '$.IPAddress') = 'text' AND j.value ->> 'IPAddress' <> ''
-UNION ALL
-SELECT a.DeviceId, NULL, a.mac
-FROM current_adapter a
-WHERE (SELECT value FROM setting WHERE name = 'network_source') = 'hunting' AND a.mac IS NOT NULL
-UNION ALL
-SELECT l.DeviceId, CASE WHEN l.private THEN l.address END, l.mac
-FROM listed_address l
-WHERE (SELECT value FROM setting WHERE name = 'network_source') = 'machines' AND (l.private OR l.mac IS NOT NULL)
-UNION ALL
-SELECT m.id, m.lastIpAddress, NULL  -- no network row at all: the last address stands, without a MAC
-FROM MachineInfo m
-WHERE m.lastIpAddress <> ''
-  AND CASE (SELECT value FROM setting WHERE name = 'network_source')
-        WHEN 'machines' THEN json_array_length(coalesce(m.ipAddresses, '[]')) = 0
-        ELSE NOT EXISTS (SELECT 1 FROM MachineNetworkInfo n WHERE n.DeviceId = m.id)
-      END;

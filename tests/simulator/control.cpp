@@ -148,6 +148,11 @@ Reply answer_control(const Call& call, ControlledState state) {
     state.tenant.live(hours);
     return text_reply(format_iso(state.tenant.now_ms, 3) + "\n");
   }
+  if (post && call.path == "/_sim/touch") {
+    const int machines = number(call, "machines", 1);
+    if (machines < 0) return bad_request("machines is no number of machines");
+    return text_reply(std::to_string(state.tenant.touch(static_cast<size_t>(machines))) + "\n");
+  }
   if (post && call.path == "/_sim/fault") return order_fault(call, state.faults);
   if (call.path == "/_sim/graph") return show_graph(state.car.graph());
   if (post && call.path == "/_sim/requests/clear") {

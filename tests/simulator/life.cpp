@@ -228,4 +228,21 @@ void Tenant::live(int hours) {
   for (int i = 0; i < hours; ++i) Tick(*this).run();
 }
 
+size_t Tenant::touch(size_t machines) {
+  now_ms += minute_ms;
+  std::vector<Device*> lively;
+  for (auto& [id, device] : devices) {
+    const bool seen = now_ms - device.last_seen_ms < day_ms;
+    if (seen && !device.silent && !device.adapters.empty()) lively.push_back(&device);
+  }
+  const size_t count = std::min(machines, lively.size());
+  for (size_t i = 0; i < count; ++i) {
+    Device& device = *lively[i * lively.size() / count];
+    device.adapters.front().addresses = {{make_private_ip(random), "Private", 24}};
+    device.users.push_back(make_user(*this, device, now_ms));
+    report(device, now_ms);
+  }
+  return count;
+}
+
 }  // namespace simulator

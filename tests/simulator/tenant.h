@@ -181,6 +181,9 @@ struct Tenant {
 
   /// Lets that many hours pass, in steps of one hour.
   void live(int hours);
+  /// One minute passes, in which so many devices of the last day report, each with a new private
+  /// address and one more user, and nothing else happens: the same work at any size, for benches.
+  size_t touch(size_t machines);
   /// The device reports at that moment: last_seen_ms, machine list addresses, one DeviceInfo row,
   /// a row per adapter, a logon event per user.
   void report(Device& device, int64_t at_ms);

@@ -1,0 +1,35 @@
+#pragma once
+// The outbox from the sender's side: stretches of items that belong together, and the write-ahead
+// mark on what is being handed to CAR.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "store/database.h"
+
+namespace defender_car {
+
+/// Items of one operation, one collection and one reason, side by side in the outbox; both ends
+/// included.
+struct Stretch {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::int64_t batch = 0;  ///< its row in `batch` once it was handed to CAR
+  std::string operation;
+  int tries = 0;
+
+  std::int64_t size() const { return last - first + 1; }
+};
+
+std::int64_t outbox_count(Database& state, const std::string& operation);
+
+/// The next ones behind item `after`, `size` at most.
+std::optional<Stretch> next_stretch(Database& state, const std::string& operation,
+                                    std::int64_t after, std::int64_t size);
+
+/// Writes down that CAR is about to get it, before the first byte is sent. The caller's
+/// transaction.
+void begin_batch(Database& state, Stretch& stretch);
+
+}  // namespace defender_car

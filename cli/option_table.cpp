@@ -61,7 +61,7 @@ constexpr OptionSpec options[] = {
     {"max-disables", "N|N%", "", guards,
      "Edges of one type that a run may disable, as a count or a share of the active ones; a share "
      "never stops fewer than 1000. Default: 50%."},
-    {"allow-once", "TOKEN", "", guards,
+    {"allow-once", "TOKEN[,TOKEN]", "", guards,
      "Lets through, once, what a guard held back. The guard's message names the token.", false},
 
     {"hunting-api", "auto|graph|defender", "", sources,

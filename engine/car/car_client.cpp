@@ -104,8 +104,9 @@ Error failure_of(const HttpRequest& request, const HttpResponse& response) {
                   ". Check --car-url; the next run goes on from here");
 }
 
+/// A page of a proxy or a sign-in in the place of CAR is no success, whatever its status.
 bool succeeded(const HttpResponse& response) {
-  return response.status >= 200 && response.status < 300;
+  return response.status >= 200 && response.status < 300 && !response.body.head(1).starts_with('<');
 }
 
 rapidjson::Document json_of(const HttpRequest& request, const HttpResponse& response) {

@@ -1,8 +1,6 @@
 #include "sync/dataset.h"
 
 namespace defender_car {
-namespace {
-
 bool is_defender_failure(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::defender:
@@ -16,8 +14,6 @@ bool is_defender_failure(ErrorKind kind) {
       return false;
   }
 }
-
-}  // namespace
 
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours) {
   if (run.whole) return std::nullopt;

@@ -9,6 +9,9 @@
 
 namespace defender_car {
 
+/// Whether Defender (or login, or Graph) failed, as opposed to us, CAR or a signal.
+bool is_defender_failure(ErrorKind kind);
+
 /// The window's beginning ("2026-11-24T13:00:00Z"), or nothing when the dataset is to be read
 /// whole: a full run, or one that was never complete.
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours);

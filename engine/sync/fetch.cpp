@@ -95,14 +95,23 @@ void ask_for_missing_assets(Run& run) {
 
 void fetch_machines(Run& run) {
   const auto since = window(run, "machines", run.settings.machine_overlap_hours);
-  const bool complete = read_dataset(run, "machines", !since, since, [&] {
-    read_machine_list(run, since);
-    if (!since && !hold_if_empty(run, "machines")) ask_for_missing_assets(run);
-  });
+  const bool complete =
+      read_dataset(run, "machines", !since, since, [&] { read_machine_list(run, since); });
   if (!complete) {
     throw Error(
         *run.report.failure,
         "the machine list is not complete, so nothing is sent in this run: " + run.report.error);
+  }
+  if (since || hold_if_empty(run, "machines")) return;
+  try {
+    ask_for_missing_assets(run);
+  } catch (const Error& error) {
+    if (!is_defender_failure(error.kind())) throw;
+    // They stay, and the next run reads the whole list anew.
+    set_dataset_state(run, "machines", "held", error.what());
+    run.fail(
+        error.kind(),
+        std::string("machines missing from the list could not all be asked for: ") + error.what());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/fingerprint.h"
 #include "sync/dataset.h"
@@ -32,20 +33,28 @@ std::string first_ones(const std::vector<std::string>& objects) {
   return objects.size() > 3 ? text + " …" : text;
 }
 
+bool allowed_once(const Run& run, const std::string& token) {
+  return ("," + run.settings.allow_once + ",").find("," + token + ",") != std::string::npos;
+}
+
+void report_hold(Run& run, const std::string& what, const std::string& token) {
+  run.session_allowed = false;
+  run.fail(ErrorKind::guard, "held back: " + what +
+                                 ". Nothing of it was removed, here or in CAR; new things still "
+                                 "arrive. If Defender's answer is right, "
+                                 "allow it once: defender-car sync --allow-once " +
+                                 token + " (with your usual options)");
+}
+
 // True: held back. False: this very set was allowed for once.
 bool hold(Run& run, const std::string& kind, const std::string& what,
           const std::vector<std::string>& objects) {
   const std::string token = token_for(kind, objects);
-  if (("," + run.settings.allow_once + ",").find("," + token + ",") != std::string::npos) {
+  if (allowed_once(run, token)) {
     spdlog::info("allowed once: {}", what);
     return false;
   }
-  run.session_allowed = false;
-  run.fail(ErrorKind::guard,
-           "held back: " + what +
-               ". Nothing of it was removed, here or in CAR; new things still arrive. "
-               "If Defender's answer is right, allow it once: defender-car sync --allow-once " +
-               token + " (with your usual options)");
+  report_hold(run, what, token);
   return true;
 }
 
@@ -67,6 +76,33 @@ std::int64_t edges_held(Run& run, const std::string& kind) {
   return held;
 }
 
+struct Trip {
+  std::string what;
+  std::string token;
+};
+
+std::optional<Trip> judge(Run& run, const std::string& kind, std::int64_t count) {
+  const bool deletes = kind == "delete";
+  const Limit& limit = deletes ? run.settings.max_deletes : run.settings.max_disables;
+  const std::int64_t recent = deletes ? recent_deletes(run) : 0;
+  // What CAR holds is counted only where the floor does not settle it: it is a scan of every edge.
+  if (limit.percent > 0 && count + recent <= limit.at_least) return std::nullopt;
+  const std::int64_t held = deletes ? run.state.number("guard/assets_held") : edges_held(run, kind);
+  const std::int64_t allowed = limit_count(limit, held);
+  if (count + recent <= allowed) return std::nullopt;
+  const auto objects = run.state.statement("guard/removed_objects").bind("kind", kind).texts();
+  const auto was_allowed = [&](const std::string& id) { return run.allowed_ids.contains(id); };
+  const auto allowed_before =
+      deletes ? std::count_if(objects.begin(), objects.end(), was_allowed) : 0;
+  if (count - allowed_before + recent <= allowed) return std::nullopt;
+  const std::string what = deletes ? deletes_text(count, recent, allowed, held, objects)
+                                   : "disabling " + std::to_string(count) + " of " +
+                                         std::to_string(held) + " active " + kind +
+                                         " edges (limit --max-disables " + std::to_string(allowed) +
+                                         "): " + first_ones(objects);
+  return Trip{what, token_for(kind, objects)};
+}
+
 }  // namespace
 
 bool deletes_allowed(Run& run, const std::vector<std::string>& ids) {
@@ -78,6 +114,7 @@ bool deletes_allowed(Run& run, const std::vector<std::string>& ids) {
             "machines missing from the full list, " +
                 deletes_text(std::ssize(ids), recent, limit, held, ids),
             ids)) {
+    run.allowed_ids.insert(ids.begin(), ids.end());
     return true;
   }
   set_dataset_state(run, "machines", "held", "assets are missing from the full list");
@@ -102,28 +139,26 @@ std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& with
   std::vector<std::pair<std::string, std::int64_t>> removals;
   Statement& query = run.state.statement("guard/removals");
   while (query.step()) removals.emplace_back(query.text(0), query.integer(1));
-  std::set<std::string> tripped;
+  // One token for all that a run holds back here: allowing one kind alone could never get both
+  // through.
+  std::vector<std::pair<std::string, std::string>> tripped;
+  std::string tokens;
   for (const auto& [kind, count] : removals) {
     if (withheld.contains(kind)) continue;
-    const bool deletes = kind == "delete";
-    const Limit& limit = deletes ? run.settings.max_deletes : run.settings.max_disables;
-    const std::int64_t recent = deletes ? recent_deletes(run) : 0;
-    // What CAR holds is counted only where the floor does not settle it: it is a scan of every
-    // edge.
-    if (limit.percent > 0 && count + recent <= limit.at_least) continue;
-    const std::int64_t held =
-        deletes ? run.state.number("guard/assets_held") : edges_held(run, kind);
-    const std::int64_t allowed = limit_count(limit, held);
-    if (count + recent <= allowed) continue;
-    const auto objects = run.state.statement("guard/removed_objects").bind("kind", kind).texts();
-    const std::string what = deletes ? deletes_text(count, recent, allowed, held, objects)
-                                     : "disabling " + std::to_string(count) + " of " +
-                                           std::to_string(held) + " active " + kind +
-                                           " edges (limit --max-disables " +
-                                           std::to_string(allowed) + "): " + first_ones(objects);
-    if (hold(run, kind, what, objects)) tripped.insert(kind);
+    if (auto trip = judge(run, kind, count)) {
+      tokens += trip->token;
+      tripped.emplace_back(kind, std::move(trip->what));
+    }
   }
-  return tripped;
+  if (tripped.empty()) return {};
+  const std::string token = token_for("removals", {tokens});
+  std::set<std::string> kinds;
+  if (allowed_once(run, token)) return kinds;
+  for (const auto& [kind, what] : tripped) {
+    report_hold(run, what, token);
+    kinds.insert(kind);
+  }
+  return kinds;
 }
 
 }  // namespace defender_car

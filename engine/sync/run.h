@@ -1,7 +1,7 @@
 #pragma once
 // What the phases of one run share. Private to sync: the program and the tests see sync.h only.
 
-#include <filesystem>
+#include <set>
 #include <string>
 
 #include "car/car_client.h"
@@ -27,7 +27,8 @@ struct Run {
       0;               ///< this run, as CAR knows it: the report's key and the new model_state_id
   std::string now;     ///< Defender's clock at its first answer, ISO 8601; "" before that
   bool whole = false;  ///< fetch asks for everything
-  bool stage_open = false;  ///< the stage file is attached
+  std::set<std::string> allowed_ids;  ///< machines that may go: allowed once by token
+  bool stage_open = false;            ///< the stage file is attached
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away
 

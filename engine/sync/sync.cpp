@@ -257,6 +257,7 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
           .report_ms = 0,
           .now = {},
           .whole = false,
+          .allowed_ids = {},
           .stage_open = false,
           .session_allowed = true};
   car.set_address_form(run.setting("address_form"));

@@ -27,12 +27,16 @@ UPDATE stage.MachineNetworkInfo SET set_aside = CASE
     WHEN typeof(NetworkAdapterName) NOT IN ('text', 'null') THEN 'NetworkAdapterName is not a text'
     WHEN typeof(MacAddress) NOT IN ('text', 'null') THEN 'MacAddress is not a text'
     WHEN typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL THEN 'Timestamp is no time'
-    ELSE 'IPAddresses is no list'
+    ELSE 'IPAddresses is no list of addresses'
   END
 WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(NetworkAdapterName) NOT IN ('text', 'null')
    OR typeof(MacAddress) NOT IN ('text', 'null') OR typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL
    OR (typeof(IPAddresses) <> 'null' AND IPAddresses <> '' AND
-       (typeof(IPAddresses) <> 'text' OR NOT json_valid(IPAddresses) OR json_type(IPAddresses) NOT IN ('array', 'null')));
+       (typeof(IPAddresses) <> 'text' OR NOT json_valid(IPAddresses) OR json_type(IPAddresses) NOT IN ('array', 'null')
+        OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(IPAddresses) THEN IPAddresses END) j
+                   WHERE j.type <> 'object'
+                      OR json_type(CASE j.type WHEN 'object' THEN j.value END, '$.IPAddress') IS NOT 'text'
+                      OR json_type(CASE j.type WHEN 'object' THEN j.value END, '$.AddressType') IS NOT 'text')));
 
 UPDATE stage.Alerts SET set_aside = CASE
     WHEN typeof(id) <> 'text' OR id = '' THEN 'id is not a text'

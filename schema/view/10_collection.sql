@@ -6,7 +6,7 @@ CREATE VIEW collection (name, car_name, by_external_id) AS VALUES
   ('hostname',   'hostname',      0),
   ('ipaddress',  'ipaddress',     0),
   ('macaddress', 'macaddress',    0),
-  ('user',       'user',          1),   -- in the user model by key: see edge_end
+  ('user',       'user',          1),   -- in the user model by key (statement deliver/edges)
   ('account',    'account',       1),
   ('alert',      'vulnerability', 1),
   ('cve',        'vulnerability', 1),

@@ -171,11 +171,10 @@ std::set<std::string> roles_of(std::string_view token) {
   rapidjson::Document claims;
   claims.Parse<rapidjson::kParseIterativeFlag>(payload->data(), payload->size());
   if (claims.HasParseError() || !claims.IsObject()) return {};
-  const auto roles = claims.FindMember("roles");
-  if (roles == claims.MemberEnd() || !roles->value.IsArray()) return {};
+  if (!claims.HasMember("roles") || !claims["roles"].IsArray()) return {};
 
   std::set<std::string> names;
-  for (const auto& role : roles->value.GetArray()) {
+  for (const auto& role : claims["roles"].GetArray()) {
     if (role.IsString()) names.emplace(role.GetString(), role.GetStringLength());
   }
   return names;

@@ -49,7 +49,9 @@ HeaderList header_list(const HttpRequest& request) {
   bool typed = false;
   for (const auto& [name, value] : request.headers) {
     typed = typed || ::strcasecmp(name.c_str(), "Content-Type") == 0;
-    append(list, value.empty() ? name + ";" : name + ": " + value);
+    std::string line = name;
+    line.append(value.empty() ? ";" : ": ").append(value);
+    append(list, line);
   }
   if (!typed) append(list, "Content-Type:");
   return list;

@@ -43,13 +43,13 @@ ServiceError service_error(const Body& body) {
     const std::vector<Field> fields = read_object(body, kPaths);
     ServiceError error;
     if (fields[5].type == Field::Type::json) error = first_of_list(body);
-    for (const std::size_t code : {1, 0}) {
+    for (const std::size_t code : {1U, 0U}) {
       if (error.code.empty()) error.code = text_of(fields[code]);
     }
-    for (const std::size_t message : {2, 4, 8}) {
+    for (const std::size_t message : {2U, 4U, 8U}) {
       if (error.message.empty()) error.message = text_of(fields[message]);
     }
-    for (const std::size_t id : {3, 6, 7}) {
+    for (const std::size_t id : {3U, 6U, 7U}) {
       if (error.id.empty()) error.id = text_of(fields[id]);
     }
     return error;

@@ -56,7 +56,7 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool re
   if (!read_before) return "no state here";
   if (newly_made) return "CAR's database is newly made";
   if (model_moved) return "CAR's import schema names the other identity model";
-  if (const std::string due = run.setting("full_due"); !due.empty()) return due;
+  if (std::string due = run.setting("full_due"); !due.empty()) return due;
   if (!theirs || theirs->empty()) return "CAR has no save point";
   if (run.save_point.empty()) return kForeign;
   return "";

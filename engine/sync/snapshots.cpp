@@ -16,11 +16,11 @@ struct Snapshot {
 };
 
 std::vector<Snapshot> newest_first(const fs::path& folder) {
-  static const std::regex kName("[0-9]{6,}-(full|incremental)\\.db");
+  static const std::regex name_form("[0-9]{6,}-(full|incremental)\\.db");
   std::vector<Snapshot> snapshots;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!std::regex_match(entry.path().filename().string(), kName)) continue;
+    if (!std::regex_match(entry.path().filename().string(), name_form)) continue;
     snapshots.push_back({entry.path(), entry.last_write_time(error),
                          static_cast<std::int64_t>(entry.file_size(error))});
   }

@@ -101,7 +101,7 @@ std::string keep_snapshot(Run& run, const WorkingDir& folder) {
   report_datasets(run);
   run.state.detach("stage");
   run.stage_open = false;
-  const std::string name = snapshot_name(run.report.run_id, run.report.mode);
+  std::string name = snapshot_name(run.report.run_id, run.report.mode);
   std::error_code error;
   fs::rename(folder.stage(), folder.snapshots() / name, error);
   if (error) {

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# scripts/check_layers passes the project as it is, and finds each kind of violation when planted.
+set -euo pipefail
+# shellcheck source=tests/shell/shared.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
+begin
+
+check() { "$root/scripts/check_layers" "$place/tree" >"$place/out" 2>"$place/err"; }
+
+# plant FILE INCLUDE [LINE]: a tree with that one include besides innocent ones, and the line.
+plant() {
+  rm -rf "$place/tree"
+  mkdir -p "$place/tree/cli" "$place"/tree/engine/{base,http,store,defender,car,sync}
+  printf '#include <string>\n#include "sync/sync.h"\n' >"$place/tree/cli/main.cpp"
+  printf '#pragma once\n  #  include %s\n%s\n' "$2" "${3-}" >"$place/tree/$1"
+}
+
+expect_found() {
+  plant "$@"
+  ! check || fail "not found: $2 in $1"
+  grep -q "^$1:2: " "$place/out" || fail "the message does not name $1, line 2"
+}
+
+expect_allowed() {
+  plant "$@"
+  check || fail "wrongly refused: $2 in $1"
+}
+
+"$root/scripts/check_layers" || fail "the project itself breaks the layers, see above"
+
+expect_found engine/base/x.h '"http/http_client.h"'
+expect_found engine/http/x.cpp '"sync/sync.h"'
+expect_found engine/http/x.cpp '"store/database.h"'
+expect_found engine/store/x.cpp '"http/http_client.h"'
+expect_found engine/store/x.cpp '"car/car_client.h"'
+expect_found engine/defender/x.cpp '"store/database.h"'
+expect_found engine/defender/x.cpp '"car/car_client.h"'
+expect_found engine/car/x.cpp '"store/statement.h"'
+expect_found engine/car/x.cpp '<store/statement.h>'
+expect_found engine/sync/x.cpp '"cli/options.h"'
+expect_found engine/sync/x.cpp '"../cli/options.h"'
+expect_found engine/sync/x.cpp '"run.h"'
+expect_found engine/sync/x.cpp '<SQLiteCpp/Database.h>'
+expect_found engine/sync/x.cpp '<sqlite3.h>'
+expect_found cli/x.cpp '"sqlite3.h"'
+expect_found engine/defender/x.cpp '<curl/curl.h>'
+expect_found engine/sync/x.cpp '<boost/program_options.hpp>'
+expect_found engine/sync/x.cpp '<rapidjson/writer.h>'
+expect_found engine/base/x.h '<rapidjson/writer.h>'
+expect_found engine/http/x.cpp '<httplib.h>'
+plant engine/sync/x.cpp '<string>' 'const char* query = "SELECT id FROM MachineInfo";'
+! check || fail "SQL in C++ was not found"
+mkdir -p "$place/tree/engine/more"
+echo '#include <string>' >"$place/tree/engine/more/x.h"
+! check || fail "a folder that is no layer was not found"
+
+expect_allowed engine/store/x.cpp '<sqlite3.h>'
+expect_allowed engine/http/x.cpp '<curl/curl.h>'
+expect_allowed engine/base/x.cpp '<rapidjson/writer.h>'
+expect_allowed engine/sync/x.cpp '"store/database.h"'
+expect_allowed cli/x.cpp '<boost/program_options.hpp>'

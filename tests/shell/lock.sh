@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Two runs on one state: the second does nothing, exits with 11 and names the first; `status` works
+# beside a run; the lock goes with its holder, even if that was killed.
+set -euo pipefail
+# shellcheck source=tests/shell/shared.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
+begin
+simulator --machines 30 --latency 100
+
+start_first() {
+  program_in_background sync --working-dir "$place/work"
+  wait_for "the lock" grep -qs "process $program_pid" "$place/work/state.lock"
+}
+
+start_first
+first=$program_pid
+program sync --working-dir "$place/work"
+expect_code 11 "the second run"
+grep -q "process $first, since 20" "$place/err" || fail "the holder is not named"
+program status --working-dir "$place/work"
+expect_code 0 "status beside a run"
+wait_for_program
+expect_code 0 "the first run"
+
+start_first
+kill -KILL "$program_pid"
+wait_for_program
+program sync --working-dir "$place/work"
+expect_code 0 "a run after a killed one"

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# scripts/quickstart as a newcomer sees it, from another folder: three runs, the answer, no process
+# left; neither when it is ended half way, not even by force.
+set -euo pipefail
+# shellcheck source=tests/shell/shared.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
+begin
+# Built already, and not in the place of a person's own.
+export DEFENDER_CAR_BUILD=$build DEFENDER_CAR_QUICKSTART=$place/quickstart
+cd /
+
+# Processes whose command line names our folder.
+left() {
+  local file
+  for file in /proc/[0-9]*/cmdline; do
+    if tr '\0' ' ' <"$file" 2>/dev/null | grep -q "simulator .*$place/quickstart"; then return 0; fi
+  done
+  return 1
+}
+none_left() { ! left; }
+
+"$root/scripts/quickstart" </dev/null >"$place/out" 2>"$place/err" || fail "quickstart failed"
+none_left || fail "the simulator is still there"
+for words in 'Run 1, full .*, done' 'Run 2, incremental .*, done' 'Run 3, incremental .*, done' \
+  '[0-9]+ vertices, [0-9]+ edges, [0-9]+ PATCHes, [0-9]+ DELETEs' 'PATCH active:false .*patched' \
+  'sqlite3 -readonly' 'What to do next'; do
+  grep -Eq "$words" "$place/out" || fail "quickstart does not say: $words"
+done
+[[ ! -s $place/err ]] || fail "quickstart complains"
+(($(find "$place/quickstart/work/snapshots" -name '*.db' | wc -l) == 3)) || fail "not three snapshots"
+
+for signal in TERM INT KILL; do
+  env --default-signal=INT setsid "$root/scripts/quickstart" </dev/null >"$place/out" 2>"$place/err" &
+  quickstart_pid=$!
+  wait_for "the simulator" left
+  kill "-$signal" "$quickstart_pid"
+  wait "$quickstart_pid" || true
+  wait_for "the simulator to go after $signal" none_left
+done

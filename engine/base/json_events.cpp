@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "base/printable.h"
-#include "base/utf8.h"
+#include "base/repair.h"
 
 namespace defender_car::json {
 namespace {
@@ -27,6 +27,9 @@ using rapidjson::SizeType;
 
 constexpr int kDeepest = 64;
 constexpr std::size_t kLongestString = 16 << 20;
+
+// The names below are RapidJSON's, as it wants them of handlers, allocators and streams.
+// NOLINTBEGIN(readability-identifier-naming)
 
 /// RapidJSON's handler.
 class Handler {
@@ -92,7 +95,7 @@ class Handler {
 /// RapidJSON gathers a string on its stack before a handler sees its length: a huge one ends here.
 class BoundedAllocator {
  public:
-  static constexpr bool kNeedFree = true;
+  [[maybe_unused]] static constexpr bool kNeedFree = true;
   void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
   void* Realloc(void* old, std::size_t, std::size_t size) {
     // The stack grows by half, so an allowed string may stand in one and a half times its size.
@@ -116,9 +119,9 @@ class BoundedAllocator {
                                        " It begins: " + excerpt(body.head(1024), kShown));
 }
 
-/// RapidJSON's input: a body in memory, or piece by piece out of a file. Judges the encoding by the
-/// piece, which costs a tenth of RapidJSON's own look at each character. The text ends (with NUL)
-/// where it is not UTF-8.
+/// RapidJSON's input: a body in memory, or piece by piece out of a file, repaired where it needs to
+/// be. Looks for that by the piece, which costs a tenth of RapidJSON's own look at each character.
+/// Ends with NUL.
 class Source {
  public:
   using Ch = char;
@@ -127,13 +130,9 @@ class Source {
     if (file_ != nullptr) {
       buffer_.resize(kPiece);
       next_piece();
-      return;
+    } else {
+      begin_piece(body.text(), true);
     }
-    const std::string& text = body.text();
-    begin_ = current_ = text.c_str();
-    end_ = begin_ + text.size();
-    const std::size_t valid = valid_utf8_prefix(text);
-    if (valid < text.size()) fail(body, valid, kNotUtf8);
   }
 
   char Peek() const { return *current_; }
@@ -143,9 +142,7 @@ class Source {
     return taken;
   }
   std::size_t Tell() const { return before_ + static_cast<std::size_t>(current_ - begin_); }
-  bool is_invalid() const { return invalid_ && current_ == end_; }
-
-  static constexpr const char* kNotUtf8 = "A character is not UTF-8.";
+  bool is_at_end() const { return current_ == end_; }
 
   // RapidJSON wants these to be there; they are for parsing in place.
   char* PutBegin() { return nullptr; }
@@ -155,36 +152,48 @@ class Source {
  private:
   static constexpr std::size_t kPiece = 64 * 1024;
 
+  /// Returns how much of the text there is to read now, the rest has to wait for what follows it.
+  std::size_t begin_piece(std::string_view text, bool last) {
+    const Flaw flaw = first_flaw(text, last);
+    if (flaw.bytes == 0) {
+      begin_ = current_ = text.data();
+      end_ = begin_ + flaw.at;
+      return flaw.at;
+    }
+    repaired_.clear();
+    const std::size_t taken = append_repaired(repaired_, text, last);
+    begin_ = current_ = repaired_.c_str();
+    end_ = begin_ + repaired_.size();
+    return taken;
+  }
+
   void next_piece() {
     before_ += static_cast<std::size_t>(end_ - begin_);
-    std::size_t valid = 0;
-    std::size_t got = 1;
-    while (valid == 0 && got > 0 && !invalid_) {
-      // A character may lie across two pieces: its first bytes waited in carried_.
-      std::size_t size = carried_.copy(buffer_.data(), carried_.size());
-      got = std::fread(buffer_.data() + size, 1, kPiece - size, file_);
+    bool last = false;
+    do {
+      // A character or an escape may lie across two pieces: its first bytes waited in carried_.
+      const std::size_t size = carried_.copy(buffer_.data(), carried_.size());
+      const std::size_t got = std::fread(buffer_.data() + size, 1, kPiece - size, file_);
       if (std::ferror(file_) != 0) throw Error(ErrorKind::internal, "cannot read a temporary file");
-      size += got;
-      const std::string_view piece(buffer_.data(), size);
-      valid = valid_utf8_prefix(piece);
-      carried_ = piece.substr(valid);
-      invalid_ = !carried_.empty() && (got == 0 || !first_utf8_character(carried_).cut);
-    }
-    begin_ = current_ = buffer_.data();
-    end_ = begin_ + valid;
-    buffer_[valid] = '\0';
+      last = got == 0;
+      const std::string_view piece(buffer_.data(), size + got);
+      const std::size_t taken = begin_piece(piece, last);
+      carried_ = piece.substr(taken);
+      buffer_[taken] = '\0';
+    } while (is_at_end() && !last);
   }
 
   std::FILE* file_;
   std::string buffer_;
   std::string carried_;
-  bool invalid_ = false;
+  std::string repaired_;
   std::size_t before_ = 0;
   const char* begin_ = nullptr;
   const char* current_ = nullptr;
   const char* end_ = nullptr;
 };
 
+// NOLINTEND(readability-identifier-naming)
 }  // namespace
 
 void parse(const Body& body, Events& events) {
@@ -195,19 +204,18 @@ void parse(const Body& body, Events& events) {
   const rapidjson::ParseResult result =
       parser.Parse<rapidjson::kParseIterativeFlag>(source, handler);
   if (handler.refusal() != nullptr) fail(body, result.Offset(), handler.refusal());
-  if (source.is_invalid()) fail(body, source.Tell(), Source::kNotUtf8);
   if (result.IsError()) fail(body, result.Offset(), rapidjson::GetParseError_En(result.Code()));
   // A NUL character looks like the end of the document to RapidJSON.
-  if (source.Tell() != body.size()) fail(body, source.Tell(), "A NUL character follows it.");
+  if (!source.is_at_end()) fail(body, source.Tell(), "A NUL character follows it.");
 }
 
 struct Capture::Impl {
-  struct TextOut {
+  struct TextOut {  // NOLINTBEGIN(readability-identifier-naming): RapidJSON's names
     using Ch = char;
     std::string* text = nullptr;
     void Put(char c) { text->push_back(c); }
     void Flush() {}
-  };
+  };  // NOLINTEND(readability-identifier-naming)
   TextOut out;
   rapidjson::Writer<TextOut> writer;
   int depth = 0;

@@ -1,7 +1,7 @@
 #pragma once
 // A JSON document as a series of few events: what records.cpp reads lists and objects with.
-// RapidJSON stays behind it. Keeps the limits: one whole document of valid UTF-8, at most 64 levels
-// deep, no string over 16 MiB.
+// RapidJSON stays behind it. Keeps the limits: one whole document, at most 64 levels deep, no
+// string over 16 MiB. What cannot be text is repaired first (repair.h): events have valid UTF-8.
 
 #include <cstdint>
 #include <memory>
@@ -31,7 +31,7 @@ class Events {
 };
 
 /// Throws Error(bad_data) for what is not one whole document; events before the fault have been
-/// handed on.
+/// handed on. The byte the message names counts in the repaired text.
 void parse(const Body& body, Events& events);
 
 /// Writes one nested value back as canonical JSON, straight into the text of a field.

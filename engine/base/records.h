@@ -4,7 +4,9 @@
 //
 // Guarantees: memory is bounded by one record; unknown keys, `@odata.…` side keys and nested values
 // of unknown keys are skipped; a nested value of an asked key arrives as its JSON text; integers
-// keep 64 bits. Does not judge values: what a record may say is the schema's business.
+// keep 64 bits; texts and keys are valid UTF-8: bytes that are not, and escapes of a lone surrogate
+// (`\ud800`), arrive as U+FFFD and stop nothing else. Does not judge values: what a record may say
+// is the schema's business.
 
 #include <cstdint>
 #include <functional>

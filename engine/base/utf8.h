@@ -11,13 +11,10 @@ struct Utf8Character {
   std::uint32_t code = 0;
   std::size_t bytes = 1;
   bool valid = false;
-  bool cut = false;  ///< not valid, but the text may just end too early
+  bool cut = false;  ///< not valid, but the text may just end too early: it begins a character
 };
 
 /// The first character of a text that is not empty.
 Utf8Character first_utf8_character(std::string_view text);
-
-/// How many bytes from the beginning on are whole valid characters.
-std::size_t valid_utf8_prefix(std::string_view text);
 
 }  // namespace defender_car

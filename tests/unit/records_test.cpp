@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "base/repair.h"
 #include "base/time.h"
 
 using namespace defender_car;
@@ -59,6 +60,99 @@ std::string random_case(std::string text, std::mt19937& random) {
     if (c >= 'a' && c <= 'z' && random() % 2 == 0) c = static_cast<char>(c - 32);
   }
   return text;
+}
+
+/// What stands inside of a JSON string, and the text it is read as.
+struct Repair {
+  std::string_view inside;
+  std::string_view text;
+};
+
+// None of them changes its meaning by what stands before or behind it: what could join with its
+// neighbour begins with a letter.
+constexpr std::array kRepairs = std::to_array<Repair>({
+    // bytes
+    {"\xff", "\uFFFD"},
+    {"x\x80", "x\uFFFD"},
+    {"x\xbf\x80", "x\uFFFD\uFFFD"},
+    {"\xc3", "\uFFFD"},
+    {"\xc3(", "\uFFFD("},
+    {"\xc3\xc3\xa9", "\uFFFDé"},
+    {"\xc0\xaf", "\uFFFD\uFFFD"},
+    {"\xe2\x82", "\uFFFD"},
+    {"\xe0\x80\x80", "\uFFFD\uFFFD\uFFFD"},
+    {"\xe1\x80\xe2\xf0\x91\x92\xf1\xbf", "\uFFFD\uFFFD\uFFFD\uFFFD"},
+    {"\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD"},
+    {"\xf0\x9f\x98", "\uFFFD"},
+    {"\xf0\x80\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},
+    {"\xf4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},
+    {"\xf5\x80", "\uFFFD\uFFFD"},
+    // escapes
+    {R"(\ud800)", "\uFFFD"},
+    {R"(\uDBfFx)", "\uFFFDx"},
+    {R"(x\udC00)", "x\uFFFD"},
+    {R"(x\uDFFF\uD83D)", "x\uFFFD\uFFFD"},
+    {R"(\ud83d\ud83D\uDe00)", "\uFFFD😀"},
+    {R"(\ud83d\u0041)", "\uFFFDA"},
+    {R"(\ud83d\\ude00)", "\uFFFD\\ude00"},
+    {R"(\ud83d\"ude00)", "\uFFFD\"ude00"},
+    {R"(\\\ud800)", "\\\uFFFD"},
+    {"\\ud83d\xff", "\uFFFD\uFFFD"},
+    {"\xe2\x82\\ud800", "\uFFFD\uFFFD"},
+    // sound
+    {R"(\\ud800)", R"(\ud800)"},
+    {R"(\\\\uDC00)", R"(\\uDC00)"},
+    {R"(\uD83d\uDE00)", "😀"},
+    {R"(\uDBFF\udfff)", "\xf4\x8f\xbf\xbf"},
+    {R"(\ud7ff\ue000\uFFFD)", "\xed\x9f\xbf\xee\x80\x80\uFFFD"},
+    {R"(\"\/\n\u00e9)", "\"/\né"},
+    {"é€𝄞\uFFFD", "é€𝄞\uFFFD"},
+    {"plain text", "plain text"},
+});
+
+struct BrokenDocument {
+  std::string text;
+  std::string repaired;
+  std::vector<std::string> ids;  ///< as they are to be read
+};
+
+BrokenDocument broken_document(std::mt19937& random, std::size_t parts) {
+  BrokenDocument broken;
+  std::string inside;
+  broken.ids.emplace_back();
+  for (std::size_t i = 0; i < parts; ++i) {
+    if (i > 0 && random() % 4 == 0) {
+      inside += R"("},{"id":")";
+      broken.ids.emplace_back();
+    }
+    const Repair& repair = kRepairs[random() % kRepairs.size()];
+    inside += repair.inside;
+    broken.ids.back() += repair.text;
+  }
+  broken.text = R"({"value":[{"id":")" + inside + R"("}]})";
+  append_repaired(broken.repaired, broken.text, true);
+  return broken;
+}
+
+void check_read(const BrokenDocument& broken, const Body& body) {
+  std::vector<std::string> ids;
+  for (const auto& record : read(body).records) ids.push_back(record.at(0).text);
+  CHECK(ids == broken.ids);
+}
+
+/// Pieces of these sizes are repaired like the whole.
+void check_pieces(const BrokenDocument& broken, const std::vector<std::size_t>& sizes) {
+  std::string repaired;
+  std::string waiting;
+  std::size_t at = 0;
+  for (const std::size_t size : sizes) {
+    waiting += broken.text.substr(at, size);
+    at += size;
+    waiting.erase(0, append_repaired(repaired, waiting, false));
+    if (waiting.size() > 11) FAIL("more than two escapes wait");
+  }
+  append_repaired(repaired, waiting, true);
+  if (repaired != broken.repaired) CHECK(repaired == broken.repaired);
 }
 
 const std::string kDocument =
@@ -168,7 +262,7 @@ TEST_CASE("Numbers keep 64 bits where they fit", "[records]") {
         R"({"n":[18446744073709551615,-1,true,"\u0001"]})");
 }
 
-TEST_CASE("What is not one whole document of UTF-8 is bad data", "[records]") {
+TEST_CASE("What is not one whole document is bad data", "[records]") {
   CHECK(is_bad_data(Body("")));
   CHECK(is_bad_data(Body()));
   CHECK(is_bad_data(Body("{} {}")));
@@ -176,13 +270,93 @@ TEST_CASE("What is not one whole document of UTF-8 is bad data", "[records]") {
   CHECK(is_bad_data(Body(std::string("{}\0x", 4))));
   CHECK(is_bad_data(Body(std::string("{}\0", 3))));
   CHECK(is_bad_data(Body("<html>busy</html>")));
-  for (const char* bytes :
-       {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
-    const std::string text = std::string(R"({"value":[{"id":")") + bytes + "\"}]}";
+  CHECK(read(Body("{} \r\n\t")).result.found == false);
+  CHECK_FALSE(is_bad_data(body_in_file("{} \r\n\t")));
+  // Repaired, these are still no JSON; and a NUL is seen behind what was repaired.
+  for (const std::string text :
+       {"\xff", "{}\xff", "{}\xe2\x82", "{\xff}", "\\ud800", R"(["\ud800\ud8"])", R"(["\ud80"])",
+        R"(["\u"])", R"(["\x"])", "[\"\\\xff\"]", R"(["\ud800)", "[\"\xff"}) {
+    INFO(text);
     CHECK(is_bad_data(Body(text)));
     CHECK(is_bad_data(body_in_file(text)));
   }
-  CHECK(read(Body("{} \r\n\t")).result.found == false);
+  const std::string with_nul = std::string("[\"\xff\xff\"]") + '\0';
+  CHECK(is_bad_data(Body(with_nul)));
+  CHECK(is_bad_data(body_in_file(with_nul)));
+}
+
+TEST_CASE("What cannot be text is repaired, the rest is read as usual", "[records]") {
+  const Repair repair = GENERATE(from_range(kRepairs));
+  const std::string inside(repair.inside);
+  const std::string repaired(repair.text);
+  const std::string text = R"({"value":[{"id":"a)" + inside + R"(","tags":{")" + inside +
+                           R"(":1}},{"id":"next","score":1}],")" + inside +
+                           R"(":2,"@odata.nextLink":")" + inside + "\"}";
+  const bool in_file = GENERATE(false, true);
+  INFO(printable(inside, 80));
+  const Read read_back = read(in_file ? body_in_file(text) : Body(text));
+  REQUIRE(read_back.records.size() == 2);
+  CHECK(read_back.records[0][0].text == "a" + repaired);
+  CHECK(read_back.records[0][2].type == Field::Type::json);
+  CHECK(read_back.records[1][0].text == "next");
+  CHECK(read_back.records[1][1].integer == 1);
+  CHECK(read_back.result.next_link == repaired);
+}
+
+TEST_CASE("Broken text anywhere in a document becomes U+FFFD and nothing else", "[records]") {
+  std::mt19937 random(19);
+  for (int i = 0; i < 2000; ++i) {
+    const BrokenDocument broken = broken_document(random, 1 + random() % 12);
+    check_read(broken, Body(broken.text));
+    for (std::size_t cut = 0; cut <= broken.text.size(); ++cut) {
+      check_pieces(broken, {cut, broken.text.size() - cut});
+    }
+    check_pieces(broken, std::vector<std::size_t>(broken.text.size(), 1));
+  }
+}
+
+TEST_CASE("Broken text is repaired wherever the pieces of a file end", "[records]") {
+  constexpr std::size_t kPieces = 5 * 64 * 1024;  // enough for a file
+  std::mt19937 random(23);
+  for (int i = 0; i < 4; ++i) {
+    const BrokenDocument broken = broken_document(random, 4);
+    for (std::size_t cut = 0; cut <= broken.text.size(); ++cut) {
+      Body body(std::string(kPieces - cut, ' '));
+      body.append(broken.text);
+      REQUIRE(body.file() != nullptr);
+      check_read(broken, body);
+    }
+  }
+  // The last piece holds nothing but the beginning of a character: that is not the end.
+  Body cut_off(std::string(kPieces - 2, ' ') + "{}");
+  cut_off.append("\xe2\x82");
+  CHECK(is_bad_data(cut_off));
+  const BrokenDocument long_one = broken_document(random, 30'000);
+  Body body;
+  body.append(long_one.text);
+  REQUIRE(body.file() != nullptr);
+  check_read(long_one, body);
+}
+
+TEST_CASE("Repaired text needs no repair, sound text stays", "[repair]") {
+  constexpr std::string_view kLikely = "\\\\\\uuUdD89aAbBcCeEfF0\"";
+  std::mt19937 random(29);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text(random() % 40, '\0');
+    for (char& c : text) {
+      c = random() % 4 == 0 ? static_cast<char>(random() % 256)
+                            : kLikely[random() % kLikely.size()];
+    }
+    std::string repaired;
+    CHECK(append_repaired(repaired, text, true) == text.size());
+    CHECK(repaired.size() <= 3 * text.size());
+    const Flaw none = first_flaw(repaired, true);
+    CHECK(none.bytes == 0);
+    CHECK(none.at == repaired.size());
+    const Flaw first = first_flaw(text, true);
+    CHECK(repaired.substr(0, first.at) == text.substr(0, first.at));
+    CHECK((first.bytes == 0) == (repaired == text));
+  }
 }
 
 TEST_CASE("Characters across the pieces of a file survive", "[records]") {

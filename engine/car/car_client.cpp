@@ -79,6 +79,9 @@ std::string_view advice(int status) {
       return "The API key may not do this: give its owner the right to write to Connected Assets "
              "and Risk. The next "
              "run goes on from here";
+    case 200:
+      return "Something else answered in CAR's place: check --car-url and the proxy. The next run "
+             "goes on from here";
     case 404:
       return "Check that --car-url ends in /api/car/v2. The next run is a full import";
     default:
@@ -89,8 +92,9 @@ std::string_view advice(int status) {
 }
 
 Error failure_of(const HttpRequest& request, const HttpResponse& response) {
-  const bool recoverable =
-      std::find(kRecoverable.begin(), kRecoverable.end(), response.status) != kRecoverable.end();
+  const bool page_in_its_place = response.status >= 200 && response.status < 300;
+  const bool recoverable = page_in_its_place || std::find(kRecoverable.begin(), kRecoverable.end(),
+                                                          response.status) != kRecoverable.end();
   return {recoverable ? ErrorKind::car_recoverable : ErrorKind::car_unrecoverable,
           asked(request) + describe(response) + ". " + std::string(advice(response.status))};
 }

@@ -5,6 +5,7 @@
 //   DEFENDER_CAR_FIRST_SEED=17 DEFENDER_CAR_SEEDS=1 e2e_converge_test   runs one seed again
 //   DEFENDER_CAR_LOG=1 shows the engine's log, DEFENDER_CAR_KEEP=1 keeps the working folders
 #include <catch2/catch.hpp>
+#include <map>
 #include <random>
 
 #include "harness.h"
@@ -13,6 +14,14 @@ using namespace e2e;
 using defender_car::RunReport;
 
 namespace {
+
+/// What all runs sent, to see that the lives had something to show.
+std::map<std::string, int64_t> sent_so_far;
+
+void count_sent(const RunReport& report) {
+  if (report.mode != "incremental") return;
+  for (const auto& sent : report.sent) sent_so_far[sent.operation] += sent.count;
+}
 
 /// Runs one scenario through its days and collects what is wrong; stops at the first bad run, since
 /// all after it would only repeat it.
@@ -24,8 +33,7 @@ class Life {
     good_run(Reading::full, "first run");
     quiet_run("quiet run after the first");
     for (int step = 1; step <= steps && problems_.empty(); ++step) {
-      const int hours =
-          1 + static_cast<int>(random_() % static_cast<unsigned>(longest_hours));
+      const int hours = 1 + static_cast<int>(random_() % static_cast<unsigned>(longest_hours));
       harness_.simulator().live(hours);
       lived_ += hours;
       good_run(Reading::incremental, "step " + std::to_string(step));
@@ -40,6 +48,7 @@ class Life {
   void good_run(Reading reading, const std::string& what) {
     if (!problems_.empty()) return;
     const RunReport report = harness_.sync(reading);
+    count_sent(report);
     const std::string mode = reading == Reading::full ? "full" : "incremental";
     if (report.failure) problem(what + " failed", report);
     if (report.mode != mode) problem(what + " should be " + mode, report);
@@ -54,8 +63,8 @@ class Life {
     good_run(Reading::incremental, what);
     const std::vector<std::string> writes = harness_.writes_to_car();
     if (problems_.empty() && !writes.empty())
-      problems_.push_back(what + " (after " + std::to_string(lived_) + " hours) wrote to CAR:" +
-                          joined(writes));
+      problems_.push_back(what + " (after " + std::to_string(lived_) +
+                          " hours) wrote to CAR:" + joined(writes));
   }
 
   void full_run() {
@@ -91,6 +100,11 @@ TEST_CASE("A life of some days ends as the oracle says after every run", "[conve
     const std::vector<std::string> problems = Life(scenario).live(6, 30);
     INFO(describe(scenario) << joined(problems));
     CHECK(problems.empty());
+  }
+  if (seeds.count < 10) return;
+  for (const char* operation : {"vertex", "edge", "touch", "disable", "delete"}) {
+    INFO(operation << " by incremental runs");
+    CHECK(sent_so_far[operation] > 0);
   }
 }
 

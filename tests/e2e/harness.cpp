@@ -64,12 +64,23 @@ Harness::Harness(const Scenario& scenario)
 
 RunReport Harness::sync(Reading reading) {
   oracle::Oracle next = observed(reading);
-  RunReport report = run(next.graph());
+  const oracle::Graph wanted = next.graph();
+  RunReport report = run(wanted, wanted);
   oracle_ = std::move(next);
   return report;
 }
 
-RunReport Harness::disturbed_sync(Reading reading) { return run(observed(reading).graph()); }
+RunReport Harness::sync_either_way() {
+  oracle::Oracle full = observed(Reading::full);
+  oracle::Oracle incremental = observed(Reading::incremental);
+  RunReport report = run(full.graph(), incremental.graph());
+  oracle_ = std::move(report.mode == "full" ? full : incremental);
+  return report;
+}
+
+RunReport Harness::disturbed_sync() {
+  return run(observed(Reading::full).graph(), observed(Reading::incremental).graph());
+}
 
 oracle::Oracle Harness::observed(Reading reading) const {
   simulator::Tenant tenant = simulator_.tenant();
@@ -79,15 +90,17 @@ oracle::Oracle Harness::observed(Reading reading) const {
   return next;
 }
 
-RunReport Harness::run(const oracle::Graph& wanted) {
+RunReport Harness::run(const oracle::Graph& wanted, const oracle::Graph& also_wanted) {
+  const auto is_wanted = [](const oracle::Graph& graph, const std::string& line) {
+    return line.find("|{") == std::string::npos
+               ? graph.edges.contains(line)
+               : graph.vertices.contains(oracle::vertex_of_line(line));
+  };
   simulator_.set_removal_watch([&](std::string_view kind, std::string_view text) {
     const std::string line(text);
-    const bool is_vertex = line.find("|{") != std::string::npos;
-    const bool is_asset = line.starts_with("asset|");
-    const bool was_wanted = is_vertex ? wanted.vertices.contains(oracle::vertex_of_line(line))
-                                      : wanted.edges.contains(line);
-    const bool never_deleted = kind == "vertex deleted" && !is_asset;
-    if (was_wanted || never_deleted) violations_.push_back(std::string(kind) + ": " + line);
+    const bool never_deleted = kind == "vertex deleted" && !line.starts_with("asset|");
+    if (never_deleted || (is_wanted(wanted, line) && is_wanted(also_wanted, line)))
+      violations_.push_back(std::string(kind) + ": " + line);
   });
   simulator_.clear_requests();
   HttpOptions options;
@@ -111,6 +124,13 @@ void Harness::forget_everything() {
   oracle_ = oracle::Oracle(oracle_options(scenario_));
 }
 
+std::set<std::string> Harness::held(const std::string& beginning) const {
+  std::set<std::string> out;
+  for (const std::string& line : simulator_.car_graph())
+    if (line.starts_with(beginning)) out.insert(line);
+  return out;
+}
+
 std::vector<std::string> Harness::differences() const {
   return oracle::differences(oracle_.graph(), simulator_.car_edges(), simulator_.car_vertices());
 }
@@ -120,8 +140,8 @@ std::vector<std::string> Harness::writes_to_car() const {
   int saves = 0;
   for (const simulator::RequestRecord& request : simulator_.requests()) {
     if (request.service != "car" || request.method == "GET") continue;
-    const bool saves_state = request.method == "PATCH" &&
-                             request.target.find("/source?key=") != std::string::npos;
+    const bool saves_state =
+        request.method == "PATCH" && request.target.find("/source?key=") != std::string::npos;
     if (saves_state && ++saves == 1) continue;
     out.push_back(request.method + " " + request.target);
   }

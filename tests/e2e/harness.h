@@ -53,12 +53,16 @@ class Harness {
 
   /// A run that is meant to read everything that it asks for; the oracle goes along.
   defender_car::RunReport sync(Reading reading);
+  /// The same where the engine has to choose: the oracle follows the mode in the report.
+  defender_car::RunReport sync_either_way();
   /// A run with something in its way; the oracle stays where it was.
-  defender_car::RunReport disturbed_sync(Reading reading);
+  defender_car::RunReport disturbed_sync();
 
   /// A new working folder and a new oracle against the same CAR.
   void forget_everything();
 
+  /// The active lines of CAR that begin so, like "asset|" or "asset_vulnerability|".
+  std::set<std::string> held(const std::string& beginning) const;
   /// CAR against the oracle.
   std::vector<std::string> differences() const;
   const std::vector<std::string>& violations() const { return violations_; }
@@ -66,7 +70,8 @@ class Harness {
   std::vector<std::string> writes_to_car() const;
 
  private:
-  defender_car::RunReport run(const oracle::Graph& wanted);
+  /// What is wanted by both readings is what no run may take away.
+  defender_car::RunReport run(const oracle::Graph& wanted, const oracle::Graph& also_wanted);
   oracle::Oracle observed(Reading reading) const;
 
   Scenario scenario_;

@@ -37,14 +37,18 @@ Scenario scenario_of(uint64_t seed) {
   out.logon = logons[seed % logons.size()];
   if (out.source == Source::no_hunting && out.logon == LogonSource::hunting)
     out.logon = LogonSource::api;
+  out.prefixed_addresses = seed % 7 == 0;
+  out.empty_list_is_404 = seed % 11 == 0;
+  out.job_polls = static_cast<int>(seed % 3);
   return out;
 }
 
 std::string describe(const Scenario& scenario) {
   return "seed " + std::to_string(scenario.seed) + ", " + std::to_string(scenario.machines) +
-         " machines, " +
-         (scenario.identity == oracle::Identity::user ? "user" : "account") + " model, source " +
-         name_of(scenario.source) + ", logon users by " + name_of(scenario.logon);
+         " machines, " + (scenario.identity == oracle::Identity::user ? "user" : "account") +
+         " model, source " + name_of(scenario.source) + ", logon users by " +
+         name_of(scenario.logon) + (scenario.prefixed_addresses ? ", 0/ addresses" : "") +
+         (scenario.empty_list_is_404 ? ", 404 for an empty list" : "");
 }
 
 simulator::Options simulator_options(const Scenario& scenario) {
@@ -57,6 +61,9 @@ simulator::Options simulator_options(const Scenario& scenario) {
                              : simulator::IdentityModel::account;
   if (scenario.source == Source::retiring || scenario.source == Source::no_hunting)
     options.login.graph_roles.clear();
+  options.car.prefixed_addresses = scenario.prefixed_addresses;
+  options.car.job_polls = scenario.job_polls;
+  options.defender.empty_list_is_404 = scenario.empty_list_is_404;
   options.defender.graph_hunting = scenario.source != Source::retiring;
   if (scenario.source == Source::no_hunting)
     options.defender.hunting = options.defender.graph_hunting = false;
@@ -66,8 +73,7 @@ simulator::Options simulator_options(const Scenario& scenario) {
 oracle::Options oracle_options(const Scenario& scenario) {
   oracle::Options out;
   out.identity = scenario.identity;
-  const bool list =
-      scenario.source == Source::no_hunting || scenario.source == Source::list_chosen;
+  const bool list = scenario.source == Source::no_hunting || scenario.source == Source::list_chosen;
   out.network = list ? oracle::Network::machine_list : oracle::Network::hunting;
   // Design section 2, "Without hunting": that source leaves vulnerabilities out.
   out.software = !list;

@@ -25,6 +25,9 @@ struct Scenario {
   Source source = Source::graph;
   defender_car::LogonSource logon = defender_car::LogonSource::automatic;
   bool oddities = true;
+  bool prefixed_addresses = false;  // CAR wants 0/10.0.0.4 in PATCHes
+  bool empty_list_is_404 = false;
+  int job_polls = 1;
 };
 
 /// All combinations come by as the seed counts up.

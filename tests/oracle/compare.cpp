@@ -3,7 +3,6 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "text.h"
@@ -18,7 +17,7 @@ size_t attributes_at(const std::string& line) { return line.find("|{"); }
 bool same_value(const rapidjson::Value& held, const std::string& wanted) {
   rapidjson::Document value;
   value.Parse(wanted.c_str());
-  if (held.IsNumber() && value.IsNumber()) return std::abs(held.GetDouble() - value.GetDouble()) <= 1.0;
+  if (held.IsNumber() && value.IsNumber()) return held.GetDouble() == value.GetDouble();
   return simulator::canonical_json(held) == simulator::canonical_json(value);
 }
 
@@ -30,10 +29,10 @@ std::string wrong_attributes(const std::string& held_json, const Attributes& wan
     const std::string field = contains ? name.substr(0, name.size() - 1) : name;
     const auto at = held.FindMember(field.c_str());
     if (at == held.MemberEnd()) return field + " is missing, wanted " + value;
-    const bool fits =
-        contains ? at->value.IsString() && std::string(at->value.GetString()).find(value) !=
-                                               std::string::npos
-                 : same_value(at->value, value);
+    const bool fits = contains
+                          ? at->value.IsString() &&
+                                std::string(at->value.GetString()).find(value) != std::string::npos
+                          : same_value(at->value, value);
     if (!fits) return field + " is " + simulator::canonical_json(at->value) + ", wanted " + value;
   }
   return {};

@@ -59,8 +59,12 @@ HttpServer::HttpServer(int port, Handler handler)
       .Put(".*", serve_it)
       .Patch(".*", serve_it)
       .Delete(".*", serve_it);
+  int listener = -1;
+  server_->set_socket_options([&](int socket) { listener = socket; });
   port_ = port != 0 && server_->bind_to_port("127.0.0.1", port) ? port : 0;
   if (port == 0) port_ = server_->bind_to_any_port("127.0.0.1");
+  // httplib lets five connections wait; the sixth is dropped and comes back after a second.
+  if (port_ > 0) ::listen(listener, 512);
   if (port_ <= 0) throw std::runtime_error("cannot listen on port " + std::to_string(port));
   thread_ = std::thread([this] { server_->listen_after_bind(); });
   while (!server_->is_running()) std::this_thread::yield();

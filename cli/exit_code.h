@@ -43,37 +43,4 @@ constexpr int exit_code(std::optional<ErrorKind> failure) {
   return failure ? exit_code(*failure) : 0;
 }
 
-/// The kind's name in JSON documents.
-constexpr std::string_view kind_name(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::internal:
-      return "internal";
-    case ErrorKind::usage:
-      return "usage";
-    case ErrorKind::car_recoverable:
-      return "car_recoverable";
-    case ErrorKind::car_unrecoverable:
-      return "car_unrecoverable";
-    case ErrorKind::interrupted:
-      return "interrupted";
-    case ErrorKind::locked:
-      return "locked";
-    case ErrorKind::guard:
-      return "guard";
-    case ErrorKind::defender:
-      return "defender";
-    case ErrorKind::unreachable:
-      return "unreachable";
-    case ErrorKind::authentication:
-      return "authentication";
-    case ErrorKind::forbidden:
-      return "forbidden";
-    case ErrorKind::invalid_parameter:
-      return "invalid_parameter";
-    case ErrorKind::bad_data:
-      return "bad_data";
-  }
-  return "internal";
-}
-
 }  // namespace defender_car

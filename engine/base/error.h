@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace defender_car {
 
@@ -26,6 +27,39 @@ enum class ErrorKind {
   invalid_parameter,  ///< 400: Defender does not take what was asked
   bad_data,           ///< an answer that cannot be read as what was asked for
 };
+
+/// The kind's name in the state file and in JSON documents.
+constexpr std::string_view kind_name(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::internal:
+      return "internal";
+    case ErrorKind::usage:
+      return "usage";
+    case ErrorKind::car_recoverable:
+      return "car_recoverable";
+    case ErrorKind::car_unrecoverable:
+      return "car_unrecoverable";
+    case ErrorKind::interrupted:
+      return "interrupted";
+    case ErrorKind::locked:
+      return "locked";
+    case ErrorKind::guard:
+      return "guard";
+    case ErrorKind::defender:
+      return "defender";
+    case ErrorKind::unreachable:
+      return "unreachable";
+    case ErrorKind::authentication:
+      return "authentication";
+    case ErrorKind::forbidden:
+      return "forbidden";
+    case ErrorKind::invalid_parameter:
+      return "invalid_parameter";
+    case ErrorKind::bad_data:
+      return "bad_data";
+  }
+  return "internal";
+}
 
 class Error : public std::runtime_error {
  public:

@@ -23,38 +23,6 @@ namespace {
 
 constexpr const char* kProgram = "defender-car 0.1.0";
 
-std::string_view kind_name(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::internal:
-      return "internal";
-    case ErrorKind::usage:
-      return "usage";
-    case ErrorKind::car_recoverable:
-      return "car_recoverable";
-    case ErrorKind::car_unrecoverable:
-      return "car_unrecoverable";
-    case ErrorKind::interrupted:
-      return "interrupted";
-    case ErrorKind::locked:
-      return "locked";
-    case ErrorKind::guard:
-      return "guard";
-    case ErrorKind::defender:
-      return "defender";
-    case ErrorKind::unreachable:
-      return "unreachable";
-    case ErrorKind::authentication:
-      return "authentication";
-    case ErrorKind::forbidden:
-      return "forbidden";
-    case ErrorKind::invalid_parameter:
-      return "invalid_parameter";
-    case ErrorKind::bad_data:
-      return "bad_data";
-  }
-  return "internal";
-}
-
 // CPU of this process by phase, for the bench and the curious.
 class PhaseClock {
  public:

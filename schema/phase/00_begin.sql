@@ -22,14 +22,24 @@ CREATE TEMP TRIGGER machine_came AFTER INSERT ON main.MachineInfo BEGIN
   INSERT INTO touched VALUES (NEW.id, 'all') ON CONFLICT DO NOTHING;
   INSERT INTO changed_vertex VALUES ('asset', NEW.id) ON CONFLICT DO NOTHING;
 END;
+-- lastSeen moves every day and says nothing of the graph, but of an Inactive machine's being an asset.
 DROP TRIGGER IF EXISTS temp.machine_changed;
 CREATE TEMP TRIGGER machine_changed AFTER UPDATE ON main.MachineInfo
-WHEN (OLD.computerDnsName, OLD.osPlatform, OLD.healthStatus, OLD.lastIpAddress, OLD.lastExternalIpAddress, OLD.ipAddresses)
-  IS NOT (NEW.computerDnsName, NEW.osPlatform, NEW.healthStatus, NEW.lastIpAddress, NEW.lastExternalIpAddress,
-          NEW.ipAddresses)
+WHEN (OLD.computerDnsName, OLD.osPlatform, OLD.healthStatus, OLD.lastExternalIpAddress)
+  IS NOT (NEW.computerDnsName, NEW.osPlatform, NEW.healthStatus, NEW.lastExternalIpAddress)
   OR (OLD.lastSeen IS NOT NEW.lastSeen AND NEW.healthStatus = 'Inactive') BEGIN
-  INSERT INTO touched VALUES (NEW.id, 'all') ON CONFLICT DO NOTHING;
+  INSERT INTO touched VALUES (NEW.id, 'machine') ON CONFLICT DO NOTHING;
   INSERT INTO changed_vertex VALUES ('asset', NEW.id) ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.machine_renamed;
+CREATE TEMP TRIGGER machine_renamed AFTER UPDATE ON main.MachineInfo
+WHEN OLD.computerDnsName IS NOT NEW.computerDnsName BEGIN
+  INSERT INTO touched VALUES (NEW.id, 'users') ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.machine_moved;
+CREATE TEMP TRIGGER machine_moved AFTER UPDATE ON main.MachineInfo
+WHEN (OLD.lastIpAddress, OLD.ipAddresses) IS NOT (NEW.lastIpAddress, NEW.ipAddresses) BEGIN
+  INSERT INTO touched VALUES (NEW.id, 'network') ON CONFLICT DO NOTHING;
 END;
 
 DROP TRIGGER IF EXISTS temp.network_came;

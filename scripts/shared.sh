@@ -41,7 +41,9 @@ start_simulator() {
   # A proxy of the machine's own has no business on loopback.
   export no_proxy=127.0.0.1
   rm -f "$folder/url"
-  setpriv --pdeathsig TERM "$program" --url-file "$folder/url" "$@" >"$folder/simulator.log" 2>&1 &
+  # DEFENDER_CAR_LATENCY (ms a request) lets a test be quicker than the simulator.
+  setpriv --pdeathsig TERM "$program" --url-file "$folder/url" \
+    ${DEFENDER_CAR_LATENCY:+--latency "$DEFENDER_CAR_LATENCY"} "$@" >"$folder/simulator.log" 2>&1 &
   simulator_pid=$!
   until [[ -s $folder/url ]]; do
     kill -0 "$simulator_pid" 2>/dev/null ||

@@ -9,13 +9,9 @@ begin
 export DEFENDER_CAR_BUILD=$build DEFENDER_CAR_QUICKSTART=$place/quickstart
 cd /
 
-# Processes whose command line names our folder.
+# Whether a process has our folder on its command line; the brackets keep grep from finding itself.
 left() {
-  local file
-  for file in /proc/[0-9]*/cmdline; do
-    if tr '\0' ' ' <"$file" 2>/dev/null | grep -q "simulator .*$place/quickstart"; then return 0; fi
-  done
-  return 1
+  grep -qa "${place%?}[${place: -1}]/quickstart/url" /proc/[0-9]*/cmdline 2>/dev/null
 }
 none_left() { ! left; }
 
@@ -29,6 +25,7 @@ done
 [[ ! -s $place/err ]] || fail "quickstart complains"
 (($(find "$place/quickstart/work/snapshots" -name '*.db' | wc -l) == 3)) || fail "not three snapshots"
 
+export DEFENDER_CAR_LATENCY=50  # long enough to be caught half way on a busy machine
 for signal in TERM INT KILL; do
   env --default-signal=INT setsid "$root/scripts/quickstart" </dev/null >"$place/out" 2>"$place/err" &
   quickstart_pid=$!

@@ -161,4 +161,28 @@ std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& with
   return kinds;
 }
 
+void guard_unknown_assets(Run& run) {
+  if (!run.full() || !run.session_allowed) return;
+  const auto held = run.car.count_assets();
+  if (!held) {
+    spdlog::info(
+        "CAR does not tell how many assets of this source it holds; what it holds and Defender "
+        "does not know falls away");
+    return;
+  }
+  // What we know of has been judged already; the rest is somebody else's, or from a lost state
+  // file.
+  const std::int64_t known =
+      std::max(run.state.number("guard/assets_held"), run.state.number("guard/assets_desired"));
+  const std::int64_t loss = *held - known;
+  const std::int64_t allowed = limit_count(run.settings.max_deletes, *held);
+  if (loss <= allowed) return;
+  hold(run, "unknown assets",
+       "CAR holds " + std::to_string(*held) +
+           " assets of this source, of which this state file knows nothing of at least " +
+           std::to_string(loss) + "; they would fall away (limit --max-deletes " +
+           std::to_string(allowed) + ")",
+       {std::to_string(*held), std::to_string(loss)});
+}
+
 }  // namespace defender_car

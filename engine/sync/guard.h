@@ -23,4 +23,9 @@ bool hold_if_empty(Run& run, const std::string& dataset);
 /// 'delete' or an edge collection. Each one is reported.
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld);
 
+/// A full import without a state of ours: CAR is asked how many assets of the source it holds,
+/// since what is not reported falls away. Beyond --max-deletes the session is not used. Where CAR
+/// cannot be asked, the log says so.
+void guard_unknown_assets(Run& run);
+
 }  // namespace defender_car

@@ -11,6 +11,7 @@
 #include "sync/deliver.h"
 #include "sync/derive.h"
 #include "sync/fetch.h"
+#include "sync/guard.h"
 #include "sync/mode.h"
 #include "sync/run.h"
 #include "sync/snapshots.h"
@@ -109,6 +110,7 @@ void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
   {
     PhaseClock clock(run.report, "derive");
     derive(run);
+    guard_unknown_assets(run);
   }
   snapshot = keep_snapshot(run, folder);
   {

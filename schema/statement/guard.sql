@@ -1,6 +1,8 @@
 -- What the guards ask.
 -- statement: assets_held
 SELECT count(*) FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id WHERE v.collection = 'asset'
+-- statement: assets_desired
+SELECT count(*) FROM asset
 -- statement: recent_deletes
 -- Assets deleted or dropped in the last 24 hours of Defender's clock.
 SELECT coalesce(sum(l.records), 0) FROM ledger l JOIN run r ON r.run_id = l.run_id

@@ -1,6 +1,8 @@
 // Guards: what looks like a mass loss is held back, says so, and goes through once with the token
 // of its message.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <regex>
 
 #include "harness.h"
@@ -134,6 +136,29 @@ TEST_CASE("Deletes are counted over a day and not run by run", "[guards]") {
   CHECK_FALSE(next_day.failure);
   CHECK(joined(harness.violations()) == "");
   CHECK(joined(harness.differences()) == "");
+}
+
+TEST_CASE("A first run lets nothing fall away that somebody else left in CAR", "[guards]") {
+  Harness harness(fleet(200));
+  REQUIRE_FALSE(harness.sync(Reading::full).failure);
+  const std::set<std::string> assets = harness.held("asset|");
+  harness.simulator().with_tenant([](Tenant& tenant) {
+    for (int i = 0; i < 70; ++i) tenant.devices.erase(tenant.devices.begin());
+  });
+  std::filesystem::remove_all(harness.settings().working_dir);
+  const RunReport held = harness.disturbed_sync();
+  check_held(held);
+  const std::set<std::string> after = harness.held("asset|");
+  CHECK(std::includes(after.begin(), after.end(), assets.begin(), assets.end()));
+  const RunReport next = harness.disturbed_sync();
+  check_held(next);
+  CHECK(token_of(next) == token_of(held));
+  CHECK(harness.held("asset|").size() >= assets.size());
+  harness.settings().allow_once = token_of(next);
+  const RunReport allowed = harness.sync_either_way();
+  INFO(describe(allowed));
+  CHECK_FALSE(allowed.failure);
+  CHECK(harness.held("asset|").size() < assets.size());
 }
 
 TEST_CASE("An empty list of all open alerts is not believed", "[guards]") {

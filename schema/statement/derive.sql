@@ -1,8 +1,6 @@
 -- What derive asks between its scripts.
 -- statement: open_alerts
 SELECT count(*) FROM Alerts WHERE status IS NOT 'Resolved'
--- statement: outbox
-SELECT count(*) FROM outbox
 -- statement: forget_held_cursors
 -- Held back means: the next run sees it anew.
 DELETE FROM cursor WHERE name IN (SELECT name FROM stage.dataset WHERE state = 'held' AND whole)

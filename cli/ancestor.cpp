@@ -13,6 +13,7 @@ namespace {
 
 enum class Meaning {
   value,            ///< takes a value, which stays as it is
+  list,             ///< takes values up to the next option, and may come again
   flag,             ///< takes none
   update_mode,      ///< True: auto, False: full
   debug,            ///< --log-level=debug
@@ -67,7 +68,10 @@ std::optional<Spelling> find_spelling(std::string_view typed) {
   }
   const OptionSpec* option = find_option(name);
   if (option == nullptr) return std::nullopt;
-  return Spelling{name, option->name, option->argument.empty() ? Meaning::flag : Meaning::value};
+  const Meaning meaning = option->argument.empty() ? Meaning::flag
+                          : option->list           ? Meaning::list
+                                                   : Meaning::value;
+  return Spelling{name, option->name, meaning};
 }
 
 class Rewriter {
@@ -118,6 +122,9 @@ class Rewriter {
       case Meaning::value:
         add(typed, spelling.name, value_of(typed));
         return;
+      case Meaning::list:
+        add_to_list(typed, spelling.name);
+        return;
       case Meaning::flag:
         add(typed, spelling.name, inline_value_.value_or("true"));
         return;
@@ -152,6 +159,22 @@ class Rewriter {
     if (value.empty() && !typed.starts_with("--")) return;
     if (value.empty()) refuse(typed + " has an empty value");
     result_.options.push_back("--" + std::string(name) + "=" + value);
+  }
+
+  void add_to_list(const std::string& typed, std::string_view name) {
+    const bool none = next_ == typed_.size() || typed_[next_].starts_with('-');
+    if (!inline_value_ && none) refuse(typed + " needs a value");
+    std::string values = value_of(typed);
+    while (!inline_value_ && next_ < typed_.size() && !typed_[next_].starts_with('-') &&
+           !is_command(typed_[next_])) {
+      values += "," + typed_[next_++];
+    }
+    const std::string head = "--" + std::string(name) + "=";
+    const auto given =
+        std::find_if(result_.options.begin(), result_.options.end(),
+                     [&](const std::string& option) { return option.starts_with(head); });
+    if (given == result_.options.end()) return add(typed, name, values);
+    *given += "," + values;
   }
 
   void update_mode(const std::string& typed, const std::string& value) {

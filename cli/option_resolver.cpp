@@ -128,11 +128,11 @@ void OptionResolver::read_run(bool ancestor_form) {
   with("alerts", [&](auto text) { settings.alerts = parse_boolean(text); });
   with("vulnerabilities", [&](auto text) { settings.vulnerabilities = parse_boolean(text); });
   with("strict", [&](auto text) { settings.strict = parse_boolean(text); });
-  with("max-deletes",
-       [&](auto text) { settings.max_deletes = parse_limit(text, settings.max_deletes); });
-  with("max-disables",
-       [&](auto text) { settings.max_disables = parse_limit(text, settings.max_disables); });
+  with("max-deletes", [&](auto text) { settings.max_deletes = parse_limit(text); });
+  with("max-disables", [&](auto text) { settings.max_disables = parse_limit(text); });
   with("allow-once", [&](auto text) { settings.allow_once = text; });
+  with("canary", [&](auto text) { settings.canaries = parse_list(text); });
+  with("deadline", [&](auto text) { settings.deadline = parse_duration(text); });
   with("keep-days", [&](auto text) { settings.keep_days = parse_int(text, 0, 36'500); });
   with("keep-space", [&](auto text) { settings.keep_space_bytes = parse_space(text); });
 }

@@ -51,16 +51,24 @@ constexpr OptionSpec options[] = {
     {"strict", "", "", run,
      "Exit code 55 when records had to be set aside. Default: they are "
      "counted and the exit code stays 0."},
+    {"deadline", "TIME", "", run,
+     "How long a run may take in all: 2h, 30m, 90s (0: as long as it likes). What is not done by "
+     "then, the next run does. Default: 2h."},
     {"keep-days", "DAYS", "", run, "How long snapshots are kept. Default: 14."},
     {"keep-space", "BYTES", "", run,
      "How much room they may take (K, M, G, T for powers of 1024). Default: 2G."},
 
     {"max-deletes", "N|N%", "", guards,
-     "Assets that may be deleted within 24 hours, as a count or a share of those held; a share "
-     "never stops fewer than 50. Default: 10%."},
+     "Assets that may be deleted within 24 hours, as a count or a share of those held. Default: "
+     "10%, and never fewer than 50."},
     {"max-disables", "N|N%", "", guards,
-     "Edges of one type that a run may disable, as a count or a share of the active ones; a share "
-     "never stops fewer than 1000. Default: 50%."},
+     "Edges of one type that a run may disable, as a count or a share of the active ones. Default: "
+     "50%, and never fewer than 1000."},
+    {"canary", "ID…", "", guards,
+     "Machines that must be in a full machine list before it counts as complete; an incremental "
+     "run "
+     "asks for them by id. Without them a run sends nothing. Default: none.",
+     true, true},
     {"allow-once", "TOKEN[,TOKEN]", "", guards,
      "Lets through, once, what a guard held back. The guard's message names the token.", false},
 

@@ -14,6 +14,7 @@ struct OptionSpec {
   std::string_view group;        ///< heading on the help page
   std::string_view text;         ///< one sentence, with the default
   bool in_file = true;           ///< may stand in an INI file
+  bool list = false;             ///< takes several values and may come again
 };
 
 std::span<const OptionSpec> option_table();

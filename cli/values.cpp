@@ -54,7 +54,7 @@ std::int64_t parse_integer(std::string_view text, std::int64_t least, std::int64
   return *value;
 }
 
-Limit parse_limit(std::string_view text, Limit standing) {
+Limit parse_limit(std::string_view text) {
   constexpr const char* expected = "must be a count (50) or a share (10%)";
   if (!text.ends_with('%')) {
     const auto count = read_integer(text);
@@ -69,7 +69,34 @@ Limit parse_limit(std::string_view text, Limit standing) {
       percent > 100) {
     refuse(expected);
   }
-  return {.percent = percent, .at_least = standing.at_least, .count = 0};
+  return {.percent = percent, .at_least = 0, .count = 0};
+}
+
+std::chrono::seconds parse_duration(std::string_view text) {
+  constexpr std::pair<char, int> units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+  int unit = 1;
+  for (const auto& [letter, seconds] : units) {
+    if (!text.ends_with(letter)) continue;
+    unit = seconds;
+    text.remove_suffix(1);
+    break;
+  }
+  const auto count = read_integer(text);
+  constexpr std::int64_t thirty_days = std::int64_t{30} * 24 * 3600;
+  if (!count || *count < 0 || *count > thirty_days / unit) {
+    refuse("must be a time of at most 30 days: 2h, 30m, 90s (0: none)");
+  }
+  return std::chrono::seconds(*count * unit);
+}
+
+std::vector<std::string> parse_list(std::string_view text) {
+  std::vector<std::string> list;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(", "), text.size());
+    if (end > 0) list.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return list;
 }
 
 std::int64_t parse_space(std::string_view text) {

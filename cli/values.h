@@ -2,12 +2,14 @@
 // Option values from their text. Each throws Error(usage) with a message that says what is
 // accepted, without the option's name: the caller knows that and where the value came from.
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "http/http_client.h"
@@ -21,8 +23,14 @@ std::optional<bool> read_boolean(std::string_view text);
 bool parse_boolean(std::string_view text);
 std::int64_t parse_integer(std::string_view text, std::int64_t least, std::int64_t most);
 
-/// "50", "10%", "2.5%". `standing` gives the floor that a percentage keeps.
-Limit parse_limit(std::string_view text, Limit standing);
+/// "50", "10%", "2.5%": what is written counts, without the floor of the defaults.
+Limit parse_limit(std::string_view text);
+
+/// "2h", "30m", "90s", "90": 0 is no deadline.
+std::chrono::seconds parse_duration(std::string_view text);
+
+/// "A,B C" -> A, B, C.
+std::vector<std::string> parse_list(std::string_view text);
 
 /// "2G", "500M", "1073741824": powers of 1024.
 std::int64_t parse_space(std::string_view text);

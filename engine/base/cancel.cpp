@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <csignal>
+#include <string>
 
 #include "base/error.h"
 
@@ -12,6 +13,18 @@ namespace {
 volatile std::sig_atomic_t signal_came = 0;
 
 void note_signal(int) { signal_came = 1; }
+
+using Clock = std::chrono::steady_clock;
+
+struct Span {
+  Clock::time_point begin;
+  Clock::duration length{0};  // 0: no deadline
+};
+Span deadline;
+
+bool has_gone_by(Clock::duration part) noexcept {
+  return deadline.length > Clock::duration(0) && Clock::now() - deadline.begin >= part;
+}
 
 }  // namespace
 
@@ -30,11 +43,26 @@ void install_cancel_signals() {
   static_cast<void>(installed);
 }
 
+Deadline::Deadline(std::chrono::seconds time) { deadline = {Clock::now(), time}; }
+
+Deadline::~Deadline() { deadline = {}; }
+
+bool deadline_passed() noexcept { return has_gone_by(deadline.length); }
+
+bool deadline_half_over() noexcept { return has_gone_by(deadline.length / 2); }
+
 bool cancel_requested() noexcept { return signal_came != 0; }
 
 void throw_if_cancelled() {
   if (cancel_requested()) {
     throw Error(ErrorKind::interrupted, "interrupted by a signal; the next run goes on from here");
+  }
+  if (deadline_passed()) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(deadline.length).count();
+    throw Error(ErrorKind::interrupted,
+                "the run's time is over (--deadline, " + std::to_string(seconds) +
+                    " s); the next run goes on from here. Where runs need longer every time, give "
+                    "them a longer --deadline");
   }
 }
 

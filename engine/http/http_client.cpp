@@ -66,6 +66,7 @@ struct Sender {
   bool start(Job& job);
   bool wait_for_place(Job& job);
   bool send_again(Job& job, const HttpResponse& response);
+  bool within_budget(const Job& job, const HttpResponse& response);
   void tell_wait(const std::string& what, std::int64_t wait_ms);
 
   HttpOptions options;
@@ -74,6 +75,7 @@ struct Sender {
   std::vector<Pacer> pacers;
   std::mt19937_64 random{std::random_device{}()};
   std::int64_t requests_sent = 0;
+  int retries = 0;  ///< but for 429
 };
 
 void Sender::tell_wait(const std::string& what, std::int64_t wait_ms) {
@@ -110,10 +112,20 @@ bool Sender::start(Job& job) {
   return true;
 }
 
+/// A service that fails at every second request must not make a run last for ever. 429 is pace, not
+/// failure: the run's deadline bounds that.
+bool Sender::within_budget(const Job& job, const HttpResponse& response) {
+  if (response.status == 429) return true;
+  if (retries < options.max_retries_in_all) return ++retries > 0;
+  spdlog::warn("{}: {}; not tried again, as the {} retries of a run are used up", job.request.label,
+               describe(response), options.max_retries_in_all);
+  return false;
+}
+
 bool Sender::send_again(Job& job, const HttpResponse& response) {
   if (!job.request.retry) return false;
   const auto wait_ms = options.retry.next_wait_ms(response, job.tries, system_now(), random);
-  if (!wait_ms) return false;
+  if (!wait_ms || !within_budget(job, response)) return false;
   job.not_before = Clock::now() + milliseconds(*wait_ms);
   tell_wait(job.request.label + ": " + describe(response), *wait_ms);
   return true;

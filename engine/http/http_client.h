@@ -72,6 +72,8 @@ struct HttpOptions {
   std::int64_t stall_ms =
       30'000;  ///< an answer that has begun and brings under 1 KiB in this time is given up
   RetryPolicy retry;
+  int max_retries_in_all =
+      1'000;  ///< of the client's whole life, 429 not counted; after them each request has one try
 };
 
 /// At most `requests` within any `seconds`; 0 requests: no limit.

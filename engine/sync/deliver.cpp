@@ -46,6 +46,19 @@ void full_import_without_session(Run& run) {
   transaction.commit();
 }
 
+// Only now: a run that failed on the way may go on with the same permission.
+void use_up_permissions(Run& run) {
+  if (run.permissions.empty()) return;
+  std::string tokens;
+  for (const std::string& token : run.permissions) tokens += (tokens.empty() ? "" : ",") + token;
+  run.state.statement("run/permission")
+      .bind("run_id", run.report.run_id)
+      .bind("permission", tokens)
+      .bind("deletes_allowed", run.deletes_allowed ? 1 : 0)
+      .run();
+  run.set("last_permission", std::to_string(run.report.run_id));
+}
+
 }  // namespace
 
 void recover(Run& run) {
@@ -84,6 +97,7 @@ void settle(Run& run) {
   Transaction transaction(run.state);
   run.set("previous_model_state_id", run.save_point.empty() ? id : run.save_point);
   run.set("model_state_id", id);
+  use_up_permissions(run);
   if (!run.car.address_form().empty()) run.set("address_form", run.car.address_form());
   transaction.commit();
   run.car.set_save_point(id);

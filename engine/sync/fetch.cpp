@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/cancel.h"
+#include "base/printable.h"
 #include "sync/dataset.h"
 #include "sync/fetch_users.h"
 #include "sync/fetch_vulnerabilities.h"
@@ -78,6 +79,23 @@ void read_machine_list(Run& run, const std::optional<std::string>& since) {
   if (list.not_found || silent.not_found) keep_cursor(run, "machines");
 }
 
+// A list without one of these is no complete list, whatever its status says.
+void look_for_canaries(Run& run, bool whole) {
+  StageTable machines(run.state, "fetch/machine", kIpAddresses);
+  std::string missing;
+  for (const std::string& id : run.settings.canaries) {
+    const bool there = whole ? run.state.statement("fetch/is_staged").bind("id", id).number() != 0
+                             : run.defender.read_machine(id, kMachineKeys, machines);
+    if (!there) missing += (missing.empty() ? "" : ", ") + printable(id, 100);
+  }
+  if (missing.empty()) return;
+  throw Error(ErrorKind::defender,
+              "Defender does not show the canary " + missing + " (--canary) " +
+                  (whole ? "in the whole machine list" : "when asked for it by id (404)") +
+                  ". Either the application lost its right to see a part of the tenant (device "
+                  "groups, roles), or the machine is gone: then take it out of --canary");
+}
+
 // An asset that a full list does not name is asked for by id: only 404 lets it go.
 void ask_for_missing_assets(Run& run) {
   const auto missing = run.state.statement("fetch/missing_assets").texts();
@@ -95,8 +113,10 @@ void ask_for_missing_assets(Run& run) {
 
 void fetch_machines(Run& run) {
   const auto since = window(run, "machines", run.settings.machine_overlap_hours);
-  const bool complete =
-      read_dataset(run, "machines", !since, since, [&] { read_machine_list(run, since); });
+  const bool complete = read_dataset(run, "machines", !since, since, [&] {
+    read_machine_list(run, since);
+    look_for_canaries(run, !since);
+  });
   if (!complete) {
     throw Error(
         *run.report.failure,

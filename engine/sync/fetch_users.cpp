@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/cancel.h"
 #include "sync/dataset.h"
 #include "sync/hunting_query.h"
 #include "sync/stage.h"
@@ -20,6 +21,8 @@ constexpr std::size_t kMachinesByApi = 100;  // auto asks the API for no more th
 constexpr std::size_t kMachinesByName =
     2'000;  // more are not named in a query: everything is asked for
 constexpr std::size_t kMachinesAQuery = 500;
+constexpr std::size_t kMachinesATime = 200;
+constexpr std::size_t kFailuresInARow = 24;
 
 void mark_asked(Run& run, const std::vector<std::string>& machines, const char* source) {
   Transaction transaction(run.state);
@@ -35,19 +38,25 @@ std::string ask_api(Run& run, const std::vector<std::string>& machines) {
   StageTable users(run.state, "fetch/user");
   std::string failure;
   std::int64_t answered = 0;
-  run.defender.read_logon_users(
-      machines, kUserKeys, users, [&](const std::string& machine) { users.set_first(machine); },
-      [&](const std::string& machine, AskOutcome outcome, const std::string& why) {
-        const char* state = outcome == AskOutcome::ok          ? "read"
-                            : outcome == AskOutcome::not_found ? "absent"
-                                                               : "failed";
-        if (outcome == AskOutcome::failed && failure.empty()) failure = why;
-        run.state.statement("fetch/users_state")
-            .bind("machine", machine)
-            .bind("state", state)
-            .run();
-        run.progress.report("asking for logon users", ++answered, std::ssize(machines));
-      });
+  std::size_t failed_in_a_row = 0;
+  const auto before = [&](const std::string& machine) { users.set_first(machine); };
+  const auto done = [&](const std::string& machine, AskOutcome outcome, const std::string& why) {
+    const char* state = outcome == AskOutcome::ok          ? "read"
+                        : outcome == AskOutcome::not_found ? "absent"
+                                                           : "failed";
+    failed_in_a_row = outcome == AskOutcome::failed ? failed_in_a_row + 1 : 0;
+    if (outcome == AskOutcome::failed && failure.empty()) failure = why;
+    run.state.statement("fetch/users_state").bind("machine", machine).bind("state", state).run();
+    run.progress.report("asking for logon users", ++answered, std::ssize(machines));
+  };
+  for (std::size_t at = 0; at < machines.size(); at += kMachinesATime) {
+    // 1,500 calls an hour are allowed: a large fleet needs several runs, and each shall deliver.
+    if (deadline_half_over()) return "half of the run's time (--deadline) has gone by";
+    const auto part =
+        std::span(machines).subspan(at, std::min(kMachinesATime, machines.size() - at));
+    run.defender.read_logon_users({part.begin(), part.end()}, kUserKeys, users, before, done);
+    if (failed_in_a_row >= kFailuresInARow) break;  // that service is not there today
+  }
   return failure;
 }
 

@@ -12,8 +12,10 @@
 namespace defender_car {
 namespace {
 
-std::string token_for(const std::string& kind, const std::vector<std::string>& objects) {
-  std::uint64_t hash = fingerprint(kind);
+// Bound to the kind, to every object, and to the last permission that was used: so it is gone after
+// it.
+std::string token_for(Run& run, const std::string& kind, const std::vector<std::string>& objects) {
+  std::uint64_t hash = fingerprint(kind, fingerprint(run.setting("last_permission")));
   for (const std::string& object : objects) hash = fingerprint("\n", fingerprint(object, hash));
   std::string token;
   for (int shift = 60; shift >= 0; shift -= 4) token += "0123456789abcdef"[hash >> shift & 15];
@@ -33,8 +35,11 @@ std::string first_ones(const std::vector<std::string>& objects) {
   return objects.size() > 3 ? text + " …" : text;
 }
 
-bool allowed_once(const Run& run, const std::string& token) {
-  return ("," + run.settings.allow_once + ",").find("," + token + ",") != std::string::npos;
+bool allowed_once(Run& run, const std::string& token) {
+  if (("," + run.settings.allow_once + ",").find("," + token + ",") == std::string::npos)
+    return false;
+  run.permissions.insert(token);
+  return true;
 }
 
 void report_hold(Run& run, const std::string& what, const std::string& token) {
@@ -49,7 +54,7 @@ void report_hold(Run& run, const std::string& what, const std::string& token) {
 // True: held back. False: this very set was allowed for once.
 bool hold(Run& run, const std::string& kind, const std::string& what,
           const std::vector<std::string>& objects) {
-  const std::string token = token_for(kind, objects);
+  const std::string token = token_for(run, kind, objects);
   if (allowed_once(run, token)) {
     spdlog::info("allowed once: {}", what);
     return false;
@@ -66,14 +71,11 @@ std::string deletes_text(std::int64_t wanted, std::int64_t recent, std::int64_t 
 }
 
 std::int64_t recent_deletes(Run& run) {
-  const std::int64_t recent =
-      run.state.statement("guard/recent_deletes").bind("now", run.now).number();
-  return recent;
+  return run.state.statement("guard/recent_deletes").bind("now", run.now).number();
 }
 
 std::int64_t edges_held(Run& run, const std::string& kind) {
-  const std::int64_t held = run.state.statement("guard/edges_held").bind("kind", kind).number();
-  return held;
+  return run.state.statement("guard/edges_held").bind("kind", kind).number();
 }
 
 struct Trip {
@@ -100,7 +102,7 @@ std::optional<Trip> judge(Run& run, const std::string& kind, std::int64_t count)
                                          std::to_string(held) + " active " + kind +
                                          " edges (limit --max-disables " + std::to_string(allowed) +
                                          "): " + first_ones(objects);
-  return Trip{what, token_for(kind, objects)};
+  return Trip{what, token_for(run, kind, objects)};
 }
 
 }  // namespace
@@ -115,6 +117,7 @@ bool deletes_allowed(Run& run, const std::vector<std::string>& ids) {
                 deletes_text(std::ssize(ids), recent, limit, held, ids),
             ids)) {
     run.allowed_ids.insert(ids.begin(), ids.end());
+    run.deletes_allowed = true;
     return true;
   }
   set_dataset_state(run, "machines", "held", "assets are missing from the full list");
@@ -151,9 +154,12 @@ std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& with
     }
   }
   if (tripped.empty()) return {};
-  const std::string token = token_for("removals", {tokens});
+  const std::string token = token_for(run, "removals", {tokens});
   std::set<std::string> kinds;
-  if (allowed_once(run, token)) return kinds;
+  if (allowed_once(run, token)) {
+    for (const auto& [kind, what] : tripped) run.deletes_allowed |= kind == "delete";
+    return kinds;
+  }
   for (const auto& [kind, what] : tripped) {
     report_hold(run, what, token);
     kinds.insert(kind);

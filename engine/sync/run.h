@@ -28,6 +28,8 @@ struct Run {
   std::string now;     ///< Defender's clock at its first answer, ISO 8601; "" before that
   bool whole = false;  ///< fetch asks for everything
   std::set<std::string> allowed_ids;  ///< machines that may go: allowed once by token
+  std::set<std::string> permissions;  ///< the tokens of --allow-once that let something through
+  bool deletes_allowed = false;       ///< … deletes among it
   bool stage_open = false;            ///< the stage file is attached
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away

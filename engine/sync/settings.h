@@ -2,9 +2,11 @@
 // What a run is told: design section 6's options as typed values. The program fills it from the
 // command line, the environment and an INI file; the tests fill it by hand.
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "car/car_client.h"
 #include "defender/defender_client.h"
@@ -18,7 +20,7 @@ enum class LogonSource { automatic, api, hunting };
 /// A limit written as a count ("50") or a share ("10%").
 struct Limit {
   double percent = 0;         ///< of what is held; 0 when `count` alone counts
-  std::int64_t at_least = 0;  ///< the floor under a percentage
+  std::int64_t at_least = 0;  ///< the floor under a percentage: of the defaults only
   std::int64_t count = 0;     ///< used when percent is 0
 };
 
@@ -43,6 +45,10 @@ struct SyncSettings {
   int keep_days = 14;       ///< snapshots
   std::int64_t keep_space_bytes = std::int64_t{2} << 30;
   std::string ca_file;
+  std::chrono::seconds deadline = std::chrono::hours(2);  ///< of a whole run; 0: none
+  /// Ids of machines that must be in a full list before it counts as complete; an incremental run
+  /// asks for them by id.
+  std::vector<std::string> canaries;
 };
 
 }  // namespace defender_car

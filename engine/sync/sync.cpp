@@ -95,6 +95,17 @@ void discard_stage(Run& run, const WorkingDir& folder) {
   fs::remove(folder.stage(), error);
 }
 
+// A run that waits for Defender until its time is over says so with Defender's exit code.
+void fetch_in_time(Run& run) {
+  try {
+    fetch(run);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::interrupted || !deadline_passed()) throw;
+    throw Error(ErrorKind::unreachable,
+                std::string("Defender did not answer all questions in time: ") + error.what());
+  }
+}
+
 void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
   {
     PhaseClock clock(run.report, "recover");
@@ -104,7 +115,7 @@ void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
   open_stage(run, folder);
   {
     PhaseClock clock(run.report, "fetch");
-    fetch(run);
+    fetch_in_time(run);
     decide_session(run);
   }
   {
@@ -202,6 +213,7 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
 }  // namespace
 
 RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& progress) {
+  const Deadline deadline(settings.deadline);
   const WorkingDir folder{settings.working_dir};
   folder.make();
   const StateLock lock(folder.lock());
@@ -228,6 +240,8 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
           .now = {},
           .whole = false,
           .allowed_ids = {},
+          .permissions = {},
+          .deletes_allowed = false,
           .stage_open = false,
           .session_allowed = true};
   car.set_address_form(run.setting("address_form"));

@@ -39,6 +39,8 @@ INSERT INTO stage.SoftwareVulnerabilities VALUES (?, ?, ?, ?, ?, NULL)
 INSERT INTO stage.VulnerabilityKb VALUES (?, ?, ?, ?, ?, NULL)
 -- statement: gone
 INSERT OR IGNORE INTO stage.gone_machine VALUES (:id)
+-- statement: is_staged
+SELECT count(*) FROM stage.MachineInfo WHERE id = :id
 -- statement: missing_assets
 SELECT v.key FROM asset a JOIN vertex v ON v.vertex_id = a.vertex_id
 WHERE v.key NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
@@ -82,7 +84,7 @@ DELETE FROM stage.LogonUsers WHERE machineId IN (SELECT machineId FROM stage.use
 SELECT count(*) FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId
 WHERE r.state = 'failed' AND m.usersReadAt IS NULL
 -- statement: users_failed
-SELECT count(*), min(machineId) FROM stage.users_reading WHERE state = 'failed'
+SELECT count(*), min(machineId) FROM stage.users_reading WHERE state IN ('failed', 'asked')
 -- statement: software_rows
 SELECT count(*) FROM SoftwareVulnerabilities
 -- statement: software_whole_is_due

@@ -4,10 +4,10 @@ SELECT count(*) FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vert
 -- statement: assets_desired
 SELECT count(*) FROM asset
 -- statement: recent_deletes
--- Assets deleted or dropped in the last 24 hours of Defender's clock.
+-- Assets deleted or dropped in the last 24 hours of Defender's clock, less those that a person allowed.
 SELECT coalesce(sum(l.records), 0) FROM ledger l JOIN run r ON r.run_id = l.run_id
 WHERE l.operation IN ('delete', 'drop') AND l.collection = 'asset'
-  AND r.clock_at > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')
+  AND r.clock_at > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day') AND NOT r.deletes_allowed
 -- statement: edges_held
 SELECT count(*) FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id WHERE e.collection = :kind
 -- statement: removals

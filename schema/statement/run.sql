@@ -12,6 +12,8 @@ VALUES ((SELECT coalesce(max(run_id), 0) + 1 FROM run), :started_at, NULL) RETUR
 UPDATE run SET mode = :mode, reason = :reason WHERE run_id = :run_id
 -- statement: clock
 UPDATE run SET clock_at = :clock_at WHERE run_id = :run_id
+-- statement: permission
+UPDATE run SET permission = :permission, deletes_allowed = :deletes_allowed WHERE run_id = :run_id
 -- statement: finish
 UPDATE run SET finished_at = :finished_at, outcome = :outcome, failure = :failure, error = :error,
   defender_calls = :defender_calls, car_calls = :car_calls, snapshot = :snapshot

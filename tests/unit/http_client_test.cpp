@@ -236,6 +236,36 @@ TEST_CASE("Passing failures are sent again and each wait is told", "[http]") {
   CHECK(client.send(once).tries == 1);
 }
 
+TEST_CASE("Retries are counted over all requests", "[http]") {
+  TestServer server;
+  std::atomic<int> requests = 0;
+  server.server.Get("/busy", [&](const httplib::Request&, httplib::Response& response) {
+    ++requests;
+    response.status = 429;
+  });
+  server.server.Get("/broken", [&](const httplib::Request&, httplib::Response& response) {
+    ++requests;
+    response.status = 503;
+  });
+  server.begin();
+  SilentProgress progress;
+  HttpOptions options;
+  options.retry = {.max_tries = 4, .first_wait_ms = 1, .longest_wait_ms = 1};
+  options.max_retries_in_all = 5;
+  HttpClient http(options, progress);
+  const auto tries = [&](const std::string& path) {
+    requests = 0;
+    HttpRequest request;
+    request.url = server.url(path);
+    http.send(request);
+    return requests.load();
+  };
+  CHECK(tries("/broken") == 4);
+  CHECK(tries("/broken") == 3);
+  CHECK(tries("/broken") == 1);
+  CHECK(tries("/busy") == 4);  // 429 is the service's pace
+}
+
 TEST_CASE("Retry-After is waited for on the wire", "[http]") {
   const bool as_date = GENERATE(false, true);
   TestServer server;

@@ -256,10 +256,30 @@ TEST_CASE("limits are counts or shares", "[cli][options]") {
   CHECK(read({"--max-deletes", "50"}).settings.max_deletes.percent == 0);
   const Limit share = read({"--max-disables=2.5%"}).settings.max_disables;
   CHECK(share.percent == Approx(2.5));
-  CHECK(share.at_least == 1000);
+  CHECK(share.at_least == 0);
   for (const char* wrong : {"x", "-1", "10 %", "%", "101%", "nan%", "5%%", "1e9999%"}) {
     CHECK_THAT(refusal({"--max-deletes", wrong}), Contains("a count (50) or a share (10%)"));
   }
+}
+
+TEST_CASE("canaries are a list up to the next option", "[cli][options]") {
+  const std::vector<std::string> three{"a1", "b2", "c3"};
+  CHECK(read({"--canary", "a1", "b2", "c3", "--strict"}).settings.canaries == three);
+  CHECK(read({"--canary", "a1,b2", "--canary=c3"}).settings.canaries == three);
+  CHECK(read({"--canary=a1 b2, c3"}).settings.canaries == three);
+  CHECK_THAT(refusal({"--canary=a1", "b2"}), Contains("belongs to no option"));
+  CHECK_THAT(refusal({"--canary"}), Contains("--canary needs a value"));
+}
+
+TEST_CASE("the deadline takes hours, minutes and seconds", "[cli][options]") {
+  CHECK(read({}).settings.deadline == std::chrono::hours(2));
+  CHECK(read({"--deadline", "90"}).settings.deadline == std::chrono::seconds(90));
+  CHECK(read({"--deadline", "90s"}).settings.deadline == std::chrono::seconds(90));
+  CHECK(read({"--deadline", "30m"}).settings.deadline == std::chrono::minutes(30));
+  CHECK(read({"--deadline", "6h"}).settings.deadline == std::chrono::hours(6));
+  CHECK(read({"--deadline", "0"}).settings.deadline == std::chrono::seconds(0));
+  for (const char* wrong : {"x", "-1", "1d", "h", "721h", "99999999999999999999"})
+    CHECK_THAT(refusal({"--deadline", wrong}), Contains("--deadline: must be a time"));
 }
 
 TEST_CASE("sizes and rates and numbers are checked", "[cli][options]") {

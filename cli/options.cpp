@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/ancestor.h"
 #include "cli/option_resolver.h"
+#include "cli/repeat.h"
 #include "cli/values.h"
 
 namespace defender_car {
@@ -62,6 +63,7 @@ std::string_view command_word(Command command) {
 Options read_options(std::span<const std::string> arguments, const Surroundings& surroundings) {
   const Arguments rewritten = rewrite_arguments(arguments);
   Options options;
+  options.settings.command = command_to_repeat(rewritten);
   choose_command(rewritten, surroundings.environment, options);
   std::vector<Layer> layers{command_line_layer(rewritten.options)};
   options.version = is_asked(layers[0], "version");

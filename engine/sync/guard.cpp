@@ -44,11 +44,12 @@ bool allowed_once(Run& run, const std::string& token) {
 
 void report_hold(Run& run, const std::string& what, const std::string& token) {
   run.session_allowed = false;
-  run.fail(ErrorKind::guard, "held back: " + what +
-                                 ". Nothing of it was removed, here or in CAR; new things still "
-                                 "arrive. If Defender's answer is right, "
-                                 "allow it once: defender-car sync --allow-once " +
-                                 token + " (with your usual options)");
+  run.fail(
+      ErrorKind::guard,
+      "held back: " + what +
+          ". Nothing of it was removed, here or in CAR; new things still arrive. If Defender's "
+          "answer is right, allow it once: " +
+          run.settings.command + " --allow-once " + token);
 }
 
 // True: held back. False: this very set was allowed for once.

@@ -39,6 +39,8 @@ struct SyncSettings {
   int row_overlap_hours = 2;
   Limit max_deletes{.percent = 10, .at_least = 50};
   Limit max_disables{.percent = 50, .at_least = 1000};
+  std::string command =
+      "defender-car sync";  ///< how this run was asked for, for messages: no secrets
   std::string allow_once;   ///< the token of a guard's message, or several with commas
   bool strict = false;      ///< records set aside make the exit code 55
   RateLimit defender_rate;  ///< 0 requests: 429 alone paces

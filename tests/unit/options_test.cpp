@@ -262,6 +262,16 @@ TEST_CASE("limits are counts or shares", "[cli][options]") {
   }
 }
 
+TEST_CASE("a command is repeated as it can be typed, without secrets", "[cli][options]") {
+  const std::string command =
+      read({"sync", "--working-dir", "/it's ours", "--allow-once", "abc"}).settings.command;
+  CHECK_THAT(command,
+             Catch::Matchers::StartsWith(R"(defender-car sync '--working-dir=/it'\''s ours')"));
+  CHECK_THAT(command, Contains("--client-secret='…'"));
+  CHECK_THAT(command, !Contains("SECRET"));
+  CHECK_THAT(command, !Contains("allow-once"));
+}
+
 TEST_CASE("canaries are a list up to the next option", "[cli][options]") {
   const std::vector<std::string> three{"a1", "b2", "c3"};
   CHECK(read({"--canary", "a1", "b2", "c3", "--strict"}).settings.canaries == three);

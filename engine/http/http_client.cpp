@@ -9,6 +9,7 @@
 #include <list>
 
 #include "base/cancel.h"
+#include "base/no_network.h"
 #include "http/curl_transport.h"
 
 namespace defender_car {
@@ -244,6 +245,8 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
 }
 
 void HttpClient::send_all(const NextRequest& next, const OnResponse& on_response, int parallel) {
+  if (NoNetwork::holds())
+    throw Error(ErrorKind::internal, "a request was about to be sent inside a transaction");
   Batch(impl_->sender, next, on_response, parallel).run();
 }
 

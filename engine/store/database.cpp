@@ -100,6 +100,7 @@ bool Database::in_transaction() const {
 
 Transaction::Transaction(Database& database) : database_(database) {
   database_.exec("BEGIN IMMEDIATE");
+  no_network_.emplace();
 }
 
 Transaction::~Transaction() {
@@ -115,6 +116,7 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   database_.exec("COMMIT");
   open_ = false;
+  no_network_.reset();
 }
 
 }  // namespace defender_car

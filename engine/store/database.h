@@ -9,9 +9,11 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/no_network.h"
 #include "store/statement.h"
 
 namespace SQLite {
@@ -69,6 +71,7 @@ class Transaction {
 
  private:
   Database& database_;
+  std::optional<NoNetwork> no_network_;  ///< until commit()
   bool open_ = true;
 };
 

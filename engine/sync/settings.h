@@ -43,6 +43,7 @@ struct SyncSettings {
   int keep_days = 14;       ///< snapshots
   std::int64_t keep_space_bytes = std::int64_t{2} << 30;
   std::string ca_file;
+  std::string vfs;  ///< no option: tests put a failing disk under the state file; see Database
 };
 
 }  // namespace defender_car

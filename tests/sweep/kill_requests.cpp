@@ -133,7 +133,7 @@ Way between_derivation_and_session() {
 TEST_CASE("Killed at any request the next run converges", "[kill]") {
   Tally tally("killed at the n-th request");
   const std::vector<Way> ways = all_ways();
-  for (const std::size_t point : points(ways.size(), 24)) check_point(ways[point], point, tally);
+  for (const std::size_t point : points(ways.size(), 20)) check_point(ways[point], point, tally);
   check_point(between_derivation_and_session(), ways.size(), tally);
   // Requests side by side may be one more or less from run to run, so the very last may not come.
   CHECK(tally.faults_survived() + tally.tried() / 50 + 1 >= tally.tried());

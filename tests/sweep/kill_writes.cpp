@@ -104,7 +104,7 @@ std::vector<Way> all_ways(std::size_t rounds) {
 }
 
 void sweep_writes(const std::string& end, const std::vector<Way>& ways, Tally& tally) {
-  for (const std::size_t point : points(ways.size(), 24)) {
+  for (const std::size_t point : points(ways.size(), 16)) {
     const Way& way = ways[point];
     tally.begin_point();
     const std::unique_ptr<Harness> harness = before(way.kind);

@@ -44,14 +44,15 @@ std::string read_only_name(const std::filesystem::path& file) {
 
 }  // namespace
 
-Database::Database(const std::filesystem::path& file, OpenMode mode) {
+Database::Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs) {
   if (mode == OpenMode::create) make_private_file(file);
   at_border("open " + file.string(), [&] {
     if (mode == OpenMode::create) {
-      database_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 10'000);
+      database_ =
+          std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 10'000, vfs);
     } else {
       database_ = std::make_unique<SQLite::Database>(
-          read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000);
+          read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000, vfs);
     }
   });
   run_script(mode == OpenMode::create ? "schema/connection.sql"

@@ -27,8 +27,9 @@ enum class OpenMode { create, read_only };
 class Database {
  public:
   /// `create`: made when it is not there, 0600. `read_only`: a state or a copy of one; on a folder
-  /// without write permission it is opened as immutable.
-  Database(const std::filesystem::path& file, OpenMode mode);
+  /// without write permission it is opened as immutable. `vfs`: SQLite's name of what stands for
+  /// the file system under this file and those attached to it; empty: the system's own.
+  Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs = "");
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -20,9 +20,6 @@ void send_everything(Run& run) {
 }
 
 void full_import_in_session(Run& run) {
-  // A session left open is no harm while the next import is full as well: until its end is answered
-  // for, it must be.
-  run.set("full_due", "a full import was begun and its session not ended");
   run.car.begin_full_import();
   send_everything(run);
   run.progress.report("ending the full import session", 0, 0);

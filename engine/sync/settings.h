@@ -51,6 +51,7 @@ struct SyncSettings {
   /// Ids of machines that must be in a full list before it counts as complete; an incremental run
   /// asks for them by id.
   std::vector<std::string> canaries;
+  std::string vfs;  ///< no option: tests put a failing disk under the state file; see Database
 };
 
 }  // namespace defender_car

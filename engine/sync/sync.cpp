@@ -217,7 +217,7 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
   const WorkingDir folder{settings.working_dir};
   folder.make();
   const StateLock lock(folder.lock());
-  Database state(folder.state(), OpenMode::create);
+  Database state(folder.state(), OpenMode::create, settings.vfs);
   const bool derivation_changed = migrate(state);
   bind_state(state, settings.defender.tenant_id, settings.car.source);
   if (settings.defender_rate.requests > 0) {

@@ -158,3 +158,7 @@ ON CONFLICT DO UPDATE SET at = excluded.at, run_id = excluded.run_id
 -- statement: make_durable
 -- The stage was written without waiting for the disk; from here on it is a snapshot.
 PRAGMA stage.synchronous = FULL
+-- statement: wait_for_disk
+-- The pragma alone syncs nothing, and a derivation that leaves the stage as it is does neither. This commit does, and
+-- with it goes all that was written before.
+UPDATE stage.run SET run_id = run_id

@@ -12,12 +12,7 @@ namespace {
 using defender_car::HttpClient;
 using defender_car::HttpOptions;
 using defender_car::RunReport;
-
-/// Logs of thousands of runs would bury the one failing check.
-void quiet_unless_asked() {
-  spdlog::set_level(std::getenv("DEFENDER_CAR_LOG") != nullptr ? spdlog::level::debug
-                                                               : spdlog::level::off);
-}
+using defender_car::SyncSettings;
 
 /// In memory where that can be had: what is tested here is not the disk, and it waits at every
 /// commit.
@@ -27,6 +22,38 @@ std::filesystem::path place_for_folders() {
 }
 
 }  // namespace
+
+void quiet_unless_asked() {
+  spdlog::set_level(std::getenv("DEFENDER_CAR_LOG") != nullptr ? spdlog::level::debug
+                                                               : spdlog::level::off);
+}
+
+SyncSettings settings_for(const std::string& simulator_url, const Scenario& scenario) {
+  SyncSettings out;
+  const simulator::LoginOptions login;
+  out.defender.tenant_id = login.tenant_id;
+  out.defender.client_id = login.client_id;
+  out.defender.client_secret = login.client_secret;
+  out.defender.login_url = simulator_url + "/login";
+  out.defender.defender_url = simulator_url + "/defender";
+  out.defender.graph_url = simulator_url + "/graph";
+  const simulator::CarOptions car;
+  out.car.url = simulator_url + "/car/api/car/v2";
+  out.car.key = car.key;
+  out.car.password = car.password;
+  out.car.source = "Microsoft-Windows-Defender-ATP";
+  out.car.poll_ms = 5;
+  choose_ways(out, scenario);
+  return out;
+}
+
+HttpOptions http_options() {
+  HttpOptions out;
+  out.retry.max_tries = 3;
+  out.retry.first_wait_ms = 1;
+  out.retry.longest_wait_ms = 5;
+  return out;
+}
 
 TemporaryFolder::TemporaryFolder() {
   std::string name = (place_for_folders() / "defender-car-e2e-XXXXXX").string();
@@ -45,21 +72,8 @@ Harness::Harness(const Scenario& scenario)
       folder_(std::make_unique<TemporaryFolder>()),
       oracle_(oracle_options(scenario)) {
   quiet_unless_asked();
-  const simulator::LoginOptions login;
-  settings_.defender.tenant_id = login.tenant_id;
-  settings_.defender.client_id = login.client_id;
-  settings_.defender.client_secret = login.client_secret;
-  settings_.defender.login_url = simulator_.login_url();
-  settings_.defender.defender_url = simulator_.defender_url();
-  settings_.defender.graph_url = simulator_.graph_url();
-  const simulator::CarOptions car;
-  settings_.car.url = simulator_.car_url();
-  settings_.car.key = car.key;
-  settings_.car.password = car.password;
-  settings_.car.source = "Microsoft-Windows-Defender-ATP";
-  settings_.car.poll_ms = 5;
+  settings_ = settings_for(simulator_.url(), scenario);
   settings_.working_dir = folder_->path();
-  choose_ways(settings_, scenario);
 }
 
 RunReport Harness::sync(Reading reading) {
@@ -82,6 +96,10 @@ RunReport Harness::disturbed_sync() {
   return run(observed(Reading::full).graph(), observed(Reading::incremental).graph());
 }
 
+void Harness::disturbed(const std::function<void()>& run) {
+  watched(observed(Reading::full).graph(), observed(Reading::incremental).graph(), run);
+}
+
 oracle::Oracle Harness::observed(Reading reading) const {
   simulator::Tenant tenant = simulator_.tenant();
   if (meaning_) meaning_(tenant);
@@ -91,6 +109,16 @@ oracle::Oracle Harness::observed(Reading reading) const {
 }
 
 RunReport Harness::run(const oracle::Graph& wanted, const oracle::Graph& also_wanted) {
+  RunReport report;
+  watched(wanted, also_wanted, [&] {
+    HttpClient http(http_options(), progress_);
+    report = defender_car::run_sync(settings_, http, progress_);
+  });
+  return report;
+}
+
+void Harness::watched(const oracle::Graph& wanted, const oracle::Graph& also_wanted,
+                      const std::function<void()>& run) {
   const auto is_wanted = [](const oracle::Graph& graph, const std::string& line) {
     return line.find("|{") == std::string::npos
                ? graph.edges.contains(line)
@@ -103,19 +131,13 @@ RunReport Harness::run(const oracle::Graph& wanted, const oracle::Graph& also_wa
       violations_.push_back(std::string(kind) + ": " + line);
   });
   simulator_.clear_requests();
-  HttpOptions options;
-  options.retry.max_tries = 3;
-  options.retry.first_wait_ms = 1;
-  options.retry.longest_wait_ms = 5;
-  HttpClient http(options, progress_);
   try {
-    RunReport report = defender_car::run_sync(settings_, http, progress_);
-    simulator_.set_removal_watch({});
-    return report;
+    run();
   } catch (...) {
     simulator_.set_removal_watch({});
     throw;
   }
+  simulator_.set_removal_watch({});
 }
 
 void Harness::forget_everything() {

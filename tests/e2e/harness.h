@@ -57,6 +57,8 @@ class Harness {
   defender_car::RunReport sync_either_way();
   /// A run with something in its way; the oracle stays where it was.
   defender_car::RunReport disturbed_sync();
+  /// The same for a run by other means, such as a program of its own.
+  void disturbed(const std::function<void()>& run);
 
   /// A new working folder and a new oracle against the same CAR.
   void forget_everything();
@@ -70,8 +72,10 @@ class Harness {
   std::vector<std::string> writes_to_car() const;
 
  private:
-  /// What is wanted by both readings is what no run may take away.
   defender_car::RunReport run(const oracle::Graph& wanted, const oracle::Graph& also_wanted);
+  /// What is wanted by both readings is what no run may take away.
+  void watched(const oracle::Graph& wanted, const oracle::Graph& also_wanted,
+               const std::function<void()>& run);
   oracle::Oracle observed(Reading reading) const;
 
   Scenario scenario_;
@@ -83,6 +87,13 @@ class Harness {
   defender_car::SyncSettings settings_;
   std::vector<std::string> violations_;
 };
+
+/// What a run against the simulator at that address is told, but for its working folder.
+defender_car::SyncSettings settings_for(const std::string& simulator_url, const Scenario& scenario);
+/// Quick retries: nobody waits for a service of ours.
+defender_car::HttpOptions http_options();
+/// Logs of thousands of runs would bury the one failing check.
+void quiet_unless_asked();
 
 /// One line about a report, for a failing check.
 std::string describe(const defender_car::RunReport& report);

@@ -36,7 +36,7 @@ int remote_port(int fd) {
 
 }  // namespace
 
-HttpServer::HttpServer(int port, Handler handler)
+HttpServer::HttpServer(int port, Handler handler, Sent sent)
     : handler_(std::move(handler)), server_(std::make_unique<httplib::Server>()) {
   server_->new_task_queue = [] { return new httplib::ThreadPool(thread_count); };
   server_->set_tcp_nodelay(true);
@@ -51,6 +51,9 @@ HttpServer::HttpServer(int port, Handler handler)
     serve(request, response);
     return httplib::Server::HandlerResponse::Handled;
   });
+  // cpp-httplib logs a request once its answer is written.
+  server_->set_logger([sent = std::move(sent)](const httplib::Request& request,
+                                               const httplib::Response&) { sent(request.target); });
   const auto serve_it = [this](const httplib::Request& request, httplib::Response& response) {
     serve(request, response);
   };

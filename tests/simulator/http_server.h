@@ -28,9 +28,11 @@ class HttpServer {
  public:
   /// `call.path` is the whole path here.
   using Handler = std::function<Delivery(Call&)>;
+  /// Called with the target when an answer has been handed to the socket.
+  using Sent = std::function<void(const std::string&)>;
 
   /// Listens on 127.0.0.1; throws std::runtime_error when the port cannot be had.
-  HttpServer(int port, Handler handler);
+  HttpServer(int port, Handler handler, Sent sent);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -20,7 +20,9 @@ class Simulator::Server {
         login_(std::move(options.login)),
         defender_(options.defender, tenant_, login_),
         car_(std::move(options.car)),
-        http_(options.port, [this](Call& call) { return handle(call); }) {}
+        http_(
+            options.port, [this](Call& call) { return handle(call); },
+            [this](const std::string& target) { sent(target); }) {}
   ~Server() { stopping_ = true; }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -42,11 +44,15 @@ class Simulator::Server {
   DefenderService defender_;
   CarService car_;
   Faults faults_;
+  RequestWatch request_watch_;
   std::vector<RequestRecord> requests_;
   HttpServer http_;  // last: it starts when all else stands, and ends first
 
  private:
   Delivery handle_service(const std::string& service, Call& call);
+  Delivery carry_out(const std::string& service, Call& call, const std::optional<Fault>& fault);
+  void sent(const std::string& target) const;
+  bool goes_on(RequestStage stage) const { return !request_watch_ || request_watch_(stage); }
   Reply dispatch(const std::string& service, const Call& call);
   Reply control(const Call& call);
   void rest(int ms) const;
@@ -112,24 +118,36 @@ Delivery Simulator::Server::handle_service(const std::string& service, Call& cal
       locked([&] { return faults_.strike(call.method + " " + call.target); });
   rest(latency_ms_);
   if (fault && fault->kind == FaultKind::stall) rest(fault->stall_ms);
-  std::optional<Delivery> out = fault ? instead(service, *fault) : std::nullopt;
   const std::lock_guard lock(mutex_);
-  if (!out) {
-    call.empty_list = fault && fault->kind == FaultKind::empty_list;
-    out = Delivery{dispatch(service, call), Delivery::Form::whole};
-    if (fault) {
-      if (fault->kind == FaultKind::truncated) out->form = Delivery::Form::truncated;
-      if (fault->kind == FaultKind::wrong_length) out->form = Delivery::Form::wrong_length;
-      if (fault->kind == FaultKind::short_length) out->form = Delivery::Form::short_length;
-      if (fault->kind == FaultKind::reset_after) out->form = Delivery::Form::close;
-    }
-  }
-  out->reply.headers.emplace_back("Date", http_date(tenant_.now_ms));
+  if (!goes_on(RequestStage::arrived)) return {{}, Delivery::Form::close};
+  Delivery out = carry_out(service, call, fault);
+  if (!goes_on(RequestStage::carried_out)) out.form = Delivery::Form::close;
+  out.reply.headers.emplace_back("Date", http_date(tenant_.now_ms));
   const auto spent = std::chrono::steady_clock::now() - start;
   requests_.push_back({service, call.method, call.target.substr(service.size() + 1),
-                       out->form == Delivery::Form::close ? 0 : out->reply.status,
+                       out.form == Delivery::Form::close ? 0 : out.reply.status,
                        std::chrono::duration_cast<std::chrono::milliseconds>(spent).count()});
-  return std::move(*out);
+  return out;
+}
+
+Delivery Simulator::Server::carry_out(const std::string& service, Call& call,
+                                      const std::optional<Fault>& fault) {
+  if (fault) {
+    if (std::optional<Delivery> other = instead(service, *fault)) return std::move(*other);
+    call.empty_list = fault->kind == FaultKind::empty_list;
+  }
+  Delivery out{dispatch(service, call), Delivery::Form::whole};
+  if (!fault) return out;
+  if (fault->kind == FaultKind::truncated) out.form = Delivery::Form::truncated;
+  if (fault->kind == FaultKind::wrong_length) out.form = Delivery::Form::wrong_length;
+  if (fault->kind == FaultKind::short_length) out.form = Delivery::Form::short_length;
+  if (fault->kind == FaultKind::reset_after) out.form = Delivery::Form::close;
+  return out;
+}
+
+void Simulator::Server::sent(const std::string& target) const {
+  if (target.starts_with("/_sim/")) return;
+  locked([&] { return goes_on(RequestStage::answered); });
 }
 
 Reply Simulator::Server::dispatch(const std::string& service, const Call& call) {
@@ -195,6 +213,9 @@ std::set<std::string> Simulator::car_edges() const {
 }
 void Simulator::set_removal_watch(RemovalWatch watch) {
   server_->locked([&] { server_->car_.graph().set_removal_watch(std::move(watch)); });
+}
+void Simulator::set_request_watch(RequestWatch watch) {
+  server_->locked([&] { server_->request_watch_ = std::move(watch); });
 }
 
 std::vector<RequestRecord> Simulator::requests() const {

@@ -42,6 +42,16 @@ struct RequestRecord {
   int64_t ms = 0;
 };
 
+/// How far a request has come. Of requests side by side each goes through its stages alone.
+enum class RequestStage {
+  arrived,      // nothing was done for it yet
+  carried_out,  // what it asked for is done, its answer is not on its way yet
+  answered,     // its answer was handed to the socket whole
+};
+/// False cuts the request off where it stands: the connection is closed, and at `arrived` nothing
+/// of it is carried out. At `answered` there is nothing left to cut off.
+using RequestWatch = std::function<bool(RequestStage)>;
+
 class Simulator {
  public:
   explicit Simulator(Options options = {});
@@ -73,6 +83,8 @@ class Simulator {
   std::set<std::string> car_edges() const;
   /// Called under the lock: it must not call the simulator.
   void set_removal_watch(RemovalWatch watch);
+  /// Of requests to the services. Called under the lock: it must not call the simulator.
+  void set_request_watch(RequestWatch watch);
 
   std::vector<RequestRecord> requests() const;
   void clear_requests();

@@ -456,6 +456,33 @@ TEST_CASE("a reset before carries nothing out, a reset after does") {
   CHECK(simulator.requests().back().status == 0);
 }
 
+TEST_CASE("a watched request goes through its stages and can be cut off at each") {
+  Simulator simulator(small_options());
+  Caller caller(simulator);
+  import_small_graph(caller);
+  const std::string edge = "/v2/asset_ipaddress?source=S&from=m1&to=10.0.0.4";
+  std::vector<RequestStage> stages;
+  const auto cut_off_at = [&](RequestStage last) {
+    stages.clear();
+    simulator.set_request_watch([&stages, last](RequestStage stage) {
+      stages.push_back(stage);
+      return stage != last;
+    });
+  };
+  cut_off_at(RequestStage::arrived);
+  CHECK_FALSE(caller.car("PATCH", edge, R"({"active":false})"));
+  CHECK(simulator.car_edges().size() == 1);
+  cut_off_at(RequestStage::carried_out);
+  CHECK_FALSE(caller.car("PATCH", edge, R"({"active":false})"));
+  CHECK(simulator.car_edges().empty());
+  cut_off_at(RequestStage::answered);
+  CHECK(caller.car("PATCH", edge, R"({"active":false})")->status == 404);
+  // A new connection: what is told after the answer has been told when the next request arrives.
+  CHECK(caller.car("GET", "/v2/source/S"));
+  simulator.set_request_watch({});
+  CHECK(std::count(stages.begin(), stages.end(), RequestStage::answered) >= 1);
+}
+
 TEST_CASE("the control plane lets time pass and shows the state") {
   Simulator simulator(small_options());
   Caller caller(simulator);

@@ -1,0 +1,58 @@
+#include "killed.h"
+
+#include <stdexcept>
+
+namespace sweep {
+
+using defender_car::Mode;
+using defender_car::RunReport;
+using e2e::Harness;
+using e2e::Reading;
+
+namespace {
+
+e2e::Scenario small_tenant() {
+  e2e::Scenario out;
+  out.seed = 4;
+  out.machines = 10;
+  return out;
+}
+
+std::string whats_wrong(const Harness& harness, const RunReport& report) {
+  std::string out;
+  if (report.failure || report.outcome != "done") out += "\n  not done";
+  out += e2e::joined(harness.differences());
+  return out.empty() ? out : e2e::describe(report) + out;
+}
+
+}  // namespace
+
+const char* name_of(Kind kind) {
+  static constexpr const char* names[] = {"the first run", "an incremental run", "a full run"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::unique_ptr<Harness> before(Kind kind) {
+  auto out = std::make_unique<Harness>(small_tenant());
+  if (kind == Kind::first) return out;
+  if (out->sync(Reading::full).failure) throw std::runtime_error("the first run failed");
+  out->simulator().live(24 * 3);
+  if (kind == Kind::full) out->settings().mode = Mode::full;
+  return out;
+}
+
+int tick(std::size_t point) { return 1 + static_cast<int>(point % 6); }
+
+std::vector<std::string> not_recovered(Harness& harness) {
+  harness.settings().mode = Mode::automatic;
+  std::vector<std::string> out;
+  const RunReport next = harness.sync_either_way();
+  if (std::string wrong = whats_wrong(harness, next); !wrong.empty())
+    out.push_back("the next run: " + wrong);
+  const RunReport quiet = harness.sync_either_way();
+  std::string wrong = whats_wrong(harness, quiet) + e2e::joined(harness.writes_to_car());
+  if (!wrong.empty()) out.push_back("the run after that sent: " + wrong);
+  return out;
+}
+
+}  // namespace sweep

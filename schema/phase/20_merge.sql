@@ -108,7 +108,8 @@ WHERE (machineId, title, description, severity, status, alertCreationTime, first
 -- All that is not Resolved was asked for: what is missing is resolved or gone.
 DELETE FROM Alerts
 WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'alerts' AND whole)
-  AND id NOT IN (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text');
+  AND id NOT IN (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text')
+  AND NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.machine = Alerts.machineId);
 
 ------------------------------------------------------------------------------------------------- vulnerabilities
 INSERT OR IGNORE INTO SoftwareVulnerabilities

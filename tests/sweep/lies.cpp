@@ -191,7 +191,7 @@ void try_point(const Point& point) {
 
 TEST_CASE("Each dataset in each lying way", "[lies]") {
   const std::vector<Point> points = all_points();
-  for (const size_t at : sweep::points(points.size(), 40)) {
+  for (const size_t at : sweep::points(points.size(), 25)) {
     INFO("point " << at << " of " << points.size());
     try_point(points[at]);
   }

@@ -91,25 +91,27 @@ TEST_CASE("A list that moves between two pages", "[lies]") {
       {"three go", [](Tenant& tenant) {
          for (int i = 0; i < 3; ++i) tenant.devices.erase(tenant.devices.begin());
        }}};
+  const std::vector<const char*> pages{"$skip=10", "$skip=20"};
   for (const bool full : {true, false})
-    for (const auto& [name, move] : moves)
-      for (const char* page : {"$skip=10", "$skip=20"}) {
-        INFO(name_of(full) << ", " << name << " before " << page);
-        tally().begin_point();
-        const auto harness = lying::some_hours_on(small_fleet());
-        harness->settings().defender_limits.page_size = 10;
-        harness->settings().mode = full ? Mode::full : Mode::automatic;
-        harness->simulator().with_defender([&](auto& defender) {
-          defender.lies().tell({.kind = LieKind::moving, .match = page, .count = 1, .move = move});
-        });
-        const RunReport report = harness->disturbed_sync();
-        INFO(describe(report));
-        CHECK_FALSE(report.failure);
-        CHECK(lying::wrong_removals(*harness) == "");
-        if (lies_told(*harness) > 0) tally().survived();
-        lying::tell_the_truth(*harness);
-        lying::check_convergence(*harness, false);
-      }
+    for (const size_t at : sweep::points(moves.size() * pages.size(), 3)) {
+      const auto& [name, move] = moves[at / pages.size()];
+      const char* page = pages[at % pages.size()];
+      INFO(name_of(full) << ", " << name << " before " << page);
+      tally().begin_point();
+      const auto harness = lying::some_hours_on(small_fleet());
+      harness->settings().defender_limits.page_size = 10;
+      harness->settings().mode = full ? Mode::full : Mode::automatic;
+      harness->simulator().with_defender([&](auto& defender) {
+        defender.lies().tell({.kind = LieKind::moving, .match = page, .count = 1, .move = move});
+      });
+      const RunReport report = harness->disturbed_sync();
+      INFO(describe(report));
+      CHECK_FALSE(report.failure);
+      CHECK(lying::wrong_removals(*harness) == "");
+      if (lies_told(*harness) > 0) tally().survived();
+      lying::tell_the_truth(*harness);
+      lying::check_convergence(*harness, false);
+    }
 }
 
 TEST_CASE("An alert that is resolved between two pages takes no other one away", "[lies]") {
@@ -157,7 +159,8 @@ TEST_CASE("A refusal in the middle", "[lies]") {
                                     {"/runHuntingQuery", 20, defender_car::LogonSource::hunting},
                                     {"GET /defender/api/machines/", 0}};
   for (const bool full : {true, false})
-    for (const Middle& middle : middles) {
+    for (const size_t at : sweep::points(middles.size(), full ? 5 : 4)) {
+      const Middle& middle = middles[at];
       INFO(name_of(full) << ", 403 to " << middle.match << " after " << middle.skip);
       tally().begin_point();
       Scenario scenario = small_fleet();

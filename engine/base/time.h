@@ -13,6 +13,9 @@ using EpochMs = std::int64_t;
 /// The machine's clock.
 EpochMs system_now();
 
+/// Puts it wrong by so much from now on: for tests of a machine whose clock jumps.
+void put_system_clock_wrong(EpochMs by);
+
 /// 2026-11-24T13:00:00.000Z
 std::string iso8601(EpochMs at);
 

@@ -14,11 +14,13 @@
 namespace defender_car {
 namespace {
 
-constexpr std::int64_t kPageSize = 10'000;  // the most that the service gives
-constexpr std::size_t kPageCap = 10'000;
 constexpr std::int64_t kMaxPageBody = 256 << 20;
 constexpr std::int64_t kMaxUsersBody = 16 << 20;
 constexpr int kParallel = 8;
+// So many empty pages in a row are followed where each says that there are more. A list must not
+// end at a gap, but the service has been seen to put a nextLink on every page, the last one
+// included.
+constexpr int kEmptyPages = 3;
 // So many per-machine calls in a row without a usable answer: the service is down, or the hour's
 // budget is spent. The rest is then not asked, which would take hours of back-off.
 constexpr int kFailuresInARow = 24;
@@ -63,10 +65,11 @@ bool leads_here(std::string_view link, std::string_view base) {
 /// page.
 class Pager {
  public:
-  Pager(const std::string& base, std::string_view resource, const std::string& filter)
-      : base_(base), list_url_(base + "/api/" + std::string(resource) + "?") {
+  Pager(const std::string& base, std::string_view resource, const std::string& filter,
+        const DefenderLimits& limits)
+      : base_(base), limits_(limits), list_url_(base + "/api/" + std::string(resource) + "?") {
     if (!filter.empty()) list_url_ += "$filter=" + url_escape(filter) + "&";
-    list_url_ += "$top=" + std::to_string(kPageSize) + "&$skip=";
+    list_url_ += "$top=" + std::to_string(limits_.page_size) + "&$skip=";
     url_ = list_url_ + "0";
     visited_.insert(url_);
   }
@@ -80,34 +83,35 @@ class Pager {
   bool advance(const ListResult& page, std::string first_id, std::string last_id) {
     const std::int64_t elements = page.records + page.not_objects;
     seen_ += elements;
-    if (elements == 0) return false;
-    if (elements >= kPageSize) refuse_repetition(std::move(first_id), std::move(last_id));
+    const bool leads_on = page.next_link && !page.next_link->empty();
+    empty_pages_ = elements == 0 ? empty_pages_ + 1 : 0;
+    if (elements == 0 && (!leads_on || empty_pages_ > kEmptyPages)) return false;
+    if (elements > 0) refuse_repetition(std::move(first_id), std::move(last_id));
 
-    if (page.next_link && !page.next_link->empty()) {
+    if (leads_on) {
       if (!leads_here(*page.next_link, base_))
         give_up("its nextLink leads to another place: " + *page.next_link);
       go(*page.next_link);
       return true;
     }
-    if (elements < kPageSize) return false;
+    if (elements < limits_.page_size) return false;
     go(list_url_ + std::to_string(seen_));
     return true;
   }
 
  private:
   void go(std::string url) {
-    if (visited_.size() >= kPageCap)
-      give_up("it has more than " + std::to_string(kPageCap) + " pages");
+    if (visited_.size() >= limits_.page_cap)
+      give_up("it has more than " + std::to_string(limits_.page_cap) + " pages");
     if (!visited_.insert(url).second) give_up("its nextLink goes round in a circle: " + url);
     url_ = std::move(url);
   }
 
+  /// Also of short pages behind nextLinks: what should have stood there is missing.
   void refuse_repetition(std::string first_id, std::string last_id) {
-    if (!first_id.empty() && first_id == first_id_ && last_id == last_id_) {
-      give_up("the same full page came twice, so $skip has no effect");
-    }
-    first_id_ = std::move(first_id);
-    last_id_ = std::move(last_id);
+    if (first_id.empty() || seen_pages_.emplace(std::move(first_id), std::move(last_id)).second)
+      return;
+    give_up("a page came that was there before, so what should have stood there is missing");
   }
 
   [[noreturn]] void give_up(const std::string& why) const {
@@ -118,12 +122,13 @@ class Pager {
   }
 
   const std::string& base_;
+  const DefenderLimits& limits_;
   std::string list_url_;
   std::string url_;
   std::set<std::string> visited_;
   std::int64_t seen_ = 0;
-  std::string first_id_;
-  std::string last_id_;
+  int empty_pages_ = 0;                                         // in a row
+  std::set<std::pair<std::string, std::string>> seen_pages_{};  // by first and last id
 };
 
 /// Reads one answer's list into the sink. Throws Error(bad_data) for one that is no list.
@@ -225,8 +230,12 @@ class LogonUsers {
     before_(id);
     try {
       in_page(sink_, [&] {
-        read_values(request, response, keys_,
-                    [&](std::span<const Field> fields) { sink_.record(fields); });
+        const ListResult list = read_values(
+            request, response, keys_, [&](std::span<const Field> fields) { sink_.record(fields); });
+        if (list.next_link && !list.next_link->empty())
+          throw Error(ErrorKind::bad_data, asked(request, response) +
+                                               ": a nextLink in an answer that is known to have no "
+                                               "pages, so there are more users than it says");
         return true;
       });
     } catch (const Error& error) {
@@ -268,15 +277,18 @@ void set_cloud(DefenderSettings& settings, std::string_view cloud) {
 }
 
 struct DefenderClient::Impl {
-  Impl(HttpClient& client, DefenderSettings wanted, HuntingApi hunting_way, std::int64_t row_cap)
+  Impl(HttpClient& client, DefenderSettings wanted, HuntingApi hunting_way,
+       const DefenderLimits& given)
       : http(client),
         settings(std::move(wanted)),
+        limits(given),
         defender(http, settings, settings.defender_url, settings.defender_resource, traffic),
         graph(http, settings, settings.graph_url, settings.graph_resource, traffic),
-        hunting(defender, graph, hunting_way, row_cap) {}
+        hunting(defender, graph, hunting_way, limits.row_cap) {}
 
   HttpClient& http;
   DefenderSettings settings;
+  DefenderLimits limits;
   Traffic traffic;
   Api defender;
   Api graph;
@@ -284,14 +296,14 @@ struct DefenderClient::Impl {
 };
 
 DefenderClient::DefenderClient(HttpClient& http, DefenderSettings settings, HuntingApi hunting,
-                               std::int64_t row_cap)
-    : impl_(std::make_unique<Impl>(http, std::move(settings), hunting, row_cap)) {}
+                               const DefenderLimits& limits)
+    : impl_(std::make_unique<Impl>(http, std::move(settings), hunting, limits)) {}
 
 DefenderClient::~DefenderClient() = default;
 
 ReadResult DefenderClient::read_pages(std::string_view resource, const std::string& filter,
                                       std::span<const std::string_view> keys, PageSink& sink) {
-  Pager pager(impl_->defender.url(), resource, filter);
+  Pager pager(impl_->defender.url(), resource, filter, impl_->limits);
   ReadResult result;
   ListResult page;
   std::string first_id;
@@ -319,6 +331,7 @@ ReadResult DefenderClient::read_pages(std::string_view resource, const std::stri
     });
     result.records += page.records;
     result.not_objects += page.not_objects;
+    result.pages = pager.number();
   } while (pager.advance(page, first_id, last_id));
   return result;
 }

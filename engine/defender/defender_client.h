@@ -52,6 +52,7 @@ struct HuntingTable {
 struct ReadResult {
   std::int64_t records = 0;
   std::int64_t not_objects = 0;
+  std::size_t pages = 0;  ///< of a list
   /// 404 on the first page: "none", or nothing at all; the caller knows which.
   bool not_found = false;
 };
@@ -71,14 +72,17 @@ class PageSink {
   virtual void drop() = 0;
 };
 
-/// What one hunting answer holds at most. The service cuts there without a word.
-inline constexpr std::int64_t kHuntingRowCap = 100'000;
+/// What the service gives at once, and where this program gives up. Smaller ones are for tests.
+struct DefenderLimits {
+  std::int64_t row_cap = 100'000;   ///< rows of a hunting answer; the service cuts without a word
+  std::int64_t page_size = 10'000;  ///< records asked for in a page: the most that it gives
+  std::size_t page_cap = 10'000;    ///< pages of one list; a service that never ends is left there
+};
 
 class DefenderClient {
  public:
-  /// A smaller `row_cap` is for tests.
   DefenderClient(HttpClient& http, DefenderSettings settings, HuntingApi hunting,
-                 std::int64_t row_cap = kHuntingRowCap);
+                 const DefenderLimits& limits = {});
   ~DefenderClient();
 
   /// `/api/{resource}`, "machines" or "alerts", with an OData filter ("" for all), $top=10000

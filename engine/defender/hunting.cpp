@@ -178,6 +178,8 @@ bool Hunting::read(const HuntingTable& table, const HttpRequest& request,
     throw Error(error.kind(), where + error.what());
   }
   if (!answer.found) throw Error(ErrorKind::bad_data, where + "HTTP 200 without results");
+  if (answer.next_link && !answer.next_link->empty())
+    throw Error(ErrorKind::bad_data, where + "hunting knows no pages, but a nextLink leads on");
   const std::string missing = missing_columns(table, answer);
   if (!answer.has_schema || !missing.empty()) {
     throw Error(

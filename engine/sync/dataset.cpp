@@ -20,6 +20,7 @@ std::optional<std::string> window(Run& run, const std::string& dataset, int over
   return run.state.statement("fetch/window")
       .bind("name", dataset)
       .bind("hours", overlap_hours)
+      .bind("clock_known", run.now.empty() ? 0 : 1)
       .value();
 }
 

@@ -13,7 +13,8 @@ namespace defender_car {
 bool is_defender_failure(ErrorKind kind);
 
 /// The window's beginning ("2026-11-24T13:00:00Z"), or nothing when the dataset is to be read
-/// whole: a full run, or one that was never complete.
+/// whole: a full run, one that was never complete, or a cursor ahead of Defender's clock (once that
+/// is known).
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours);
 
 /// Marks the dataset begun, runs `read`, marks it complete. A failure of Defender makes it

@@ -52,7 +52,7 @@ void in_parts(const std::vector<std::string>& names, const Ask& ask) {
 // More rows than one hunting answer holds: then the machines seen since at every run, and all of
 // them every four hours.
 bool read_all(Run& run, const std::optional<std::string>& since) {
-  return !since || run.state.number("fetch/software_rows") < kHuntingRowCap ||
+  return !since || run.state.number("fetch/software_rows") < run.settings.defender_limits.row_cap ||
          run.state.number("fetch/software_whole_is_due") != 0;
 }
 

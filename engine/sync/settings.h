@@ -26,6 +26,7 @@ struct Limit {
 
 struct SyncSettings {
   DefenderSettings defender;
+  DefenderLimits defender_limits;
   CarSettings car;
   std::filesystem::path working_dir;
   Mode mode = Mode::automatic;

@@ -224,7 +224,7 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
     http.limit_rate(settings.defender.defender_url, settings.defender_rate);
     http.limit_rate(settings.defender.graph_url, settings.defender_rate);
   }
-  DefenderClient defender(http, settings.defender, settings.hunting_api);
+  DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
   CarClient car(http, settings.car);
   Run run{.settings = settings,
           .http = http,

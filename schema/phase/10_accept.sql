@@ -117,6 +117,20 @@ UNION ALL SELECT 'users', DeviceId FROM stage.DeviceInfo WHERE set_aside IS NOT 
 UNION ALL SELECT 'vulnerabilities', DeviceId FROM stage.SoftwareVulnerabilities
           WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text';
 
+-- Nor is a machine that the full list lacks while it may not go: what the other readings lack of it comes from the same
+-- cause (a device group withdrawn, say), and waits with it.
+DROP TABLE IF EXISTS temp.unlisted;
+CREATE TEMP TABLE unlisted (machine TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO unlisted
+SELECT v.key
+FROM (SELECT 1 FROM stage.dataset
+      WHERE name = 'machines' AND whole AND (state = 'held' OR EXISTS (SELECT 1 FROM withheld WHERE kind = 'delete')))
+CROSS JOIN asset a CROSS JOIN vertex v ON v.vertex_id = a.vertex_id
+WHERE v.key NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text');
+INSERT OR IGNORE INTO unheard
+SELECT d.name, u.machine
+FROM unlisted u CROSS JOIN stage.dataset d ON d.name IN ('network', 'users', 'vulnerabilities');
+
 -- Where not even the key can be read, that dataset removes nothing this time; nor does one that is not complete, or that a
 -- guard withholds.
 DROP TABLE IF EXISTS temp.removes;

@@ -83,7 +83,14 @@ WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE state = 'rea
   AND NOT EXISTS (SELECT 1 FROM withheld
                   WHERE kind IN ('asset_user', 'user_hostname', 'asset_account', 'user_account', 'account_hostname'));
 
-UPDATE MachineInfo SET usersReadAt = lastSeen
+-- One whose removals are withheld still has users that the answer lacks: it is asked again at the next run.
+UPDATE MachineInfo SET usersReadAt =
+  CASE WHEN EXISTS (SELECT 1 FROM LogonUsers u
+                    WHERE u.machineId = MachineInfo.id
+                      AND NOT EXISTS (SELECT 1 FROM staged_user s
+                                      WHERE (s.machineId, s.accountName, s.accountDomain)
+                                          = (u.machineId, u.accountName, u.accountDomain)))
+       THEN NULL ELSE lastSeen END
 WHERE id IN (SELECT machineId FROM stage.users_reading WHERE state = 'read'
              EXCEPT SELECT key FROM unheard WHERE dataset = 'users');
 
@@ -108,7 +115,8 @@ WHERE (machineId, title, description, severity, status, alertCreationTime, first
 -- All that is not Resolved was asked for: what is missing is resolved or gone.
 DELETE FROM Alerts
 WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'alerts' AND whole)
-  AND id NOT IN (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text');
+  AND id NOT IN (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text')
+  AND NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.machine = Alerts.machineId);
 
 ------------------------------------------------------------------------------------------------- vulnerabilities
 INSERT OR IGNORE INTO SoftwareVulnerabilities

@@ -22,6 +22,15 @@ CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine
 CROSS JOIN asset a ON a.vertex_id = v.vertex_id
 WHERE NOT EXISTS (SELECT 1 FROM MachineInfo m WHERE m.id = t.machine);
 
+-- Whose 15 days are not over after all: Defender's clock was ahead when they went.
+INSERT OR IGNORE INTO touched
+SELECT m.id, 'all'
+FROM MachineInfo m
+WHERE m.healthStatus = 'Inactive'
+  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days')
+  AND NOT EXISTS (SELECT 1 FROM vertex v JOIN asset a ON a.vertex_id = v.vertex_id
+                  WHERE v.collection = 'asset' AND v.key = m.id);
+
 -- Machines that came, or came back.
 DROP TABLE IF EXISTS temp.joining;
 CREATE TEMP TABLE joining (machine TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

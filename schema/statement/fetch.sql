@@ -9,7 +9,8 @@ UPDATE stage.run SET mode = :mode, reason = :reason
 UPDATE stage.run SET network_source = :network_source
 -- statement: begin_dataset
 INSERT INTO stage.dataset (name, state, whole, since) VALUES (:name, 'incomplete', :whole, :since)
-ON CONFLICT DO UPDATE SET state = excluded.state, whole = excluded.whole, since = excluded.since
+ON CONFLICT DO UPDATE SET state = excluded.state, whole = excluded.whole, since = excluded.since, problem = NULL,
+  cursor_stays = 0
 -- statement: dataset_state
 UPDATE stage.dataset SET state = :state, problem = :problem WHERE name = :name
 -- statement: keep_cursor
@@ -19,8 +20,11 @@ SELECT name, state, coalesce(problem, ''), whole FROM stage.dataset ORDER BY nam
 -- statement: cursor
 SELECT at FROM cursor WHERE name = :name
 -- statement: window
--- Where a window begins: the cursor less an overlap of hours, in whole seconds as OData and KQL take it.
-SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, '-' || :hours || ' hours') FROM cursor WHERE name = :name
+-- Where a window begins: the cursor less an overlap of hours, in whole seconds as OData and KQL take it. A cursor ahead of
+-- Defender's clock (:clock_known) was set by a wrong one: how far back it should lie nobody knows, so it is none.
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, '-' || :hours || ' hours') FROM cursor
+WHERE name = :name
+  AND (NOT :clock_known OR at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '+5 minutes'))
 -- statement: days_ago
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT now FROM stage.run), '-' || :days || ' days')
 -- statement: machine
@@ -88,9 +92,10 @@ SELECT count(*), min(machineId) FROM stage.users_reading WHERE state IN ('failed
 -- statement: software_rows
 SELECT count(*) FROM SoftwareVulnerabilities
 -- statement: software_whole_is_due
--- All of them at least every four hours, by Defender's clock.
+-- All of them at least every four hours, by Defender's clock; a time ahead of it says nothing.
 SELECT NOT EXISTS (SELECT 1 FROM cursor WHERE name = 'vulnerabilities_whole'
-                   AND at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-4 hours'))
+                   AND at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-4 hours')
+                   AND at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '+5 minutes'))
 -- statement: software_due
 -- Machines seen since, and those whose software removals were held back.
 SELECT s.id FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
@@ -148,9 +153,12 @@ SELECT count(*) FROM stage.SoftwareVulnerabilities
 -- statement: count_knowledge_base
 SELECT count(*) FROM stage.VulnerabilityKb
 -- statement: move_cursors
+-- Where the full machine list lacks assets that may not go, the other readings lack theirs too: their next windows begin
+-- where these began.
 INSERT INTO cursor
 SELECT name, (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
 WHERE state = 'complete' AND NOT cursor_stays
+  AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 UNION ALL
 SELECT 'vulnerabilities_whole', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
 WHERE name = 'vulnerabilities' AND state = 'complete' AND whole

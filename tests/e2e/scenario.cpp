@@ -56,6 +56,7 @@ simulator::Options simulator_options(const Scenario& scenario) {
   options.tenant.seed = scenario.seed;
   options.tenant.machines = scenario.machines;
   options.tenant.oddities = scenario.oddities;
+  options.tenant.software_rows = scenario.software_rows;
   options.car.identity = scenario.identity == oracle::Identity::user
                              ? simulator::IdentityModel::user
                              : simulator::IdentityModel::account;

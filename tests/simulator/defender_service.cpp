@@ -158,7 +158,15 @@ void write_hunting(std::string& body, const HuntingResult& result, bool graph) {
 
 }  // namespace
 
-Reply DefenderService::answer(const Call& call) const {
+Reply DefenderService::answer(const Call& call) {
+  return lies_.answer(call, tenant_, [this](const Call& asked) { return truth(asked); });
+}
+
+Reply DefenderService::answer_graph(const Call& call) {
+  return lies_.answer(call, tenant_, [this](const Call& asked) { return truth_of_graph(asked); });
+}
+
+Reply DefenderService::truth(const Call& call) const {
   std::string path = call.path;
   if (path.starts_with("/api/v1.0/")) path.erase(4, 5);
   std::string role = "Machine.Read.All";
@@ -183,7 +191,7 @@ Reply DefenderService::answer(const Call& call) const {
   return api_error(404, "NotFound", "No HTTP resource was found that matches the request URI.");
 }
 
-Reply DefenderService::answer_graph(const Call& call) const {
+Reply DefenderService::truth_of_graph(const Call& call) const {
   if (call.path != "/v1.0/security/runHuntingQuery" || call.method != "POST")
     return api_error(404, "ResourceNotFound", "Resource not found for the segment.");
   if (auto refused = login_.refuse(call, login_.options().graph_resource, "ThreatHunting.Read.All",

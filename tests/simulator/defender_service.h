@@ -1,11 +1,12 @@
 // Plays api.security.microsoft.com (machines, alerts, logon users, the retiring hunting endpoint)
 // and Graph's runHuntingQuery over one Tenant.
 //
-// It checks tokens by LoginService. It keeps nothing of its own and does not throttle: 429 comes
-// from the faults.
+// It checks tokens by LoginService. It keeps nothing of its own but the lies on order and does not
+// throttle: 429 comes from the faults.
 #pragma once
 
 #include "hunting.h"
+#include "lies.h"
 #include "login_service.h"
 #include "message.h"
 #include "tenant.h"
@@ -27,11 +28,14 @@ class DefenderService {
   DefenderService(DefenderOptions options, Tenant& tenant, LoginService& login)
       : options_(options), tenant_(tenant), login_(login) {}
 
-  Reply answer(const Call& call) const;
-  Reply answer_graph(const Call& call) const;
+  Reply answer(const Call& call);
+  Reply answer_graph(const Call& call);
   DefenderOptions& options() { return options_; }
+  Lies& lies() { return lies_; }
 
  private:
+  Reply truth(const Call& call) const;
+  Reply truth_of_graph(const Call& call) const;
   Reply machines(const Call& call) const;
   Reply machine(const std::string& id_or_name) const;
   Reply logon_users(const std::string& id) const;
@@ -41,6 +45,7 @@ class DefenderService {
   DefenderOptions options_;
   Tenant& tenant_;
   LoginService& login_;
+  Lies lies_;
 };
 
 }  // namespace simulator

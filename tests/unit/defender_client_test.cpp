@@ -42,11 +42,11 @@ struct Sink final : PageSink {
 /// Login, Defender and Graph on one server; each test sets what Defender answers.
 struct Tenant {
   explicit Tenant(LoopbackServer::Answer defender, HuntingApi hunting = HuntingApi::automatic,
-                  std::int64_t row_cap = kHuntingRowCap)
+                  const DefenderLimits& limits = {})
       : answer(std::move(defender)),
         server([this](const auto& request, auto& response) { route(request, response); }),
         http(options(), progress),
-        client(http, settings(), hunting, row_cap) {}
+        client(http, settings(), hunting, limits) {}
 
   static HttpOptions options() {
     HttpOptions options;
@@ -361,7 +361,49 @@ TEST_CASE("a service that gives the same full page for ever is noticed", "[defen
   Tenant tenant([](const auto&, auto& response) { json(response, page(0, 10'000)); });
   const Error error = error_of([&] { tenant.client.read_pages("machines", "", kId, tenant.sink); });
   CHECK(error.kind() == ErrorKind::defender);
-  CHECK(has(error.what(), "same full page"));
+  CHECK(has(error.what(), "was there before"));
+}
+
+TEST_CASE("a short page that comes twice is noticed, wherever", "[defender]") {
+  std::string base;
+  Tenant tenant([&](const auto& request, auto& response) {
+    const auto skip = std::stoll(request.get_param_value("$skip"));
+    const auto first = skip == 4 ? 0 : skip;  // the third page is the first one
+    json(response, page(first, 2, base + "/api/machines?$skip=" + std::to_string(skip + 2)));
+  });
+  base = tenant.server.url();
+  const Error error = error_of([&] { tenant.client.read_pages("machines", "", kId, tenant.sink); });
+  CHECK(has(error.what(), "was there before"));
+  CHECK(has(error.what(), "page 3"));
+}
+
+TEST_CASE("an empty page that leads on is no end, but a few of them are", "[defender]") {
+  std::string base;
+  const long long gap = GENERATE(1, 3, 4);
+  Tenant tenant([&](const auto& request, auto& response) {
+    const auto skip = std::stoll(request.get_param_value("$skip"));
+    const bool empty = skip >= 2 && skip < 2 + gap;
+    const std::string next = base + "/api/machines?$skip=" + std::to_string(skip + (empty ? 1 : 2));
+    json(response, page(skip, empty ? 0 : 2, skip < 2 + gap ? next : ""));
+  });
+  base = tenant.server.url();
+  const bool reached = gap <= 3;
+  CHECK(tenant.client.read_pages("machines", "", kId, tenant.sink).records == (reached ? 4 : 2));
+}
+
+TEST_CASE("a list that never ends is left at the page cap", "[defender]") {
+  std::string base;
+  Tenant tenant(
+      [&](const auto& request, auto& response) {
+        const auto skip = std::stoll(request.get_param_value("$skip"));
+        json(response, page(skip, 2, base + "/api/machines?$skip=" + std::to_string(skip + 2)));
+      },
+      HuntingApi::automatic, {.page_cap = 7});
+  base = tenant.server.url();
+  const Error error = error_of([&] { tenant.client.read_pages("machines", "", kId, tenant.sink); });
+  CHECK(error.kind() == ErrorKind::defender);
+  CHECK(has(error.what(), "more than 7 pages"));
+  CHECK(tenant.server.targets.size() == 1 + 7);
 }
 
 TEST_CASE("404 is none on the first page and a failure later", "[defender]") {
@@ -566,7 +608,7 @@ TEST_CASE("a hunting answer at the row cap is asked again in shards", "[defender
             R"({"error":{"code":"BadRequest","message":"Query execution has exceeded the allowed result size."}})",
             400);
       },
-      HuntingApi::defender, 5);
+      HuntingApi::defender, {.row_cap = 5});
 
   const ReadResult result = tenant.client.hunt(kTable, query, tenant.sink);
 
@@ -581,7 +623,7 @@ TEST_CASE("a shard that is too large multiplies the shards", "[defender]") {
       [](const auto& request, auto& response) {
         json(response, rows(has(request.body, "/32") || has(request.body, "32/") ? 1 : 5));
       },
-      HuntingApi::defender, 5);
+      HuntingApi::defender, {.row_cap = 5});
   CHECK(tenant.client.hunt(kTable, query, tenant.sink).records == 32);
 }
 

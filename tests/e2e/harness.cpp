@@ -10,7 +10,6 @@ namespace e2e {
 namespace {
 
 using defender_car::HttpClient;
-using defender_car::HttpOptions;
 using defender_car::RunReport;
 
 /// Logs of thousands of runs would bury the one failing check.
@@ -59,6 +58,9 @@ Harness::Harness(const Scenario& scenario)
   settings_.car.source = "Microsoft-Windows-Defender-ATP";
   settings_.car.poll_ms = 5;
   settings_.working_dir = folder_->path();
+  http_options_.retry.max_tries = 3;
+  http_options_.retry.first_wait_ms = 1;
+  http_options_.retry.longest_wait_ms = 5;
   choose_ways(settings_, scenario);
 }
 
@@ -103,11 +105,7 @@ RunReport Harness::run(const oracle::Graph& wanted, const oracle::Graph& also_wa
       violations_.push_back(std::string(kind) + ": " + line);
   });
   simulator_.clear_requests();
-  HttpOptions options;
-  options.retry.max_tries = 3;
-  options.retry.first_wait_ms = 1;
-  options.retry.longest_wait_ms = 5;
-  HttpClient http(options, progress_);
+  HttpClient http(http_options_, progress_);
   try {
     RunReport report = defender_car::run_sync(settings_, http, progress_);
     simulator_.set_removal_watch({});

@@ -44,6 +44,8 @@ class Harness {
 
   simulator::Simulator& simulator() { return simulator_; }
   defender_car::SyncSettings& settings() { return settings_; }
+  /// Of all runs from here on; short waits unless changed.
+  defender_car::HttpOptions& http_options() { return http_options_; }
   const oracle::Oracle& oracle() const { return oracle_; }
 
   /// How the oracle shall see the tenant, where the wire shows it otherwise (planted records).
@@ -81,6 +83,7 @@ class Harness {
   std::function<void(simulator::Tenant&)> meaning_;
   defender_car::SilentProgress progress_;
   defender_car::SyncSettings settings_;
+  defender_car::HttpOptions http_options_;
   std::vector<std::string> violations_;
 };
 

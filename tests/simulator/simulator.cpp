@@ -70,6 +70,26 @@ Delivery Simulator::Server::handle(Call& call) {
   return {api_error(404, "NotFound", "no service under " + call.path), Delivery::Form::whole};
 }
 
+/// How the answer to a request that was carried out is spoiled.
+Delivery::Form form_of(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::truncated:
+      return Delivery::Form::truncated;
+    case FaultKind::wrong_length:
+      return Delivery::Form::wrong_length;
+    case FaultKind::short_length:
+      return Delivery::Form::short_length;
+    case FaultKind::excess:
+      return Delivery::Form::excess;
+    case FaultKind::drip:
+      return Delivery::Form::drip;
+    case FaultKind::reset_after:
+      return Delivery::Form::close;
+    default:
+      return Delivery::Form::whole;
+  }
+}
+
 /// What a fault answers without carrying the request out.
 std::optional<Delivery> Simulator::Server::instead(const std::string& service, const Fault& fault) {
   Delivery out;
@@ -87,6 +107,7 @@ std::optional<Delivery> Simulator::Server::instead(const std::string& service, c
       if (!fault.retry_after.empty())
         out.reply.headers.emplace_back("Retry-After", fault.retry_after);
       return out;
+    case FaultKind::refused:
     case FaultKind::reset_before:
       out.form = Delivery::Form::close;
       out.reply.status = 0;
@@ -97,6 +118,8 @@ std::optional<Delivery> Simulator::Server::instead(const std::string& service, c
       return out;
     case FaultKind::malformed_json:
       out.reply.body = R"({"value":[{"id":"0123456789abcdef","computerDnsName":"srv)";
+      return out;
+    case FaultKind::empty_body:
       return out;
     case FaultKind::empty_json:
       out.reply.body = "{}";
@@ -112,17 +135,17 @@ Delivery Simulator::Server::handle_service(const std::string& service, Call& cal
       locked([&] { return faults_.strike(call.method + " " + call.target); });
   rest(latency_ms_);
   if (fault && fault->kind == FaultKind::stall) rest(fault->stall_ms);
+  if (fault && fault->kind == FaultKind::refused) http_.refuse(fault->stall_ms);
   std::optional<Delivery> out = fault ? instead(service, *fault) : std::nullopt;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!out) {
     call.empty_list = fault && fault->kind == FaultKind::empty_list;
-    out = Delivery{dispatch(service, call), Delivery::Form::whole};
-    if (fault) {
-      if (fault->kind == FaultKind::truncated) out->form = Delivery::Form::truncated;
-      if (fault->kind == FaultKind::wrong_length) out->form = Delivery::Form::wrong_length;
-      if (fault->kind == FaultKind::short_length) out->form = Delivery::Form::short_length;
-      if (fault->kind == FaultKind::reset_after) out->form = Delivery::Form::close;
-    }
+    out = Delivery{dispatch(service, call), fault ? form_of(fault->kind) : Delivery::Form::whole};
+  }
+  if (fault && fault->kind == FaultKind::slow_answer) {
+    lock.unlock();
+    rest(fault->stall_ms);
+    lock.lock();
   }
   out->reply.headers.emplace_back("Date", http_date(tenant_.now_ms));
   const auto spent = std::chrono::steady_clock::now() - start;
@@ -180,6 +203,7 @@ void Simulator::add_fault(Fault fault) {
 }
 void Simulator::clear_faults() {
   server_->locked([&] { server_->faults_.clear(); });
+  server_->http_.listen_again();
 }
 
 std::vector<std::string> Simulator::car_graph() const {

@@ -65,6 +65,7 @@ class Simulator {
   void with_defender(const std::function<void(DefenderService&)>& action);
 
   void add_fault(Fault fault);
+  /// A refusal of connections ends with it.
   void clear_faults();
 
   /// Only what is active: vertices as `asset|ID|{attributes}`, edges as `asset_hostname|FROM|TO`.

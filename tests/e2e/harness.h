@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,6 +61,12 @@ class Harness {
   /// A run with something in its way; the oracle stays where it was.
   defender_car::RunReport disturbed_sync();
 
+  /// From here on a second oracle sees what each disturbed run could have read. Such a run may have
+  /// read all or nothing of what Defender no longer tells afterwards, so that where the two oracles
+  /// differ either is right: only what both want, or neither, counts for violations() and
+  /// differences().
+  void remember_disturbed_runs() { witness_ = oracle_; }
+
   /// A new working folder and a new oracle against the same CAR.
   void forget_everything();
 
@@ -74,12 +81,14 @@ class Harness {
  private:
   /// What is wanted by both readings is what no run may take away.
   defender_car::RunReport run(const oracle::Graph& wanted, const oracle::Graph& also_wanted);
-  oracle::Oracle observed(Reading reading) const;
+  oracle::Oracle observed(Reading reading) const { return observed(oracle_, reading); }
+  oracle::Oracle observed(oracle::Oracle by, Reading reading) const;
 
   Scenario scenario_;
   simulator::Simulator simulator_;
   std::unique_ptr<TemporaryFolder> folder_;
   oracle::Oracle oracle_;
+  std::optional<oracle::Oracle> witness_;
   std::function<void(simulator::Tenant&)> meaning_;
   defender_car::SilentProgress progress_;
   defender_car::SyncSettings settings_;

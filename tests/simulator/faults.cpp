@@ -39,6 +39,7 @@ std::optional<Fault> Faults::strike(std::string_view method_and_target) {
       return std::nullopt;
     }
     if (fault.count != std::numeric_limits<int>::max()) --fault.count;
+    ++struck_;
     return fault;
   }
   return std::nullopt;

@@ -55,6 +55,8 @@ class Faults {
   void clear() { planned_.clear(); }
   /// Counts the request; the fault that strikes it, if one does.
   std::optional<Fault> strike(std::string_view method_and_target);
+  /// So many requests were struck until now.
+  int64_t struck() const { return struck_; }
 
  private:
   struct Planned {
@@ -63,6 +65,7 @@ class Faults {
   };
   std::vector<Planned> planned_;
   int64_t seen_ = 0;
+  int64_t struck_ = 0;
 };
 
 }  // namespace simulator

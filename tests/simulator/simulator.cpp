@@ -201,6 +201,9 @@ void Simulator::with_defender(const std::function<void(DefenderService&)>& actio
 void Simulator::add_fault(Fault fault) {
   server_->locked([&] { server_->faults_.add(std::move(fault)); });
 }
+int64_t Simulator::faults_struck() const {
+  return server_->locked([&] { return server_->faults_.struck(); });
+}
 void Simulator::clear_faults() {
   server_->locked([&] { server_->faults_.clear(); });
   server_->http_.listen_again();

@@ -22,8 +22,9 @@ using simulator::RequestRecord;
 
 namespace {
 
-constexpr int limit_ms = 150;            // of the client, where an answer does not come or end
-constexpr int beyond_ms = 3 * limit_ms;  // where the simulator waits longer than that
+constexpr int limit_ms = 150;             // of the client, where an answer does not come or end
+constexpr int beyond_ms = limit_ms + 30;  // late enough for another try, while the run goes on
+constexpr const char* a_date = "a second on";  // of Retry-After, by the simulator's clock
 
 enum class Reach { once, route, host };
 
@@ -50,7 +51,7 @@ Fault status(int number, std::string retry_after = "") {
 Fault broken(FaultKind kind, int ms = 0) { return {.kind = kind, .stall_ms = ms}; }
 
 /// Each once and lasting. A failure of user lists is always one of kind `defender`.
-std::vector<Trouble> all_troubles(const std::string& in_a_second) {
+std::vector<Trouble> all_troubles() {
   const std::set<ErrorKind> unreachable{ErrorKind::unreachable, ErrorKind::defender};
   const std::set<ErrorKind> unreadable{ErrorKind::bad_data, ErrorKind::defender};
   const std::set<ErrorKind> failed{ErrorKind::defender};
@@ -79,7 +80,7 @@ std::vector<Trouble> all_troubles(const std::string& in_a_second) {
     add(std::to_string(number), Sort::passing, status(number), failed);
   add("429", Sort::passing, status(429), failed);
   add("429, seconds", Sort::passing, status(429, "1"), failed);
-  add("429, a date", Sort::passing, status(429, in_a_second), failed);
+  add("429, a date", Sort::passing, status(429, a_date), failed);
   add("400", Sort::lasting, status(400), {ErrorKind::invalid_parameter, ErrorKind::defender});
   add("401", Sort::lasting, status(401), {ErrorKind::authentication, ErrorKind::defender},
       Reach::host);
@@ -96,8 +97,8 @@ const char* name_of(Kind kind) {
 
 /// Of this tenant a run imports, touches, disables and deletes (checked below), and no machine has
 /// left the list: whether such a one still counts depends on which runs read everything.
-constexpr uint64_t tenant_seed = 4;
-constexpr int hours = 30;
+constexpr uint64_t tenant_seed = 51;
+constexpr int hours = 48;
 
 std::unique_ptr<Harness> before(Kind kind) {
   Scenario scenario;
@@ -139,8 +140,9 @@ bool looks_done(const RequestRecord& request, const Trouble& trouble) {
          (kind == FaultKind::status && trouble.fault.status == 404);
 }
 
-Fault aimed(const Trouble& trouble, const RequestRecord& request, int number) {
+Fault aimed(const Trouble& trouble, const RequestRecord& request, int number, int64_t now_ms) {
   Fault fault = trouble.fault;
+  if (fault.retry_after == a_date) fault.retry_after = simulator::http_date(now_ms + 1000);
   fault.after = number;
   if (trouble.reach == Reach::once) fault.count = 1;
   if (trouble.reach == Reach::route) fault.match = route_of(request);
@@ -209,7 +211,7 @@ void try_point(Kind kind, const std::vector<RequestRecord>& requests, int number
   INFO(name_of(kind) << " run, request " << number << ", " << request.method << " "
                      << request.service << request.target << ": " << trouble.name);
   const std::unique_ptr<Harness> harness = before(kind);
-  harness->simulator().add_fault(aimed(trouble, request, number));
+  harness->simulator().add_fault(aimed(trouble, request, number, harness->simulator().now_ms()));
   const RunReport report = run_with(*harness, trouble);
   INFO(describe(report));
   CHECK(harness->simulator().faults_struck() > 0);
@@ -236,6 +238,21 @@ TEST_CASE("The tenant of this sweep makes a run do everything that a run can do"
   CHECK(asked_for("DELETE /car/api/car/v2/source/", "/asset?external_ids="));
 }
 
+TEST_CASE("A session that is begun once more, late, forgets nothing that was reported") {
+  const std::unique_ptr<Harness> harness = before(Kind::full);
+  harness->http_options().longest_try_ms = limit_ms;
+  // Jobs that take their time, so that the late one comes while the run goes on.
+  harness->simulator().with_car([](simulator::CarService& car) { car.options().job_polls = 20; });
+  harness->simulator().add_fault({.match = "POST /car/api/car/v2/source/",
+                                  .kind = FaultKind::stall,
+                                  .count = 1,
+                                  .stall_ms = limit_ms + 350});
+  const RunReport report = harness->disturbed_sync();
+  INFO(describe(report));
+  CHECK(report.failure == ErrorKind::car_recoverable);
+  CHECK(joined(harness->violations()) == "");
+}
+
 TEST_CASE("The i-th request fails") {
   sweep::Tally tally("the i-th request fails");
   std::array<std::vector<RequestRecord>, kinds.size()> requests;
@@ -244,8 +261,7 @@ TEST_CASE("The i-th request fails") {
     requests[at] = requests_of(kinds[at]);
     requests_in_all += requests[at].size();
   }
-  const auto troubles =
-      all_troubles(simulator::http_date(before(Kind::incremental)->simulator().now_ms() + 1000));
+  const auto troubles = all_troubles();
   for (const size_t point : sweep::points(requests_in_all * troubles.size(), 60)) {
     size_t number = point / troubles.size();
     size_t at = 0;

@@ -206,8 +206,8 @@ void fetch_alerts(Run& run) {
         "alerts", since ? "lastUpdateTime ge " + *since : "status ne 'Resolved'", kAlertKeys,
         alerts);
     if (!list.not_found) return;
-    if (since) return keep_cursor(run, "alerts");
-    if (run.state.number("derive/open_alerts") > 0) {
+    keep_cursor(run, "alerts");
+    if (!since && run.state.number("derive/open_alerts") > 0) {
       throw Error(ErrorKind::defender,
                   "the whole alert list was answered by 404 while open alerts are known");
     }

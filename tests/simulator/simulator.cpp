@@ -142,16 +142,15 @@ Delivery Simulator::Server::handle_service(const std::string& service, Call& cal
     call.empty_list = fault && fault->kind == FaultKind::empty_list;
     out = Delivery{dispatch(service, call), fault ? form_of(fault->kind) : Delivery::Form::whole};
   }
-  if (fault && fault->kind == FaultKind::slow_answer) {
-    lock.unlock();
-    rest(fault->stall_ms);
-    lock.lock();
-  }
   out->reply.headers.emplace_back("Date", http_date(tenant_.now_ms));
   const auto spent = std::chrono::steady_clock::now() - start;
   requests_.push_back({service, call.method, call.target.substr(service.size() + 1),
                        out->form == Delivery::Form::close ? 0 : out->reply.status,
                        std::chrono::duration_cast<std::chrono::milliseconds>(spent).count()});
+  if (fault && fault->kind == FaultKind::slow_answer) {
+    lock.unlock();
+    rest(fault->stall_ms);
+  }
   return std::move(*out);
 }
 

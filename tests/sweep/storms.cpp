@@ -100,7 +100,8 @@ void check_calm(Harness& harness, sweep::Tally& tally) {
 TEST_CASE("A calm run after a storm ends as the oracle says") {
   sweep::Tally tally("storms");
   for (const size_t point : sweep::points(200, 8)) {
-    const uint64_t seed = point + 1;
+    // Turned so that the sample's ends, 72 and 71, are seeds that have found something already.
+    const uint64_t seed = (point + 71) % 200 + 1;
     Scenario scenario = scenario_of(seed);
     scenario.machines = 12 + seed % 5;
     INFO("point " << point << ": " << describe(scenario));

@@ -310,7 +310,7 @@ TEST_CASE("The i-th request fails") {
     requests[kind] = requests_of(kind);
     for (const Point& point : points_of(kind, requests[kind], troubles)) all.push_back(point);
   }
-  for (const size_t at : sweep::points(all.size(), 60)) {
+  for (const size_t at : sweep::points(all.size(), 40)) {
     const Point& point = all[at];
     INFO("point " << at);
     tally.begin_point();

@@ -165,6 +165,16 @@ std::optional<std::string> read_refusal(std::string_view text) try {
   return std::nullopt;
 }
 
+bool is_broken_json(std::string_view text) {
+  if (!text.starts_with('{') && !text.starts_with('[')) return false;
+  try {
+    parse(text);
+    return false;
+  } catch (const UnreadableAnswer&) {
+    return true;
+  }
+}
+
 std::optional<std::string> read_save_point(std::string_view text) {
   const auto document = parse(text);
   const auto* state_id = find_state_id(document, 2);

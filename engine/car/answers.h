@@ -54,6 +54,9 @@ std::map<std::string, ImportStatus> read_import_status(std::string_view text,
 /// something else or cannot be read (never throws).
 std::optional<std::string> read_refusal(std::string_view text);
 
+/// JSON that was begun and is none: half of an answer. A text that begins otherwise is not judged.
+bool is_broken_json(std::string_view text);
+
 /// GET /source: the model_state_id; nothing for a source without one (absent, null or "").
 std::optional<std::string> read_save_point(std::string_view text);
 

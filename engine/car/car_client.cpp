@@ -46,6 +46,13 @@ std::string base64(std::string_view text) {
   return encoded;
 }
 
+/// Whether a PATCH or DELETE was answered for. CAR's words for it are not specified, so an answer
+/// without any will do; but one that broke off on its way, or that somebody else began, is not
+/// CAR's.
+bool says_done(const HttpResponse& response) {
+  return succeeded(response) && !is_broken_json(response.body.str());
+}
+
 template <typename Fill>
 std::string json_object(Fill&& fill) {
   rapidjson::StringBuffer buffer;
@@ -327,8 +334,12 @@ std::map<std::string, ImportStatus> CarClient::wait_for_imports(
 }
 
 void CarClient::begin_full_import() {
-  run_job(request("POST", source_path() + "/full-import-in-progress",
-                  "beginning the full-import session"));
+  HttpRequest begin = request("POST", source_path() + "/full-import-in-progress",
+                              "beginning the full-import session");
+  // A try without an answer may be carried out late. Begun once more, the session forgets what was
+  // reported meanwhile, and at its end that falls away.
+  begin.retry = false;
+  run_job(begin);
 }
 
 void CarClient::end_full_import() {
@@ -381,7 +392,7 @@ void CarClient::patch(const std::vector<Patch>& patches,
     const Patch& patch = patches[index];
     const bool has_address = patch.from_is_address || patch.to_is_address;
     const std::string_view form = under_way[index].form;
-    if (succeeded(response)) {
+    if (says_done(response)) {
       if (has_address && address_form_.empty()) address_form_ = form;
       done(index, PatchResult::done, response.status);
     } else if (response.status == 404) {
@@ -428,13 +439,14 @@ void CarClient::send_numbered(
 
 PatchResult CarClient::delete_assets(const std::vector<std::string>& external_ids) {
   if (external_ids.empty()) return PatchResult::done;
-  const HttpResponse response =
-      call(request("DELETE",
-                   source_path() +
-                       "/asset?external_ids=" + joined(external_ids.begin(), external_ids.end()),
-                   "deleting " + std::to_string(external_ids.size()) + " assets"),
-           {404});
-  return response.status == 404 ? PatchResult::gone : PatchResult::done;
+  const HttpRequest deletion = request(
+      "DELETE",
+      source_path() + "/asset?external_ids=" + joined(external_ids.begin(), external_ids.end()),
+      "deleting " + std::to_string(external_ids.size()) + " assets");
+  const HttpResponse response = call(deletion, {404});
+  if (response.status == 404) return PatchResult::gone;
+  if (!says_done(response)) throw failure_of(deletion, response);
+  return PatchResult::done;
 }
 
 std::size_t CarClient::ids_that_fit(const std::vector<std::string>& ids, std::size_t begin) {

@@ -102,6 +102,7 @@ bool Sender::wait_for_place(Job& job) {
 
 bool Sender::start(Job& job) {
   if (wait_for_place(job)) return false;
+  job.request.time_limit_ms = std::min(job.request.time_limit_ms, options.longest_try_ms);
   job.transfer = transport.start(job.request);
   for (Pacer& pacer : pacers) {
     if (pacer.covers(job.request.url)) pacer.note(Clock::now());

@@ -71,6 +71,7 @@ struct HttpOptions {
   int max_parallel = 8;
   std::int64_t stall_ms =
       30'000;  ///< an answer that has begun and brings under 1 KiB in this time is given up
+  std::int64_t longest_try_ms = 210'000;  ///< over HttpRequest::time_limit_ms, whichever is shorter
   RetryPolicy retry;
   int max_retries_in_all =
       1'000;  ///< of the client's whole life, 429 not counted; after them each request has one try

@@ -242,8 +242,8 @@ void fetch_alerts(Run& run) {
     // of the next page is passed over. What is taken for gone must be missing twice.
     if (!since && list.pages > 1) read();
     if (!list.not_found) return;
-    if (since) return keep_cursor(run, "alerts");
-    if (run.state.number("derive/open_alerts") > 0) {
+    keep_cursor(run, "alerts");
+    if (!since && run.state.number("derive/open_alerts") > 0) {
       throw Error(ErrorKind::defender,
                   "the whole alert list was answered by 404 while open alerts are known");
     }

@@ -146,3 +146,11 @@ WHERE (SELECT mode FROM stage.run) = 'incremental' AND v.collection = 'asset'
   AND (EXISTS (SELECT 1 FROM acknowledged_vertex k WHERE k.vertex_id = c.vertex_id)
        OR c.vertex_id IN (SELECT vertex_id FROM unanswered_vertex))
 ORDER BY c.reason;
+
+-- What an earlier run handed over without an answer stays so until CAR answers for it, also when this run ends before
+-- it comes to that: otherwise nobody would take back from CAR what Defender no longer derives by then.
+INSERT INTO batch (run_id, operation, first_item, last_item, sent_at)
+SELECT o.run_id, o.operation, o.item_id, o.item_id, (SELECT now FROM stage.run)
+FROM outbox o
+WHERE CASE WHEN o.operation IN ('vertex', 'delete') THEN o.object_id IN (SELECT vertex_id FROM unanswered_vertex)
+           ELSE o.object_id IN (SELECT edge_id FROM unanswered_edge) END;

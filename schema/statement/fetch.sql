@@ -107,9 +107,13 @@ SELECT machine FROM due WHERE aspect IN ('software', 'all')
 -- statement: ask_software
 INSERT OR IGNORE INTO stage.software_reading VALUES (:machine)
 -- statement: unknown_cves
-SELECT DISTINCT CveId FROM stage.SoftwareVulnerabilities
+-- A whole reading asks for all entries that we hold as well: the windows after it rely on them, also where the software
+-- was not read whole in this run.
+SELECT CveId FROM stage.SoftwareVulnerabilities
 WHERE typeof(CveId) = 'text' AND CveId <> ''
   AND (:whole OR CveId NOT IN (SELECT CveId FROM VulnerabilityKb))
+UNION
+SELECT CveId FROM VulnerabilityKb WHERE :whole
 ORDER BY CveId
 -- statement: drop_strange_knowledge
 -- A window on LastModifiedTime brings CVEs that no machine of ours has.

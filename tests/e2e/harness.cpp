@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -10,7 +11,6 @@ namespace e2e {
 namespace {
 
 using defender_car::HttpClient;
-using defender_car::HttpOptions;
 using defender_car::RunReport;
 using defender_car::SyncSettings;
 
@@ -74,6 +74,7 @@ Harness::Harness(const Scenario& scenario)
   quiet_unless_asked();
   settings_ = settings_for(simulator_.url(), scenario);
   settings_.working_dir = folder_->path();
+  http_options_ = e2e::http_options();
 }
 
 RunReport Harness::sync(Reading reading) {
@@ -100,20 +101,22 @@ void Harness::disturbed(const std::function<void()>& run) {
   watched(observed(Reading::full).graph(), observed(Reading::incremental).graph(), run);
 }
 
-oracle::Oracle Harness::observed(Reading reading) const {
+oracle::Oracle Harness::observed(oracle::Oracle by, Reading reading) const {
   simulator::Tenant tenant = simulator_.tenant();
   if (meaning_) meaning_(tenant);
-  oracle::Oracle next = oracle_;
-  next.observe(tenant, reading == Reading::full);
-  return next;
+  by.observe(tenant, reading == Reading::full);
+  return by;
 }
 
 RunReport Harness::run(const oracle::Graph& wanted, const oracle::Graph& also_wanted) {
   RunReport report;
   watched(wanted, also_wanted, [&] {
-    HttpClient http(http_options(), progress_);
+    HttpClient http(http_options_, progress_);
     report = defender_car::run_sync(settings_, http, progress_);
   });
+  if (witness_)
+    witness_ = observed(std::move(*witness_),
+                        report.mode == "full" ? Reading::full : Reading::incremental);
   return report;
 }
 
@@ -124,10 +127,16 @@ void Harness::watched(const oracle::Graph& wanted, const oracle::Graph& also_wan
                ? graph.edges.contains(line)
                : graph.vertices.contains(oracle::vertex_of_line(line));
   };
+  std::vector<oracle::Graph> all{wanted, also_wanted};
+  if (witness_)
+    for (const Reading reading : {Reading::full, Reading::incremental})
+      all.push_back(observed(*witness_, reading).graph());
   simulator_.set_removal_watch([&](std::string_view kind, std::string_view text) {
     const std::string line(text);
     const bool never_deleted = kind == "vertex deleted" && !line.starts_with("asset|");
-    if (never_deleted || (is_wanted(wanted, line) && is_wanted(also_wanted, line)))
+    if (never_deleted || std::all_of(all.begin(), all.end(), [&](const oracle::Graph& graph) {
+          return is_wanted(graph, line);
+        }))
       violations_.push_back(std::string(kind) + ": " + line);
   });
   simulator_.clear_requests();
@@ -144,6 +153,7 @@ void Harness::forget_everything() {
   folder_ = std::make_unique<TemporaryFolder>();
   settings_.working_dir = folder_->path();
   oracle_ = oracle::Oracle(oracle_options(scenario_));
+  witness_.reset();
 }
 
 std::set<std::string> Harness::held(const std::string& beginning) const {
@@ -154,7 +164,16 @@ std::set<std::string> Harness::held(const std::string& beginning) const {
 }
 
 std::vector<std::string> Harness::differences() const {
-  return oracle::differences(oracle_.graph(), simulator_.car_edges(), simulator_.car_vertices());
+  const auto edges = simulator_.car_edges();
+  const auto vertices = simulator_.car_vertices();
+  if (!witness_) return oracle::differences(oracle_.graph(), edges, vertices);
+  constexpr size_t all = 100'000;
+  std::vector<std::string> out = oracle::differences(oracle_.graph(), edges, vertices, all);
+  const auto also = oracle::differences(witness_->graph(), edges, vertices, all);
+  std::erase_if(out, [&](const std::string& line) {
+    return std::find(also.begin(), also.end(), line) == also.end();
+  });
+  return out;
 }
 
 std::vector<std::string> Harness::writes_to_car() const {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ class Harness {
 
   simulator::Simulator& simulator() { return simulator_; }
   defender_car::SyncSettings& settings() { return settings_; }
+  /// Of all runs from here on; short waits unless changed.
+  defender_car::HttpOptions& http_options() { return http_options_; }
   const oracle::Oracle& oracle() const { return oracle_; }
 
   /// How the oracle shall see the tenant, where the wire shows it otherwise (planted records).
@@ -59,6 +62,12 @@ class Harness {
   defender_car::RunReport disturbed_sync();
   /// The same for a run by other means, such as a program of its own.
   void disturbed(const std::function<void()>& run);
+
+  /// From here on a second oracle sees what each disturbed run could have read. Such a run may have
+  /// read all or nothing of what Defender no longer tells afterwards, so that where the two oracles
+  /// differ either is right: only what both want, or neither, counts for violations() and
+  /// differences().
+  void remember_disturbed_runs() { witness_ = oracle_; }
 
   /// A new working folder and a new oracle against the same CAR.
   void forget_everything();
@@ -76,15 +85,18 @@ class Harness {
   /// What is wanted by both readings is what no run may take away.
   void watched(const oracle::Graph& wanted, const oracle::Graph& also_wanted,
                const std::function<void()>& run);
-  oracle::Oracle observed(Reading reading) const;
+  oracle::Oracle observed(Reading reading) const { return observed(oracle_, reading); }
+  oracle::Oracle observed(oracle::Oracle by, Reading reading) const;
 
   Scenario scenario_;
   simulator::Simulator simulator_;
   std::unique_ptr<TemporaryFolder> folder_;
   oracle::Oracle oracle_;
+  std::optional<oracle::Oracle> witness_;
   std::function<void(simulator::Tenant&)> meaning_;
   defender_car::SilentProgress progress_;
   defender_car::SyncSettings settings_;
+  defender_car::HttpOptions http_options_;
   std::vector<std::string> violations_;
 };
 

@@ -45,15 +45,17 @@ Reply order_fault(const Call& call, Faults& faults) {
   Fault fault;
   fault.match = parameter(call, "match");
   fault.kind = *kind;
+  fault.after = number(call, "after", fault.after);
   fault.skip = number(call, "skip", fault.skip);
   fault.count = number(call, "count", fault.count);
   fault.status = number(call, "status", fault.status);
   fault.stall_ms = number(call, "stall_ms", fault.stall_ms);
   fault.retry_after = parameter(call, "retry_after");
   fault.body = call.body;
-  if (fault.match.empty() || fault.skip < 0 || fault.count < 0 || fault.status < 200 ||
+  const bool aimed = !fault.match.empty() || !parameter(call, "after").empty();
+  if (!aimed || fault.after < 0 || fault.skip < 0 || fault.count < 0 || fault.status < 200 ||
       fault.stall_ms < 0)
-    return bad_request("match is missing, or a number is wrong");
+    return bad_request("match and after are missing, or a number is wrong");
   faults.add(std::move(fault));
   return text_reply("ordered\n");
 }

@@ -5,6 +5,7 @@
 #include <httplib.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr size_t thread_count = 16;
 constexpr size_t largest_body = 256'000'000;
+constexpr size_t length_error = 17;
 
 int local_port(int fd) {
   sockaddr_in address{};
@@ -34,10 +36,49 @@ int remote_port(int fd) {
   return ntohs(address.sin_port);
 }
 
+void share_port(int fd) {
+  const int yes = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
+/// -1 where the port cannot be had.
+int bound_socket(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  share_port(fd);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+/// What a crashed or overloaded server does: RST, not the FIN of an orderly end.
+void reset_connection(int fd) {
+  sockaddr address{};
+  address.sa_family = AF_UNSPEC;
+  if (connect(fd, &address, sizeof address) != 0) shutdown(fd, SHUT_RDWR);
+}
+
+/// Ends when the client has gone, or the server.
+void drip(httplib::Response& response, std::string body, const Reply& reply) {
+  constexpr size_t endless = 1 << 20;
+  response.set_content_provider(
+      body.size() + endless, reply.content_type,
+      [body = std::move(body)](size_t offset, size_t, httplib::DataSink& sink) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        return sink.write(offset < body.size() ? &body[offset] : " ", 1);
+      });
+}
+
 }  // namespace
 
 HttpServer::HttpServer(int port, Handler handler, Sent sent)
-    : handler_(std::move(handler)), server_(std::make_unique<httplib::Server>()) {
+    : handler_(std::move(handler)),
+      server_(std::make_unique<httplib::Server>()),
+      keeper_(bound_socket(port)),
+      port_(local_port(keeper_)) {
   server_->new_task_queue = [] { return new httplib::ThreadPool(thread_count); };
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(10'000'000);
@@ -62,22 +103,72 @@ HttpServer::HttpServer(int port, Handler handler, Sent sent)
       .Put(".*", serve_it)
       .Patch(".*", serve_it)
       .Delete(".*", serve_it);
-  int listener = -1;
-  server_->set_socket_options([&](int socket) { listener = socket; });
-  port_ = port != 0 && server_->bind_to_port("127.0.0.1", port) ? port : 0;
-  if (port == 0) port_ = server_->bind_to_any_port("127.0.0.1");
-  // httplib lets five connections wait; the sixth is dropped and comes back after a second.
-  if (port_ > 0) ::listen(listener, 512);
-  if (port_ <= 0) throw std::runtime_error("cannot listen on port " + std::to_string(port));
-  thread_ = std::thread([this] { server_->listen_after_bind(); });
-  while (!server_->is_running()) std::this_thread::yield();
+  if (!listen()) {
+    ::close(keeper_);
+    throw std::runtime_error("cannot listen on port " + std::to_string(port));
+  }
+  thread_ = std::thread([this] { run(); });
 }
 
 HttpServer::~HttpServer() {
-  server_->stop();
-  // Idle keep-alive connections would hold their threads until they time out.
-  close_connections(0);
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  stop_listening();
   thread_.join();
+  ::close(keeper_);
+}
+
+bool HttpServer::listen() {
+  int listener = -1;
+  server_->set_socket_options([&](int socket) {
+    listener = socket;
+    share_port(socket);
+  });
+  if (port_ <= 0 || !server_->bind_to_port("127.0.0.1", port_)) return false;
+  // httplib lets five connections wait; the sixth is dropped and comes back after a second.
+  ::listen(listener, 512);
+  listening_ = true;
+  return true;
+}
+
+void HttpServer::run() {
+  for (;;) {
+    server_->listen_after_bind();  // until somebody stops it; all requests have ended then
+    std::unique_lock lock(mutex_);
+    // Not wait_until: whoever listens again moves the time.
+    while (!ending_ && std::chrono::steady_clock::now() < refusing_until_)
+      changed_.wait_for(lock, std::chrono::milliseconds(1));
+    if (ending_ || !listen()) return;
+    changed_.notify_all();
+  }
+}
+
+void HttpServer::stop_listening() {
+  const std::lock_guard lock(mutex_);
+  if (listening_) {
+    while (!server_->is_running()) std::this_thread::yield();
+    server_->stop();
+  }
+  listening_ = false;
+  // Idle keep-alive connections would hold their threads until they time out.
+  reset_connections(0);
+}
+
+void HttpServer::refuse(int ms) {
+  {
+    const std::lock_guard lock(mutex_);
+    refusing_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+  }
+  stop_listening();
+}
+
+void HttpServer::listen_again() {
+  std::unique_lock lock(mutex_);
+  refusing_until_ = {};
+  changed_.wait(lock, [&] { return listening_; });
 }
 
 void HttpServer::serve(const httplib::Request& request, httplib::Response& response) {
@@ -96,7 +187,7 @@ void HttpServer::serve(const httplib::Request& request, httplib::Response& respo
 void HttpServer::send(const httplib::Request& request, httplib::Response& response,
                       Delivery delivery) {
   if (delivery.form == Delivery::Form::close) {
-    close_connections(request.remote_port);
+    reset_connections(request.remote_port);
     response.status = 500;  // goes nowhere
     return;
   }
@@ -114,9 +205,12 @@ void HttpServer::send(const httplib::Request& request, httplib::Response& respon
     response.set_content(std::move(body), reply.content_type);
     return;
   }
-  const bool truncated = delivery.form == Delivery::Form::truncated;
-  const size_t announced = truncated ? body.size() : body.size() + 17;
-  if (truncated) body.resize(body.size() / 2);
+  if (delivery.form == Delivery::Form::drip) return drip(response, std::move(body), reply);
+  size_t announced = body.size();
+  if (delivery.form == Delivery::Form::wrong_length) announced += length_error;
+  if (delivery.form == Delivery::Form::excess)
+    announced = announced > length_error ? announced - length_error : 1;
+  if (delivery.form == Delivery::Form::truncated) body.resize(body.size() / 2);
   response.set_content_provider(
       announced, reply.content_type,
       [body = std::move(body)](size_t offset, size_t, httplib::DataSink& sink) {
@@ -124,14 +218,14 @@ void HttpServer::send(const httplib::Request& request, httplib::Response& respon
       });
 }
 
-void HttpServer::close_connections(int peer_port) const {
+void HttpServer::reset_connections(int peer_port) const {
   DIR* folder = opendir("/proc/self/fd");
   if (folder == nullptr) return;
   while (const dirent* entry = readdir(folder)) {
     const int fd = std::atoi(entry->d_name);
     if (fd <= 2 || local_port(fd) != port_) continue;
     const int peer = remote_port(fd);  // -1 for the listening socket
-    if (peer > 0 && (peer_port == 0 || peer == peer_port)) shutdown(fd, SHUT_RDWR);
+    if (peer > 0 && (peer_port == 0 || peer == peer_port)) reset_connection(fd);
   }
   closedir(folder);
 }

@@ -2,8 +2,11 @@
 // says, including the kinds of broken answers that an HTTP library does not make by itself.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -19,7 +22,7 @@ namespace simulator {
 
 /// A Reply and how to spoil its delivery.
 struct Delivery {
-  enum class Form { whole, close, truncated, wrong_length, short_length };
+  enum class Form { whole, close, truncated, wrong_length, short_length, excess, drip };
   Reply reply;
   Form form = Form::whole;
 };
@@ -40,15 +43,31 @@ class HttpServer {
   int port() const { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
+  /// Resets all connections and does not listen for so long; the port stays ours.
+  void refuse(int ms);
+  /// Ends a refusal now, and waits for it.
+  void listen_again();
+
  private:
   void serve(const httplib::Request& request, httplib::Response& response);
   void send(const httplib::Request& request, httplib::Response& response, Delivery delivery);
-  /// Shuts down the server's side of connections; of all clients when `peer_port` is 0.
-  void close_connections(int peer_port) const;
+  /// Resets the connection of one client, or of all when `peer_port` is 0.
+  void reset_connections(int peer_port) const;
+  void run();
+  bool listen();
+  void stop_listening();
 
   Handler handler_;
   std::unique_ptr<httplib::Server> server_;
+  int keeper_ = -1;  // bound and never listening: nobody else gets the port while we refuse
   int port_ = 0;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  bool listening_ = false;
+  bool ending_ = false;
+  std::chrono::steady_clock::time_point refusing_until_;
+
   std::thread thread_;
 };
 

@@ -76,6 +76,26 @@ Delivery Simulator::Server::handle(Call& call) {
   return {api_error(404, "NotFound", "no service under " + call.path), Delivery::Form::whole};
 }
 
+/// How the answer to a request that was carried out is spoiled.
+Delivery::Form form_of(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::truncated:
+      return Delivery::Form::truncated;
+    case FaultKind::wrong_length:
+      return Delivery::Form::wrong_length;
+    case FaultKind::short_length:
+      return Delivery::Form::short_length;
+    case FaultKind::excess:
+      return Delivery::Form::excess;
+    case FaultKind::drip:
+      return Delivery::Form::drip;
+    case FaultKind::reset_after:
+      return Delivery::Form::close;
+    default:
+      return Delivery::Form::whole;
+  }
+}
+
 /// What a fault answers without carrying the request out.
 std::optional<Delivery> Simulator::Server::instead(const std::string& service, const Fault& fault) {
   Delivery out;
@@ -93,6 +113,7 @@ std::optional<Delivery> Simulator::Server::instead(const std::string& service, c
       if (!fault.retry_after.empty())
         out.reply.headers.emplace_back("Retry-After", fault.retry_after);
       return out;
+    case FaultKind::refused:
     case FaultKind::reset_before:
       out.form = Delivery::Form::close;
       out.reply.status = 0;
@@ -103,6 +124,8 @@ std::optional<Delivery> Simulator::Server::instead(const std::string& service, c
       return out;
     case FaultKind::malformed_json:
       out.reply.body = R"({"value":[{"id":"0123456789abcdef","computerDnsName":"srv)";
+      return out;
+    case FaultKind::empty_body:
       return out;
     case FaultKind::empty_json:
       out.reply.body = "{}";
@@ -118,7 +141,8 @@ Delivery Simulator::Server::handle_service(const std::string& service, Call& cal
       locked([&] { return faults_.strike(call.method + " " + call.target); });
   rest(latency_ms_);
   if (fault && fault->kind == FaultKind::stall) rest(fault->stall_ms);
-  const std::lock_guard lock(mutex_);
+  if (fault && fault->kind == FaultKind::refused) http_.refuse(fault->stall_ms);
+  std::unique_lock lock(mutex_);
   if (!goes_on(RequestStage::arrived)) return {{}, Delivery::Form::close};
   Delivery out = carry_out(service, call, fault);
   if (!goes_on(RequestStage::carried_out)) out.form = Delivery::Form::close;
@@ -127,6 +151,10 @@ Delivery Simulator::Server::handle_service(const std::string& service, Call& cal
   requests_.push_back({service, call.method, call.target.substr(service.size() + 1),
                        out.form == Delivery::Form::close ? 0 : out.reply.status,
                        std::chrono::duration_cast<std::chrono::milliseconds>(spent).count()});
+  if (fault && fault->kind == FaultKind::slow_answer) {
+    lock.unlock();
+    rest(fault->stall_ms);
+  }
   return out;
 }
 
@@ -136,13 +164,7 @@ Delivery Simulator::Server::carry_out(const std::string& service, Call& call,
     if (std::optional<Delivery> other = instead(service, *fault)) return std::move(*other);
     call.empty_list = fault->kind == FaultKind::empty_list;
   }
-  Delivery out{dispatch(service, call), Delivery::Form::whole};
-  if (!fault) return out;
-  if (fault->kind == FaultKind::truncated) out.form = Delivery::Form::truncated;
-  if (fault->kind == FaultKind::wrong_length) out.form = Delivery::Form::wrong_length;
-  if (fault->kind == FaultKind::short_length) out.form = Delivery::Form::short_length;
-  if (fault->kind == FaultKind::reset_after) out.form = Delivery::Form::close;
-  return out;
+  return {dispatch(service, call), fault ? form_of(fault->kind) : Delivery::Form::whole};
 }
 
 void Simulator::Server::sent(const std::string& target) const {
@@ -196,8 +218,12 @@ void Simulator::with_defender(const std::function<void(DefenderService&)>& actio
 void Simulator::add_fault(Fault fault) {
   server_->locked([&] { server_->faults_.add(std::move(fault)); });
 }
+int64_t Simulator::faults_struck() const {
+  return server_->locked([&] { return server_->faults_.struck(); });
+}
 void Simulator::clear_faults() {
   server_->locked([&] { server_->faults_.clear(); });
+  server_->http_.listen_again();
 }
 
 std::vector<std::string> Simulator::car_graph() const {

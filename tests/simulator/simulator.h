@@ -75,6 +75,8 @@ class Simulator {
   void with_defender(const std::function<void(DefenderService&)>& action);
 
   void add_fault(Fault fault);
+  int64_t faults_struck() const;
+  /// A refusal of connections ends with it.
   void clear_faults();
 
   /// Only what is active: vertices as `asset|ID|{attributes}`, edges as `asset_hostname|FROM|TO`.

@@ -416,6 +416,15 @@ TEST_CASE("faults strike once and in the way that was ordered") {
     simulator.add_fault(fault);
     CHECK(json_of(caller.defender("/api/machines")->body).HasParseError());
   }
+  SECTION("an empty body and one that is longer than it says") {
+    fault.kind = FaultKind::empty_body;
+    simulator.add_fault(fault);
+    CHECK(caller.defender("/api/machines")->body.empty());
+    fault.kind = FaultKind::excess;
+    simulator.add_fault(fault);
+    CHECK(json_of(caller.defender("/api/machines")->body).HasParseError());
+    caller.http().stop();  // what was too much stands at the beginning of the next answer
+  }
   SECTION("answers that break off") {
     fault.kind = GENERATE(FaultKind::reset_before, FaultKind::reset_after, FaultKind::truncated,
                           FaultKind::wrong_length);
@@ -433,6 +442,72 @@ TEST_CASE("faults strike once and in the way that was ordered") {
   const auto after = caller.defender("/api/machines");
   REQUIRE(after);
   CHECK(after->status == 200);
+}
+
+TEST_CASE("a fault by number strikes that request, whatever it asks for") {
+  Simulator simulator(small_options());
+  Caller caller(simulator);
+  REQUIRE(caller.defender("/api/machines")->status == 200);
+  simulator.add_fault({.after = 2, .count = 1, .status = 503});
+  CHECK(caller.defender("/api/alerts")->status == 200);
+  CHECK(caller.car("GET", "/v3/health")->status == 200);
+  CHECK(caller.defender("/api/machines")->status == 503);
+  CHECK(caller.defender("/api/machines")->status == 200);
+}
+
+TEST_CASE("refused connections are refused, and accepted again on the same port") {
+  Simulator simulator(small_options());
+  Caller caller(simulator);
+  const auto health = [&] { return caller.car("GET", "/v3/health"); };
+  REQUIRE(health());
+  const std::string url = simulator.url();
+  SECTION("until the faults are taken back") {
+    simulator.add_fault({.kind = FaultKind::refused, .count = 1, .stall_ms = 60'000});
+    CHECK_FALSE(health());  // reset
+    CHECK(health().error() == httplib::Error::Connection);
+    CHECK(health().error() == httplib::Error::Connection);
+    CHECK(simulator.requests().size() == 2);
+    simulator.clear_faults();
+  }
+  SECTION("until the time is over") {
+    simulator.add_fault({.kind = FaultKind::refused, .count = 1, .stall_ms = 20});
+    CHECK_FALSE(health());
+    for (int i = 0; i < 2000 && !health(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(health()->status == 200);
+  CHECK(simulator.url() == url);
+}
+
+TEST_CASE("a slow answer is to a request that was carried out, a dripping one never ends") {
+  Simulator simulator(small_options());
+  Caller caller(simulator);
+  import_small_graph(caller);
+  caller.http().set_read_timeout(std::chrono::milliseconds(100));
+  const std::string edge = "/v2/asset_ipaddress?source=S&from=m1&to=10.0.0.4";
+  Fault fault{.count = 1, .stall_ms = 500};
+  SECTION("slow") {
+    fault.kind = FaultKind::slow_answer;
+    simulator.add_fault(fault);
+    CHECK_FALSE(caller.car("PATCH", edge, R"({"active":false})"));
+  }
+  SECTION("dripping") {
+    fault.kind = FaultKind::drip;
+    simulator.add_fault(fault);
+    size_t received = 0;
+    httplib::Request request;
+    request.method = "PATCH";
+    request.path = "/car/api/car" + edge;
+    request.body = R"({"active":false})";
+    request.headers = {httplib::make_basic_authentication_header("car-key", "car-password")};
+    request.content_receiver = [&](const char*, size_t size, uint64_t, uint64_t) {
+      received += size;
+      return received < 30;  // the whole answer has 16 bytes
+    };
+    CHECK_FALSE(caller.http().send(request));
+    CHECK(received == 30);
+  }
+  CHECK(simulator.car_edges().empty());
 }
 
 TEST_CASE("a fault of status 200 answers whatever is wanted") {

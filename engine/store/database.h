@@ -24,8 +24,8 @@ enum class OpenMode { create, read_only };
 
 class Database {
  public:
-  /// `create`: made when it is not there, 0600. `read_only`: a state or a copy of one; on a folder
-  /// without write permission it is opened as immutable.
+  /// `create`: made when it is not there, 0600; waits up to 90 s for others' locks. `read_only`: a
+  /// state or a copy of one; on a folder without write permission it is opened as immutable.
   Database(const std::filesystem::path& file, OpenMode mode);
   ~Database();
   Database(const Database&) = delete;
@@ -54,6 +54,7 @@ class Database {
 
  private:
   friend class Transaction;
+  std::string file_;
   std::unique_ptr<SQLite::Database> database_;
   std::map<std::string, Statement> statements_;
 };

@@ -33,6 +33,9 @@ inline std::string sqlite_advice(int code) {
       return "; the file is damaged: restore a copy of the working directory, or move it away to "
              "begin with a full "
              "import";
+    case SQLITE_ERROR:  // our own SQL is tested: it is the file that has another shape
+      return "; if the state file was changed by hand or damaged, restore a copy of the working "
+             "directory, or move it away to begin with a full import";
     default:
       return "";
   }

@@ -38,3 +38,11 @@ grep -Eqi 'HTTP 200|not .*CAR|<HTML' "$place/err" || fail "the server was not re
 try "https://127.0.0.1:$port" --ca-file "$place/ca.pem"
 ((code != 0)) || fail "another host's certificate was accepted"
 grep -Eqi 'certificate|host name|subject' "$place/err" || fail "another host's certificate: not told"
+
+# Proxy variables are obeyed, and no_proxy: a proxy that is not there is in nobody else's way.
+export https_proxy=http://127.0.0.1:1
+try "https://localhost:$port" --ca-file "$place/ca.pem"
+grep -Eqi 'proxy|port 1[^0-9]' "$place/err" || fail "https_proxy was not obeyed"
+export no_proxy=127.0.0.1,localhost
+try "https://localhost:$port" --ca-file "$place/ca.pem"
+grep -Eqi 'HTTP 200|not .*CAR|<HTML' "$place/err" || fail "no_proxy was not obeyed"

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <new>
 
 #include "base/cancel.h"
 #include "cli/commands.h"
@@ -21,13 +22,14 @@
 namespace defender_car {
 namespace {
 
-/// No core file holds a secret, what is made is its owner's alone, and a closed connection is an
-/// error code.
+/// No core file holds a secret, what is made is its owner's alone, and a closed connection or
+/// a file at its limit (ulimit -f) is an error code.
 void prepare_process() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::umask(077);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   install_cancel_signals();
 }
 
@@ -54,6 +56,12 @@ int fail(const Error& error, std::string_view command, bool json) {
   return exit_code(error.kind());
 }
 
+Error out_of_memory() {
+  return Error(ErrorKind::internal,
+               "memory ran out; the next run goes on from here: free some or raise the limit "
+               "(ulimit -v), then run again");
+}
+
 int run_command(const Session& session) {
   switch (session.options.command) {
     case Command::sync:
@@ -77,6 +85,9 @@ int run(const Options& options) {
   } catch (const Error& e) {
     log.release({});
     return fail(e, command_word(options.command), options.format == Format::json);
+  } catch (const std::bad_alloc&) {
+    log.release({});
+    return fail(out_of_memory(), command_word(options.command), options.format == Format::json);
   } catch (const std::exception& e) {
     log.release({});
     const Error bug(ErrorKind::internal, std::string("internal error: ") + e.what());
@@ -106,6 +117,8 @@ int main(int argc, char** argv) {
   try {
     defender_car::prepare_process();
     return defender_car::main_with({argv + 1, argv + argc});
+  } catch (const std::bad_alloc&) {
+    return defender_car::fail(defender_car::out_of_memory(), "", false);
   } catch (const std::exception& e) {
     defender_car::write_error("defender-car: " + defender_car::printable(e.what()) + "\n");
     return defender_car::exit_code(defender_car::ErrorKind::internal);

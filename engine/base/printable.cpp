@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdint>
 
+#include "base/secrets.h"
 #include "base/utf8.h"
 
 namespace defender_car {
@@ -31,9 +32,7 @@ std::size_t escape_length(std::string_view text) {
   return text[0] >= ' ' && text[0] <= '~' ? 1 : 0;
 }
 
-}  // namespace
-
-std::string printable(std::string_view text, std::size_t longest) {
+std::string cleaned(std::string_view text, std::size_t longest) {
   static constexpr std::string_view kCut = "…";
   std::string out;
   while (!text.empty()) {
@@ -62,6 +61,12 @@ std::string printable(std::string_view text, std::size_t longest) {
   }
   if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t longest) {
+  return cleaned(without_secrets(text), longest);
 }
 
 std::string excerpt(std::string_view text, std::size_t longest) {

@@ -9,7 +9,7 @@ namespace defender_car {
 
 /// One line of valid UTF-8, at most `longest` bytes ("…" marks a cut): terminal escapes, control
 /// characters and direction overrides are removed, white space becomes single spaces, bytes that
-/// are not UTF-8 become "?".
+/// are not UTF-8 become "?", secrets and tokens "***".
 std::string printable(std::string_view text, std::size_t longest);
 
 /// printable(), but nothing of a text that names a token, secret or password.

@@ -13,6 +13,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/printable.h"
+#include "base/secrets.h"
 #include "car/failures.h"
 
 namespace defender_car {
@@ -28,23 +29,6 @@ constexpr int kParallelImports = 4;
 constexpr int kParallelPatches = 8;
 constexpr std::string_view kBare = "bare";
 constexpr std::string_view kRegion = "region";
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string encoded;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    unsigned bits = 0;
-    const std::size_t count = std::min<std::size_t>(3, text.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) {
-      bits = bits << 8 | (k < count ? static_cast<unsigned char>(text[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      encoded += k <= count ? kAlphabet[bits >> (18 - 6 * k) & 63] : '=';
-    }
-  }
-  return encoded;
-}
 
 /// Whether a PATCH or DELETE was answered for. CAR's words for it are not specified, so an answer
 /// without any will do; but one that broke off on its way, or that somebody else began, is not
@@ -151,6 +135,9 @@ CarClient::CarClient(HttpClient& http, CarSettings settings)
       settings_(std::move(settings)),
       base_(settings_.token_url.empty() ? settings_.url : settings_.token_url) {
   while (!base_.empty() && base_.back() == '/') base_.pop_back();
+  keep_secret(settings_.password);
+  keep_secret(settings_.token);
+  if (!settings_.password.empty()) keep_secret(settings_.key + ":" + settings_.password);
 }
 
 HttpRequest CarClient::request(std::string_view method, std::string_view path,

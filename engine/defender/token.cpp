@@ -10,6 +10,7 @@
 
 #include "base/printable.h"
 #include "base/records.h"
+#include "base/secrets.h"
 
 namespace defender_car {
 namespace {
@@ -204,7 +205,10 @@ std::string asked(const HttpRequest& request, const HttpResponse& response) {
 
 Token::Token(HttpClient& http, const DefenderSettings& settings, std::string resource,
              Traffic& traffic)
-    : http_(http), settings_(settings), resource_(std::move(resource)), traffic_(traffic) {}
+    : http_(http), settings_(settings), resource_(std::move(resource)), traffic_(traffic) {
+  keep_secret(settings_.client_secret);
+  keep_secret(url_escape(settings_.client_secret));
+}
 
 bool Token::usable() const { return !text_.empty() && steady_clock::now() < good_until_; }
 
@@ -259,6 +263,7 @@ void Token::take(const HttpRequest& request, const HttpResponse& response) {
       std::clamp(whole_seconds(fields[1]).value_or(kUnstatedLife), std::int64_t{0}, kLongestLife);
   good_until_ += seconds(life) - kMargin;
   text_ = std::move(fields[0].text);
+  keep_secret(text_);
   roles_ = roles_of(text_);
 }
 
@@ -275,30 +280,12 @@ void Token::refused(const HttpRequest& request, const HttpResponse& response) co
   const auto numbers = aadsts_numbers(fields[2].text, fields[1].text);
   std::string message = request.label + " at " + origin(request.url) + " as " +
                         settings_.client_id + " of tenant " + settings_.tenant_id +
-                        " failed: " + without_secret(response) + ". " +
+                        " failed: " + describe(response) + ". " +
                         std::string(login_advice(error, numbers, response.status));
   if (!fields[3].text.empty())
     message += " (correlation_id " + printable(fields[3].text, 100) + ", trace_id " +
                printable(fields[4].text, 100) + ")";
   throw Error(login_failure_kind(error, response.status), message);
-}
-
-std::string Token::without_secret(const HttpResponse& response) const {
-  // Entra repeats the client id that it does not know, and people swap the two. Before describe(),
-  // which cuts.
-  std::string text = response.body.str();
-  const std::string& secret = settings_.client_secret;
-  if (!secret.empty()) {
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + 3)) {
-      text.replace(at, secret.size(), "***");
-    }
-  }
-  HttpResponse shown;
-  shown.status = response.status;
-  shown.transport_error = response.transport_error;
-  shown.body = Body(std::move(text));
-  return describe(shown);
 }
 
 Api::Api(HttpClient& http, const DefenderSettings& settings, std::string url,

@@ -56,8 +56,6 @@ class Token {
   void log_in();
   void take(const HttpRequest& request, const HttpResponse& response);
   [[noreturn]] void refused(const HttpRequest& request, const HttpResponse& response) const;
-  /// describe() of an answer that may repeat the secret.
-  std::string without_secret(const HttpResponse& response) const;
 
   HttpClient& http_;
   const DefenderSettings& settings_;

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "store/sql_files.h"
 #include "store/store_error.h"
 
@@ -21,6 +22,16 @@ void make_private_file(const std::filesystem::path& file) {
   throw Error(ErrorKind::internal,
               "cannot open " + file.string() + ": " + std::generic_category().message(errno) +
                   "; check that the working directory exists and is writable for this user");
+}
+
+constexpr int kLongestWaitMs = 90'000;
+constexpr int kWaitStepMs = 50;
+
+// Somebody looking at the file may lock it for a minute; a run can wait, but not past a signal.
+int wait_while_locked(void*, int waits) {
+  if (cancel_requested() || waits * kWaitStepMs >= kLongestWaitMs) return 0;
+  sqlite3_sleep(kWaitStepMs);
+  return 1;
 }
 
 std::string read_only_name(const std::filesystem::path& file) {
@@ -44,12 +55,13 @@ std::string read_only_name(const std::filesystem::path& file) {
 
 }  // namespace
 
-Database::Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs) {
+Database::Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs)
+    : file_(file.string()) {
   if (mode == OpenMode::create) make_private_file(file);
   at_border("open " + file.string(), [&] {
     if (mode == OpenMode::create) {
-      database_ =
-          std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 10'000, vfs);
+      database_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 0, vfs);
+      sqlite3_busy_handler(database_->getHandle(), wait_while_locked, nullptr);
     } else {
       database_ = std::make_unique<SQLite::Database>(
           read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000, vfs);
@@ -62,11 +74,12 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
 Database::~Database() { statements_.clear(); }
 
 void Database::exec(std::string_view sql) {
-  at_border("run SQL", [&] { database_->exec(std::string(sql)); });
+  at_border("run SQL on " + file_, [&] { database_->exec(std::string(sql)); });
 }
 
 void Database::run_script(std::string_view path) {
-  at_border("run " + std::string(path), [&] { database_->exec(std::string(script_text(path))); });
+  at_border("run " + std::string(path) + " on " + file_,
+            [&] { database_->exec(std::string(script_text(path))); });
 }
 
 Statement& Database::statement(const std::string& name) {

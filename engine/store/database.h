@@ -26,9 +26,10 @@ enum class OpenMode { create, read_only };
 
 class Database {
  public:
-  /// `create`: made when it is not there, 0600. `read_only`: a state or a copy of one; on a folder
-  /// without write permission it is opened as immutable. `vfs`: SQLite's name of what stands for
-  /// the file system under this file and those attached to it; empty: the system's own.
+  /// `create`: made when it is not there, 0600; waits up to 90 s for others' locks. `read_only`: a
+  /// state or a copy of one; on a folder without write permission it is opened as immutable. `vfs`:
+  /// SQLite's name of what stands for the file system under this file and those attached to it;
+  /// empty: the system's own.
   Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs = "");
   ~Database();
   Database(const Database&) = delete;
@@ -57,6 +58,7 @@ class Database {
 
  private:
   friend class Transaction;
+  std::string file_;
   std::unique_ptr<SQLite::Database> database_;
   std::map<std::string, Statement> statements_;
 };

@@ -1,10 +1,14 @@
 #include "store/lock.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "base/error.h"
@@ -13,11 +17,35 @@
 namespace defender_car {
 namespace {
 
-std::string read_holder(int descriptor) {
+constexpr std::string_view kHolder = "process ";
+constexpr std::string_view kLeft = "left ";
+
+std::string read_text(int descriptor) {
   char text[200];
   const ssize_t size = ::pread(descriptor, text, sizeof text, 0);
-  std::string holder(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-  return holder.empty() ? "a process that has just begun" : holder;
+  return {text, size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+bool is_alive(std::string_view holder) {
+  pid_t process = 0;
+  const char* number = holder.data() + kHolder.size();
+  std::from_chars(number, holder.data() + holder.size(), process);
+  return process > 0 && (::kill(process, 0) == 0 || errno != ESRCH);
+}
+
+// Between taking the lock and writing its name the holder is nobody, or the dead one before.
+std::string read_holder(int descriptor) {
+  for (int tries = 0; tries < 50; ++tries) {
+    std::string holder = read_text(descriptor);
+    if (holder.starts_with(kHolder) && is_alive(holder)) return holder;
+    ::usleep(10'000);
+  }
+  return "a process that has just begun";
+}
+
+bool write_text(int descriptor, const std::string& text) {
+  return ::ftruncate(descriptor, 0) == 0 &&
+         ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
 }  // namespace
@@ -36,17 +64,24 @@ StateLock::StateLock(const std::filesystem::path& file) {
     throw Error(ErrorKind::locked, "another run holds " + file.string() + " (" + holder +
                                        "); nothing was done, the next run will go on");
   }
-  const std::string text =
-      "process " + std::to_string(::getpid()) + ", since " + iso8601(system_now());
-  if (::ftruncate(descriptor_, 0) != 0 ||
-      ::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+  if (const std::string before = read_text(descriptor_); before.starts_with(kLeft))
+    left_ = before.substr(kLeft.size());
+  if (!write_text(descriptor_, std::string(kHolder) + std::to_string(::getpid()) + ", since " +
+                                   iso8601(system_now()))) {
+    const std::string reason = std::generic_category().message(errno);
     ::close(descriptor_);
-    throw Error(ErrorKind::internal, "cannot write the lock file " + file.string() + ": " +
-                                         std::generic_category().message(errno));
+    throw Error(ErrorKind::internal,
+                "cannot write the lock file " + file.string() + ": " + reason +
+                    "; check the disk's free space, quotas and the limit on the size of a file "
+                    "(ulimit -f), then run again");
   }
 }
 
 StateLock::~StateLock() { ::close(descriptor_); }
+
+void StateLock::leave(const std::string& note) {
+  static_cast<void>(write_text(descriptor_, std::string(kLeft) + note));
+}
 
 std::string lock_holder(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);

@@ -3,6 +3,7 @@
 // the process and gone with it, however that ends. The file's text says who holds it.
 
 #include <filesystem>
+#include <string>
 
 namespace defender_car {
 
@@ -14,8 +15,14 @@ class StateLock {
   StateLock(const StateLock&) = delete;
   StateLock& operator=(const StateLock&) = delete;
 
+  /// What the holder before gave to leave(); "" when it was killed, and for the first one.
+  const std::string& left() const { return left_; }
+  /// For the next holder. Best effort: without it, that one takes this one for killed.
+  void leave(const std::string& note);
+
  private:
   int descriptor_ = -1;
+  std::string left_;
 };
 
 /// "process 123, since 2026-…" when a run holds the lock, else "".

@@ -44,14 +44,12 @@ void drop_views(Database& database) {
 }
 
 void apply(Database& database, const SqlFile& file) {
-  Transaction transaction(database);
   database.run_script(file.path);
   if (database.number("migrate/foreign_key_faults") != 0) {
     throw Error(
         ErrorKind::internal,
         std::string(file.path) + " would leave rows without their parents; nothing was changed");
   }
-  transaction.commit();
 }
 
 }  // namespace
@@ -69,15 +67,12 @@ bool migrate(Database& database) {
   const auto views = files_under(kViews);
   const std::int64_t wanted = text_version(files_under("schema/"));
   if (version == newest && database.number("migrate/fingerprint") == wanted) return false;
-  {
-    Transaction transaction(database);
-    drop_views(database);
-    transaction.commit();
-  }
+  // In one: an older program must find its views again if this fails.
+  Transaction transaction(database);
+  drop_views(database);
   for (const SqlFile* file : migrations) {
     if (version_of(*file) > version) apply(database, *file);
   }
-  Transaction transaction(database);
   for (const SqlFile* file : views) database.run_script(file->path);
   database.statement("migrate/set_fingerprint").bind("fingerprint", wanted).run();
   transaction.commit();

@@ -2,10 +2,11 @@
 // Brings a state file to this program's shape: durable tables by migrations/, rebuildable objects
 // from schema/.
 //
-// Guarantees: each migration is its own transaction and ends with a foreign key check; a failed one
-// leaves the file as it was; a file of a newer program is refused untouched; rebuildable views are
-// dropped before any migration and made anew when their text changed. Returns whether the
-// rebuildable text changed, since then what was derived by the old text must be derived anew.
+// Guarantees: all of it is one transaction, in which each migration ends with a foreign key check:
+// a failed one leaves the file as it was, views included; a file of a newer program is refused
+// untouched; rebuildable views are dropped before any migration and made anew when their text
+// changed. Returns whether the rebuildable text changed, since then what was derived by the old
+// text must be derived anew.
 
 #include "store/database.h"
 

@@ -10,7 +10,7 @@
 namespace defender_car {
 
 Statement::Statement(SQLite::Database& database, std::string_view text, std::string name)
-    : name_(std::move(name)) {
+    : name_(std::move(name) + " on " + database.getFilename()) {
   at_border("prepare " + name_, [&] {
     statement_ = std::make_unique<SQLite::Statement>(database, std::string(text));
     parameters_ = statement_->getBindParameterCount();

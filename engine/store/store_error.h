@@ -19,6 +19,11 @@ inline std::string sqlite_advice(int code) {
       return "; another program keeps the file locked: end it, then run again";
     case SQLITE_FULL:
       return "; the disk is full: free some space, then run again";
+    case SQLITE_IOERR:
+      return "; the disk refused: check its free space, quotas and the limit on the size of a file "
+             "(ulimit -f), then run again";
+    case SQLITE_NOMEM:
+      return "; memory ran out: free some or raise the limit (ulimit -v), then run again";
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -28,6 +33,9 @@ inline std::string sqlite_advice(int code) {
       return "; the file is damaged: restore a copy of the working directory, or move it away to "
              "begin with a full "
              "import";
+    case SQLITE_ERROR:  // our own SQL is tested: it is the file that has another shape
+      return "; if the state file was changed by hand or damaged, restore a copy of the working "
+             "directory, or move it away to begin with a full import";
     default:
       return "";
   }

@@ -7,6 +7,7 @@
 #include "base/cancel.h"
 #include "store/lock.h"
 #include "store/migrator.h"
+#include "store/trust.h"
 #include "sync/dataset.h"
 #include "sync/deliver.h"
 #include "sync/derive.h"
@@ -190,6 +191,19 @@ void begin_run(Run& run) {
   begin.run();
 }
 
+// What failed first is told first, also when its end cannot be written down (on a full disk, say).
+void end_run(Run& run, bool ended, const std::string& snapshot) {
+  try {
+    count_outcome(run);
+    describe_outcome(run, ended);
+    write_down(run, snapshot);
+  } catch (const Error& error) {
+    if (!run.report.failure || run.report.error == error.what()) throw;
+    throw Error(*run.report.failure,
+                run.report.error + "\nNor could this run's end be written down: " + error.what());
+  }
+}
+
 RunReport run_once(Run& run, const WorkingDir& folder) {
   begin_run(run);
   std::string snapshot;
@@ -204,22 +218,25 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
     if (error.kind() == ErrorKind::car_unrecoverable)
       run.set("full_due", "the last failure of CAR was unrecoverable");
   }
-  count_outcome(run);
-  describe_outcome(run, ended);
-  write_down(run, snapshot);
+  end_run(run, ended, snapshot);
   return std::move(run.report);
 }
 
-}  // namespace
+// Somebody else's changes may be anything: nothing that was read before is relied upon, and the
+// next full import brings CAR back to what Defender says.
+void distrust(Database& state, const std::string& reason) {
+  for (const char* name : {"full_due", "derive_all"})
+    state.statement("run/set").bind("name", name).bind("value", reason).run();
+}
 
-RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& progress) {
-  const Deadline deadline(settings.deadline);
-  const WorkingDir folder{settings.working_dir};
-  folder.make();
-  const StateLock lock(folder.lock());
+RunReport run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings,
+                 HttpClient& http, Progress& progress) {
   Database state(folder.state(), OpenMode::create, settings.vfs);
+  if (trust != Trust::as_left) check_whole(state, folder.state());
   const bool derivation_changed = migrate(state);
   bind_state(state, settings.defender.tenant_id, settings.car.source);
+  if (trust == Trust::altered)
+    distrust(state, "the state file was written to by another program since the last run");
   if (settings.defender_rate.requests > 0) {
     http.limit_rate(settings.defender.defender_url, settings.defender_rate);
     http.limit_rate(settings.defender.graph_url, settings.defender_rate);
@@ -247,6 +264,19 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
   car.set_address_form(run.setting("address_form"));
   if (derivation_changed) run.set("derive_all", "the derivation's text changed");
   return run_once(run, folder);
+}
+
+}  // namespace
+
+RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& progress) {
+  const Deadline deadline(settings.deadline);
+  const WorkingDir folder{settings.working_dir};
+  folder.make();
+  StateLock lock(folder.lock());
+  const Trust trust = trust_in(folder.state(), lock.left());
+  RunReport report = run_on(folder, trust, settings, http, progress);
+  lock.leave(trust_note(folder.state()));
+  return report;
 }
 
 }  // namespace defender_car

@@ -9,3 +9,5 @@ SELECT count(*) FROM pragma_foreign_key_check
 SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'derivation'
 -- statement: set_fingerprint
 INSERT INTO setting VALUES ('derivation', CAST(:fingerprint AS TEXT)) ON CONFLICT DO UPDATE SET value = excluded.value
+-- statement: integrity
+PRAGMA integrity_check(1)

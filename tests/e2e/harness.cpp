@@ -47,7 +47,7 @@ SyncSettings settings_for(const std::string& simulator_url, const Scenario& scen
   return out;
 }
 
-HttpOptions http_options() {
+defender_car::HttpOptions http_options() {
   HttpOptions out;
   out.retry.max_tries = 3;
   out.retry.first_wait_ms = 1;

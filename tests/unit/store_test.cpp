@@ -89,6 +89,23 @@ TEST_CASE("a state file of a newer program is refused and left as it was", "[sto
   CHECK(file_text(folder / "state.db") == before);
 }
 
+TEST_CASE("a migration that fails leaves the file as it was with its views", "[store]") {
+  Folder folder;
+  {
+    Database database(folder / "state.db", OpenMode::create);
+    migrate(database);
+    // What 0001 makes is there already, so that it fails after the views were dropped.
+    database.exec("PRAGMA user_version = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  const std::string before = file_text(folder / "state.db");
+  {
+    Database database(folder / "state.db", OpenMode::create);
+    CHECK(kind_of([&] { migrate(database); }) == ErrorKind::internal);
+  }
+  const bool as_before = file_text(folder / "state.db") == before;
+  CHECK(as_before);
+}
+
 TEST_CASE("a changed text of the rebuildable part asks for a new derivation", "[store]") {
   Folder folder;
   Database database(folder / "state.db", OpenMode::create);

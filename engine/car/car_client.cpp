@@ -1,6 +1,5 @@
 #include "car/car_client.h"
 
-#include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -14,6 +13,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/printable.h"
+#include "car/failures.h"
 
 namespace defender_car {
 namespace {
@@ -28,8 +28,6 @@ constexpr int kParallelImports = 4;
 constexpr int kParallelPatches = 8;
 constexpr std::string_view kBare = "bare";
 constexpr std::string_view kRegion = "region";
-
-constexpr std::array kRecoverable{0, 302, 400, 401, 403, 408, 429, 500, 502, 503, 504};
 
 std::string base64(std::string_view text) {
   constexpr std::string_view kAlphabet =
@@ -46,96 +44,6 @@ std::string base64(std::string_view text) {
     }
   }
   return encoded;
-}
-
-/// Origin and path: what may stand in a message. The query of a long page of ids says nothing to a
-/// person.
-std::string shown(const std::string& url) {
-  const std::size_t host = url.find("://");
-  const std::size_t path = url.find('/', host == std::string::npos ? 0 : host + 3);
-  std::string text = origin(url);
-  if (path != std::string::npos) text += url.substr(path, url.find('?', path) - path);
-  return text;
-}
-
-std::string asked(const HttpRequest& request) {
-  return "CAR, " + request.label + " (" + request.method + " " + shown(request.url) + "): ";
-}
-
-std::string_view advice(int status) {
-  switch (status) {
-    case 0:
-      return "No connection: check --car-url, the network, name resolution and --ca-file. The next "
-             "run goes on from "
-             "here";
-    case 302:
-      return "A redirect: something stands before CAR and asks for a login; check --car-url. The "
-             "next run goes on "
-             "from here";
-    case 401:
-      return "Check --car-key and --car-password-file, or --car-token-file. The next run goes on "
-             "from here";
-    case 403:
-      return "The API key may not do this: give its owner the right to write to Connected Assets "
-             "and Risk. The next "
-             "run goes on from here";
-    case 200:
-      return "Something else answered in CAR's place: check --car-url and the proxy. The next run "
-             "goes on from here";
-    case 404:
-      return "Check that --car-url ends in /api/car/v2. The next run is a full import";
-    default:
-      return std::find(kRecoverable.begin(), kRecoverable.end(), status) != kRecoverable.end()
-                 ? "The next run goes on from here"
-                 : "The next run is a full import";
-  }
-}
-
-Error failure_of(const HttpRequest& request, const HttpResponse& response) {
-  const bool page_in_its_place = response.status >= 200 && response.status < 300;
-  const bool recoverable = page_in_its_place || std::find(kRecoverable.begin(), kRecoverable.end(),
-                                                          response.status) != kRecoverable.end();
-  return {recoverable ? ErrorKind::car_recoverable : ErrorKind::car_unrecoverable,
-          asked(request) + describe(response) + ". " + std::string(advice(response.status))};
-}
-
-/// For an answer that came but does not say what it should.
-[[noreturn]] void unreadable(const HttpRequest& request, const HttpResponse& response,
-                             const std::string& why) {
-  throw Error(ErrorKind::car_recoverable,
-              asked(request) + "HTTP " + std::to_string(response.status) + ", but " + why + ": " +
-                  excerpt(response.body.head(kLongestWords), 200) +
-                  ". Check --car-url; the next run goes on from here");
-}
-
-/// A page of a proxy or a sign-in in the place of CAR is no success, whatever its status.
-bool succeeded(const HttpResponse& response) {
-  return response.status >= 200 && response.status < 300 && !response.body.head(1).starts_with('<');
-}
-
-rapidjson::Document json_of(const HttpRequest& request, const HttpResponse& response) {
-  const std::string text = response.body.str();
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  if (document.HasParseError()) unreadable(request, response, "no JSON");
-  return document;
-}
-
-/// A member's value, or null where there is none.
-const rapidjson::Value* member(const rapidjson::Value& value, const char* name) {
-  if (!value.IsObject()) return nullptr;
-  const auto found = value.FindMember(name);
-  return found == value.MemberEnd() ? nullptr : &found->value;
-}
-
-/// A string as it is, another value as its JSON text, "" for null and nothing at all.
-std::string text_of(const rapidjson::Value* value) {
-  if (value == nullptr || value->IsNull()) return {};
-  if (value->IsString()) return {value->GetString(), value->GetStringLength()};
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value->Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
 }
 
 template <typename Fill>
@@ -200,25 +108,14 @@ std::string joined(Iterator begin, Iterator end) {
   return text;
 }
 
-/// CAR's own words of {"errors":[{"code","message"}]}.
-std::string words_of(const rapidjson::Value& document, const HttpResponse& response) {
-  std::string words;
-  const auto* errors = member(document, "errors");
-  if (errors != nullptr && errors->IsArray()) {
-    for (const auto& error : errors->GetArray()) {
-      words += (words.empty() ? "" : "; ") + text_of(member(error, "code")) + ": " +
-               text_of(member(error, "message"));
-    }
+/// What `read` makes of the answer's text; throws with the call's name when it cannot.
+template <typename Read>
+auto read_answer(const HttpRequest& request, const HttpResponse& response, Read&& read) {
+  try {
+    return read(response.body.str());
+  } catch (const UnreadableAnswer& why) {
+    throw unreadable(request, response, why.what());
   }
-  return words.empty() ? describe(response) : printable(words, kLongestWords);
-}
-
-bool is_malformed_data(const rapidjson::Value& document) {
-  const auto* errors = member(document, "errors");
-  return errors != nullptr && errors->IsArray() &&
-         std::any_of(errors->Begin(), errors->End(), [](const auto& error) {
-           return text_of(member(error, "code")) == "data_mal_formed";
-         });
 }
 
 ImportReceipt receipt_of(const HttpRequest& request, const HttpResponse& response) {
@@ -229,55 +126,15 @@ ImportReceipt receipt_of(const HttpRequest& request, const HttpResponse& respons
     return receipt;
   }
   if (response.status == 400) {
-    rapidjson::Document document;
-    const std::string text = response.body.str();
-    document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-    if (document.HasParseError() || !is_malformed_data(document))
-      throw failure_of(request, response);
+    auto words = read_refusal(response.body.str());
+    if (!words) throw failure_of(request, response);
     receipt.kind = ImportReceipt::Kind::refused;
-    receipt.error = words_of(document, response);
+    receipt.error = std::move(*words);
     return receipt;
   }
   if (!succeeded(response)) throw failure_of(request, response);
-  const auto document = json_of(request, response);
-  receipt.job_id = text_of(member(document, "id"));
-  if (receipt.job_id.empty()) unreadable(request, response, "without the id of an import");
+  receipt.job_id = read_answer(request, response, read_import_id);
   return receipt;
-}
-
-/// Where `model_state_id` stands: in the object itself, or in one that wraps it.
-const rapidjson::Value* find_state_id(const rapidjson::Value& value, int depth) {
-  if (const auto* found = member(value, "model_state_id")) return found;
-  if (depth == 0) return nullptr;
-  if (value.IsObject()) {
-    for (const auto& one : value.GetObject()) {
-      if (const auto* found = find_state_id(one.value, depth - 1)) return found;
-    }
-  } else if (value.IsArray()) {
-    for (const auto& one : value.GetArray()) {
-      if (const auto* found = find_state_id(one, depth - 1)) return found;
-    }
-  }
-  return nullptr;
-}
-
-/// Sets the outcome of each asked id in one list of an importstatus answer; false when the list is
-/// not there.
-bool take_list(const rapidjson::Value& document, const char* list_name, ImportOutcome outcome,
-               std::map<std::string, ImportStatus>& statuses) {
-  const auto* list = member(document, list_name);
-  if (list == nullptr || !list->IsArray()) return false;
-  for (const auto& element : list->GetArray()) {
-    const auto found =
-        statuses.find(text_of(element.IsObject() ? member(element, "id") : &element));
-    if (found == statuses.end()) continue;
-    found->second = ImportStatus{.outcome = outcome, .error = {}, .status_code = 0};
-    if (outcome != ImportOutcome::failed) continue;
-    found->second.error = printable(text_of(member(element, "error")), kLongestWords);
-    const auto* code = member(element, "statusCode");
-    if (code != nullptr && code->IsInt()) found->second.status_code = code->GetInt();
-  }
-  return true;
 }
 
 }  // namespace
@@ -328,17 +185,15 @@ HttpResponse CarClient::call(const HttpRequest& request, std::initializer_list<i
 
 void CarClient::run_job(const HttpRequest& start) {
   const HttpResponse started = call(start);
-  const std::string job_id = text_of(member(json_of(start, started), "job_id"));
-  if (job_id.empty()) unreadable(start, started, "without the id of a job");
+  const std::string job_id = read_answer(start, started, read_job_id);
 
   const HttpRequest question = request("GET", "/jobstatus/" + url_escape(job_id),
                                        start.label + ", job " + printable(job_id, 100));
   Pauses pauses(settings_);
   while (true) {
     const HttpResponse response = call(question);
-    const std::string status = text_of(member(json_of(question, response), "status"));
+    const std::string status = read_answer(question, response, read_job_status);
     if (status == "COMPLETE") return;
-    if (status.empty()) unreadable(question, response, "without a status");
     if (status == "ERROR") {
       throw Error(ErrorKind::car_recoverable,
                   asked(question) +
@@ -364,28 +219,16 @@ DatabaseState CarClient::ensure_databases() {
       run_job(request("POST", "/databases", "making the databases"));
       return DatabaseState::newly_made;
     }
-    const auto document = json_of(question, response);
-    const auto* databases = member(document, "databases");
-    if (databases == nullptr || !databases->IsArray() || databases->Empty()) {
-      unreadable(question, response, "without a list of databases");
-    }
-    const auto& database = (*databases)[0];
-    const auto* ready = member(database, "is_ready");
-    if (ready != nullptr && ready->IsTrue()) return state;
-
-    const auto* graph = member(database, "graph_name");
-    const auto* collections = member(database, "collections_without_indexes");
-    if (graph != nullptr && graph->IsString() && graph->GetStringLength() == 0) {
+    const DatabaseAnswer database = read_answer(question, response, read_databases);
+    if (database.wants == DatabaseAnswer::Wants::nothing) return state;
+    if (database.wants == DatabaseAnswer::Wants::graph) {
       run_job(with_body(request("PATCH", "/databases", "making the graph"),
                         R"({"graph_name":"assets"})"));
       // Without its graph the database held nothing that could be asked after.
       state = DatabaseState::newly_made;
-    } else if (collections != nullptr && collections->IsArray() && !collections->Empty()) {
-      run_job(with_body(request("PATCH", "/databases", "making indexes"),
-                        "{\"collections_without_indexes\":" + text_of(collections) + "}"));
     } else {
-      unreadable(question, response,
-                 "the database is not ready and CAR names no step that would make it so");
+      run_job(with_body(request("PATCH", "/databases", "making indexes"),
+                        "{\"collections_without_indexes\":" + database.indexes + "}"));
     }
   }
   throw Error(ErrorKind::car_recoverable,
@@ -399,38 +242,14 @@ std::optional<IdentityModel> CarClient::import_schema_model() {
   question.url = v3_url("/importSchema?version=v2");
   const HttpResponse response = call(question, {404});
   if (response.status == 404) return std::nullopt;
-
-  const auto document = json_of(question, response);
-  const auto* schema = member(document, "schema");
-  if (schema != nullptr) {
-    if (const auto* properties = member(*schema, "properties")) {
-      if (member(*properties, "asset_account") != nullptr) return IdentityModel::account;
-      if (member(*properties, "asset_user") != nullptr) return IdentityModel::user;
-    }
-  }
-  // A schema of another shape: the name as a quoted word decides. A schema may also come as one
-  // string.
-  const std::string text = text_of(schema != nullptr ? schema : &document);
-  if (text.find("\"asset_account\"") != std::string::npos) return IdentityModel::account;
-  if (text.find("\"asset_user\"") != std::string::npos) return IdentityModel::user;
-  return std::nullopt;
+  return read_answer(question, response, read_schema_model);
 }
 
 std::optional<std::string> CarClient::save_point() {
   const HttpRequest question = request("GET", source_path(), "save point");
   const HttpResponse response = call(question, {404});
   if (response.status == 404) return std::nullopt;
-
-  const auto document = json_of(question, response);
-  const auto* state_id = find_state_id(document, 2);
-  if (state_id == nullptr && !document.IsObject()) unreadable(question, response, "no source");
-  if (state_id != nullptr && !state_id->IsNull() && !state_id->IsString() &&
-      !state_id->IsNumber()) {
-    unreadable(question, response, "its model_state_id is no text");
-  }
-  std::string text = text_of(state_id);
-  if (text.empty()) return std::nullopt;
-  return text;
+  return read_answer(question, response, read_save_point);
 }
 
 void CarClient::set_save_point(const std::string& model_state_id) {
@@ -486,17 +305,9 @@ std::map<std::string, ImportStatus> CarClient::import_status(
     const HttpRequest question = request("GET", path + joined(first, last),
                                          "status of " + std::to_string(count) + " imports");
     const HttpResponse response = call(question);
-    const auto document = json_of(question, response);
-
-    std::map<std::string, ImportStatus> page;
-    for (auto id = first; id != last; ++id) page[*id];
-    // In the order in which a later word outweighs an earlier one, should an id stand in two lists.
-    bool any = take_list(document, "complete_imports", ImportOutcome::done, page);
-    any |= take_list(document, "incomplete_imports", ImportOutcome::unfinished, page);
-    any |= take_list(document, "notfound_imports", ImportOutcome::lost, page);
-    any |= take_list(document, "error_imports", ImportOutcome::failed, page);
-    if (!any) unreadable(question, response, "without any list of imports");
-    all.merge(page);
+    all.merge(read_answer(question, response, [&](const std::string& text) {
+      return read_import_status(text, {first, last});
+    }));
     begin += count;
   }
   return all;
@@ -654,14 +465,7 @@ std::optional<std::int64_t> CarClient::count_assets() {
   question.url = v3_url("/query");
   const HttpResponse response = http_.send(question);
   if (!succeeded(response)) return std::nullopt;
-  rapidjson::Document document;
-  const std::string text = response.body.str();
-  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  if (document.HasParseError()) return std::nullopt;
-  const auto* data = member(document, "data");
-  const auto* assets = data != nullptr ? member(*data, "asset") : nullptr;
-  if (assets == nullptr || !assets->IsArray()) return std::nullopt;
-  return static_cast<std::int64_t>(assets->Size());
+  return read_asset_count(response.body.str());
 }
 
 }  // namespace defender_car

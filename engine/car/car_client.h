@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "car/answers.h"
 #include "http/http_client.h"
 
 namespace defender_car {
@@ -35,15 +36,6 @@ struct CarSettings {
 };
 
 enum class DatabaseState { ready, newly_made };
-enum class IdentityModel { user, account };
-
-enum class ImportOutcome { done, failed, lost, unfinished };
-struct ImportStatus {
-  ImportOutcome outcome = ImportOutcome::unfinished;
-  std::string error;    ///< CAR's words for a failed one
-  int status_code = 0;  ///< CAR's own statusCode for a failed one, 0 when it gave none
-};
-
 enum class PatchResult { done, gone };
 
 /// What POST /imports answered.

@@ -57,9 +57,9 @@ void recover(Run& run) {
   std::vector<std::string> jobs;
   Statement& query = run.state.statement("deliver/open_batches");
   while (query.step()) {
-    open.push_back(
-        {{query.integer(2), query.integer(3), query.integer(0), query.text(1), 0}, query.text(4)});
-    if (!query.text(4).empty()) jobs.push_back(query.text(4));
+    Stretch stretch{query.integer(2), query.integer(3), query.integer(0), query.text(1), 0};
+    open.push_back({std::move(stretch), query.text(4)});
+    if (!open.back().job.empty()) jobs.push_back(open.back().job);
   }
   if (jobs.empty()) return;
   spdlog::info("asking after {} import jobs that an earlier run left open", jobs.size());

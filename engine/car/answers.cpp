@@ -1,0 +1,206 @@
+#include "car/answers.h"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+#include "base/printable.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::size_t kLongestWords = 500;
+constexpr int kDeepest = 64;
+
+/// Deeper than any answer of CAR's. RapidJSON reads such a text without recursion but writes it
+/// back with it, so a hostile one could end the program.
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDeepest) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+rapidjson::Document parse(std::string_view text) {
+  if (is_too_deep(text)) throw UnreadableAnswer("JSON of too many levels");
+  rapidjson::Document document;
+  // A view of nothing may be a null pointer, which RapidJSON does not take.
+  document.Parse<rapidjson::kParseIterativeFlag>(text.empty() ? "" : text.data(), text.size());
+  if (document.HasParseError()) throw UnreadableAnswer("no JSON");
+  return document;
+}
+
+/// A member's value, or null where there is none.
+const rapidjson::Value* member(const rapidjson::Value& value, const char* name) {
+  if (!value.IsObject()) return nullptr;
+  const auto found = value.FindMember(name);
+  return found == value.MemberEnd() ? nullptr : &found->value;
+}
+
+/// A string as it is, another value as its JSON text, "" for null and nothing at all.
+std::string text_of(const rapidjson::Value* value) {
+  if (value == nullptr || value->IsNull()) return {};
+  if (value->IsString()) return {value->GetString(), value->GetStringLength()};
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value->Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string read_member(std::string_view text, const char* name, const char* why) {
+  std::string value = text_of(member(parse(text), name));
+  if (value.empty()) throw UnreadableAnswer(why);
+  return value;
+}
+
+/// Where `model_state_id` stands: in the object itself, or in one that wraps it.
+const rapidjson::Value* find_state_id(const rapidjson::Value& value, int depth) {
+  if (const auto* found = member(value, "model_state_id")) return found;
+  if (depth == 0) return nullptr;
+  if (value.IsObject()) {
+    for (const auto& one : value.GetObject()) {
+      if (const auto* found = find_state_id(one.value, depth - 1)) return found;
+    }
+  } else if (value.IsArray()) {
+    for (const auto& one : value.GetArray()) {
+      if (const auto* found = find_state_id(one, depth - 1)) return found;
+    }
+  }
+  return nullptr;
+}
+
+/// Sets the outcome of each asked id in one list of an importstatus answer; false when the list is
+/// not there.
+bool take_list(const rapidjson::Value& document, const char* list_name, ImportOutcome outcome,
+               std::map<std::string, ImportStatus>& statuses) {
+  const auto* list = member(document, list_name);
+  if (list == nullptr || !list->IsArray()) return false;
+  for (const auto& element : list->GetArray()) {
+    const auto found =
+        statuses.find(text_of(element.IsObject() ? member(element, "id") : &element));
+    if (found == statuses.end()) continue;
+    found->second = ImportStatus{.outcome = outcome, .error = {}, .status_code = 0};
+    if (outcome != ImportOutcome::failed) continue;
+    found->second.error = printable(text_of(member(element, "error")), kLongestWords);
+    const auto* code = member(element, "statusCode");
+    if (code != nullptr && code->IsInt()) found->second.status_code = code->GetInt();
+  }
+  return true;
+}
+
+}  // namespace
+
+DatabaseAnswer read_databases(std::string_view text) {
+  const auto document = parse(text);
+  const auto* databases = member(document, "databases");
+  if (databases == nullptr || !databases->IsArray() || databases->Empty())
+    throw UnreadableAnswer("without a list of databases");
+  const auto& database = (*databases)[0];
+  const auto* ready = member(database, "is_ready");
+  if (ready != nullptr && ready->IsTrue()) return {};
+
+  const auto* graph = member(database, "graph_name");
+  if (graph != nullptr && graph->IsString() && graph->GetStringLength() == 0)
+    return {DatabaseAnswer::Wants::graph, {}};
+  const auto* collections = member(database, "collections_without_indexes");
+  if (collections != nullptr && collections->IsArray() && !collections->Empty())
+    return {DatabaseAnswer::Wants::indexes, text_of(collections)};
+  throw UnreadableAnswer("the database is not ready and CAR names no step that would make it so");
+}
+
+std::string read_job_id(std::string_view text) {
+  return read_member(text, "job_id", "without the id of a job");
+}
+
+std::string read_job_status(std::string_view text) {
+  return read_member(text, "status", "without a status");
+}
+
+std::string read_import_id(std::string_view text) {
+  return read_member(text, "id", "without the id of an import");
+}
+
+std::map<std::string, ImportStatus> read_import_status(std::string_view text,
+                                                       std::span<const std::string> ids) {
+  const auto document = parse(text);
+  std::map<std::string, ImportStatus> statuses;
+  for (const std::string& id : ids) statuses[id];
+  // In the order in which a later word outweighs an earlier one, should an id stand in two lists.
+  bool any = take_list(document, "complete_imports", ImportOutcome::done, statuses);
+  any |= take_list(document, "incomplete_imports", ImportOutcome::unfinished, statuses);
+  any |= take_list(document, "notfound_imports", ImportOutcome::lost, statuses);
+  any |= take_list(document, "error_imports", ImportOutcome::failed, statuses);
+  if (!any) throw UnreadableAnswer("without any list of imports");
+  return statuses;
+}
+
+std::optional<std::string> read_refusal(std::string_view text) try {
+  const auto document = parse(text);
+  const auto* errors = member(document, "errors");
+  if (errors == nullptr || !errors->IsArray()) return std::nullopt;
+  std::string words;
+  bool is_malformed = false;
+  for (const auto& error : errors->GetArray()) {
+    const std::string code = text_of(member(error, "code"));
+    is_malformed |= code == "data_mal_formed";
+    words += (words.empty() ? "" : "; ") + code + ": " + text_of(member(error, "message"));
+  }
+  if (!is_malformed) return std::nullopt;
+  return printable(words, kLongestWords);
+} catch (const UnreadableAnswer&) {
+  return std::nullopt;
+}
+
+std::optional<std::string> read_save_point(std::string_view text) {
+  const auto document = parse(text);
+  const auto* state_id = find_state_id(document, 2);
+  if (state_id == nullptr && !document.IsObject()) throw UnreadableAnswer("no source");
+  if (state_id != nullptr && !state_id->IsNull() && !state_id->IsString() && !state_id->IsNumber())
+    throw UnreadableAnswer("its model_state_id is no text");
+  std::string found = text_of(state_id);
+  if (found.empty()) return std::nullopt;
+  return found;
+}
+
+std::optional<IdentityModel> read_schema_model(std::string_view text) {
+  const auto document = parse(text);
+  const auto* schema = member(document, "schema");
+  if (schema != nullptr) {
+    if (const auto* properties = member(*schema, "properties")) {
+      if (member(*properties, "asset_account") != nullptr) return IdentityModel::account;
+      if (member(*properties, "asset_user") != nullptr) return IdentityModel::user;
+    }
+  }
+  // A schema of another shape: the name as a quoted word decides. A schema may also come as one
+  // string.
+  const std::string words = text_of(schema != nullptr ? schema : &document);
+  if (words.find("\"asset_account\"") != std::string::npos) return IdentityModel::account;
+  if (words.find("\"asset_user\"") != std::string::npos) return IdentityModel::user;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> read_asset_count(std::string_view text) try {
+  const auto document = parse(text);
+  const auto* data = member(document, "data");
+  const auto* assets = data != nullptr ? member(*data, "asset") : nullptr;
+  if (assets == nullptr || !assets->IsArray()) return std::nullopt;
+  return static_cast<std::int64_t>(assets->Size());
+} catch (const UnreadableAnswer&) {
+  return std::nullopt;
+}
+
+}  // namespace defender_car

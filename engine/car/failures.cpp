@@ -1,0 +1,79 @@
+#include "car/failures.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/printable.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::size_t kHead = 500;
+constexpr std::array kRecoverable{0, 302, 400, 401, 403, 408, 429, 500, 502, 503, 504};
+
+/// Origin and path: what may stand in a message. The query of a long page of ids says nothing to a
+/// person.
+std::string shown(const std::string& url) {
+  const std::size_t host = url.find("://");
+  const std::size_t path = url.find('/', host == std::string::npos ? 0 : host + 3);
+  std::string text = origin(url);
+  if (path != std::string::npos) text += url.substr(path, url.find('?', path) - path);
+  return text;
+}
+
+std::string_view advice(int status) {
+  switch (status) {
+    case 0:
+      return "No connection: check --car-url, the network, name resolution and --ca-file. The next "
+             "run goes on from "
+             "here";
+    case 302:
+      return "A redirect: something stands before CAR and asks for a login; check --car-url. The "
+             "next run goes on "
+             "from here";
+    case 401:
+      return "Check --car-key and --car-password-file, or --car-token-file. The next run goes on "
+             "from here";
+    case 403:
+      return "The API key may not do this: give its owner the right to write to Connected Assets "
+             "and Risk. The next "
+             "run goes on from here";
+    case 200:
+      return "Something else answered in CAR's place: check --car-url and the proxy. The next run "
+             "goes on from here";
+    case 404:
+      return "Check that --car-url ends in /api/car/v2. The next run is a full import";
+    default:
+      return std::find(kRecoverable.begin(), kRecoverable.end(), status) != kRecoverable.end()
+                 ? "The next run goes on from here"
+                 : "The next run is a full import";
+  }
+}
+
+}  // namespace
+
+std::string asked(const HttpRequest& request) {
+  return "CAR, " + request.label + " (" + request.method + " " + shown(request.url) + "): ";
+}
+
+Error failure_of(const HttpRequest& request, const HttpResponse& response) {
+  const bool page_in_its_place = response.status >= 200 && response.status < 300;
+  const bool recoverable = page_in_its_place || std::find(kRecoverable.begin(), kRecoverable.end(),
+                                                          response.status) != kRecoverable.end();
+  return {recoverable ? ErrorKind::car_recoverable : ErrorKind::car_unrecoverable,
+          asked(request) + describe(response) + ". " + std::string(advice(response.status))};
+}
+
+Error unreadable(const HttpRequest& request, const HttpResponse& response, const std::string& why) {
+  return Error(ErrorKind::car_recoverable, asked(request) + "HTTP " +
+                                               std::to_string(response.status) + ", but " + why +
+                                               ": " + excerpt(response.body.head(kHead), 200) +
+                                               ". Check --car-url; the next run goes on from here");
+}
+
+bool succeeded(const HttpResponse& response) {
+  return response.status >= 200 && response.status < 300 && !response.body.head(1).starts_with('<');
+}
+
+}  // namespace defender_car

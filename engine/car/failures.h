@@ -1,0 +1,23 @@
+#pragma once
+// What a failed call to CAR means for the run, and how it is told. Private to car.
+
+#include <string>
+
+#include "base/error.h"
+#include "http/http_client.h"
+
+namespace defender_car {
+
+/// "CAR, LABEL (METHOD URL): ", the beginning of every message about a call.
+std::string asked(const HttpRequest& request);
+
+/// 2xx, and no page of a proxy or a sign-in in CAR's place.
+bool succeeded(const HttpResponse& response);
+
+/// Recoverable or not by design section 6, with what a person can do about it.
+Error failure_of(const HttpRequest& request, const HttpResponse& response);
+
+/// For an answer that came but does not say what it should.
+Error unreadable(const HttpRequest& request, const HttpResponse& response, const std::string& why);
+
+}  // namespace defender_car

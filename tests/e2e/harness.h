@@ -44,6 +44,7 @@ class Harness {
 
   simulator::Simulator& simulator() { return simulator_; }
   defender_car::SyncSettings& settings() { return settings_; }
+  const defender_car::SyncSettings& settings() const { return settings_; }
   const oracle::Oracle& oracle() const { return oracle_; }
 
   /// How the oracle shall see the tenant, where the wire shows it otherwise (planted records).

@@ -358,10 +358,11 @@ void CarClient::patch(const std::vector<Patch>& patches,
                       const std::function<void(std::size_t index, PatchResult, int status)>& done) {
   struct Asking {
     std::size_t index;
-    std::string_view form;  // what it was asked in before, "" the first time
+    std::string_view form;  // what it was asked in, "" before the first time
+    bool again;             // the second time, in the other form
   };
   std::deque<Asking> waiting;
-  for (std::size_t i = 0; i < patches.size(); ++i) waiting.push_back({i, ""});
+  for (std::size_t i = 0; i < patches.size(); ++i) waiting.push_back({i, "", false});
   std::vector<Asking> under_way(patches.size());
   std::optional<Error> failure;
 
@@ -369,9 +370,10 @@ void CarClient::patch(const std::vector<Patch>& patches,
     if (failure || waiting.empty()) return std::nullopt;
     const Asking asking = waiting.front();
     waiting.pop_front();
-    const std::string_view other = asking.form == kBare ? kRegion : kBare;
     const std::string_view known = address_form_ == kRegion ? kRegion : kBare;
-    under_way[asking.index] = {asking.index, address_form_.empty() ? other : known};
+    const std::string_view other = asking.form == kBare ? kRegion : kBare;
+    under_way[asking.index] = {asking.index, asking.form.empty() ? known : other,
+                               !asking.form.empty()};
     return asking.index;
   };
   const auto answered = [&](std::size_t index, const HttpRequest& request,
@@ -380,14 +382,14 @@ void CarClient::patch(const std::vector<Patch>& patches,
     const bool has_address = patch.from_is_address || patch.to_is_address;
     const std::string_view form = under_way[index].form;
     if (says_done(response)) {
-      if (has_address && address_form_.empty()) address_form_ = form;
+      if (has_address) address_form_ = form;
       done(index, PatchResult::done, response.status);
     } else if (response.status == 404) {
-      // Asked in the wrong form, or in the first of two while it is not known which one is right.
-      // At the front, so that a long list of patches settles the form with its first ones.
-      const bool wrong_form = address_form_.empty() ? form == kBare : form != address_form_;
-      if (has_address && wrong_form) {
-        waiting.push_front({index, form});
+      // Also where the form is known: a service that has changed its mind would else keep every
+      // edge that we take for gone. At the front, so that a long list of patches settles the form
+      // with its first ones.
+      if (has_address && !under_way[index].again) {
+        waiting.push_front({index, form, false});
       } else {
         done(index, PatchResult::gone, response.status);
       }

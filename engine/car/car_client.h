@@ -82,7 +82,8 @@ class CarClient {
 
   /// PATCH /{edge}?source&from&to with {"active":false} or {"last_modified":ms}. `from` and `to`
   /// are the bare ends; `from_is_address`/`to_is_address` mark ipaddress ends, which this service
-  /// may want in the other form: asked again on 404 until a 200 has shown which (see address_form).
+  /// may want in the other form: each 404 is asked again in it, and a 200 shows which one to begin
+  /// with (see address_form).
   struct Patch {
     std::string edge;
     std::string from;

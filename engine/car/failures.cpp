@@ -73,7 +73,11 @@ Error unreadable(const HttpRequest& request, const HttpResponse& response, const
 }
 
 bool succeeded(const HttpResponse& response) {
-  return response.status >= 200 && response.status < 300 && !response.body.head(1).starts_with('<');
+  if (response.status < 200 || response.status >= 300) return false;
+  // Pages begin with a byte order mark, or with an empty line, as often as not.
+  const std::string head = response.body.head(kHead);
+  const std::size_t begin = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return begin == std::string::npos || head[begin] != '<';
 }
 
 }  // namespace defender_car

@@ -210,17 +210,15 @@ void Hunting::refuse(const HttpRequest& request, const HttpResponse& response) {
 }
 
 std::string kql_string(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
+  // Kusto's documents name these escapes and no others (a \\u is not among them); every other
+  // character stands for itself, and only a line's end may not.
   std::string literal = "\"";
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       literal += '\\';
       literal += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      literal += "\\u00";
-      literal += kHex[byte >> 4];
-      literal += kHex[byte & 15];
+    } else if (c == '\n' || c == '\r' || c == '\t') {
+      literal += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
     } else {
       literal += c;
     }

@@ -11,6 +11,10 @@ namespace {
 
 void send_everything(Run& run) {
   send_imports(run, "vertex");
+  if (run.full()) {
+    run.state.statement("deliver/report_as_known").bind("run_id", run.report.run_id).run();
+    send_imports(run, "vertex");
+  }
   run.state.statement("deliver/drop_waiting_edges").run();
   send_imports(run, "edge");
   send_patches(run, "touch");
@@ -19,9 +23,25 @@ void send_everything(Run& run) {
   send_imports(run, "edge");  // those that CAR turned out to have lost
 }
 
+// Nothing falls away by this import; a later one has to end a session.
+void leave_to_a_later_full_import(Run& run, const std::string& reason) {
+  Transaction transaction(run.state);
+  run.unset("full_due");
+  run.set("full_wanted", reason);
+  transaction.commit();
+}
+
 void full_import_in_session(Run& run) {
   run.car.begin_full_import();
   send_everything(run);
+  const std::int64_t unreported =
+      run.state.statement("deliver/wanted_unreported").bind("run_id", run.report.run_id).number();
+  if (unreported > 0) {
+    run.warn("CAR refuses " + std::to_string(unreported) +
+             " records that it holds from before; they stay as last known, so this full import did "
+             "not end its session and nothing falls away; see table rejected");
+    return leave_to_a_later_full_import(run, "CAR refused records that it holds");
+  }
   run.progress.report("ending the full import session", 0, 0);
   run.car.end_full_import();
   Transaction transaction(run.state);
@@ -37,10 +57,7 @@ void full_import_without_session(Run& run) {
       "read nor known, or is "
       "held back; the first run that finds everything complete is full");
   send_everything(run);
-  Transaction transaction(run.state);
-  run.unset("full_due");
-  run.set("full_wanted", "a full import went without a session");
-  transaction.commit();
+  leave_to_a_later_full_import(run, "a full import went without a session");
 }
 
 // Only now: a run that failed on the way may go on with the same permission.

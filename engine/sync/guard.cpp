@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/fingerprint.h"
+#include "base/printable.h"
 #include "sync/dataset.h"
 
 namespace defender_car {
@@ -31,7 +32,7 @@ std::int64_t limit_count(const Limit& limit, std::int64_t held) {
 std::string first_ones(const std::vector<std::string>& objects) {
   std::string text;
   for (std::size_t at = 0; at < objects.size() && at < 3; ++at)
-    text += (at == 0 ? "" : ", ") + objects[at];
+    text += (at == 0 ? "" : ", ") + printable(objects[at], 200);
   return objects.size() > 3 ? text + " …" : text;
 }
 

@@ -1,21 +1,29 @@
 -- Which staged records can be used. The others get the reason into set_aside, a row in `rejected`, and whatever they would
 -- have said stays as last known.
+--
+-- What becomes a key in CAR is 1,000 bytes long at most: two of them, escaped, stand in the URL of a PATCH, and servers take
+-- 8 KiB of it. CAR parts the ids of a DELETE by commas, so an asset's id has none. (length() of a text ends at a NUL, so
+-- bytes are counted.)
 
 UPDATE stage.MachineInfo SET set_aside = CASE
     WHEN typeof(id) <> 'text' OR id = '' THEN 'id is not a text'
-    WHEN length(id) > 200 OR instr(id, char(0)) THEN 'id is no usable text'
+    WHEN length(CAST(id AS BLOB)) > 200 OR instr(id, char(0)) OR instr(id, ',') THEN 'id is no usable text'
     WHEN typeof(computerDnsName) NOT IN ('text', 'null') THEN 'computerDnsName is not a text'
     WHEN instr(computerDnsName, char(0)) THEN 'computerDnsName holds a NUL'
-    WHEN length(computerDnsName) > 1000 THEN 'computerDnsName is longer than 1,000 characters'
+    WHEN length(CAST(computerDnsName AS BLOB)) > 1000 THEN 'computerDnsName is longer than 1,000 bytes'
     WHEN typeof(osPlatform) NOT IN ('text', 'null') THEN 'osPlatform is not a text'
+    WHEN length(CAST(osPlatform AS BLOB)) > 1000 OR instr(osPlatform, char(0)) THEN 'osPlatform is no usable text'
     WHEN typeof(healthStatus) NOT IN ('text', 'null') THEN 'healthStatus is not a text'
+    WHEN length(lastIpAddress) > 200 OR length(lastExternalIpAddress) > 200 THEN 'an IP address is longer than 200 characters'
     WHEN typeof(lastIpAddress) NOT IN ('text', 'null') THEN 'lastIpAddress is not a text'
     WHEN typeof(lastExternalIpAddress) NOT IN ('text', 'null') THEN 'lastExternalIpAddress is not a text'
     WHEN typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text' OR julianday(lastSeen) IS NULL) THEN 'lastSeen is no time'
     ELSE 'ipAddresses is no list'
   END
-WHERE typeof(id) <> 'text' OR id = '' OR length(id) > 200 OR instr(id, char(0))
-   OR typeof(computerDnsName) NOT IN ('text', 'null') OR instr(computerDnsName, char(0)) OR length(computerDnsName) > 1000
+WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr(id, char(0)) OR instr(id, ',')
+   OR typeof(computerDnsName) NOT IN ('text', 'null') OR instr(computerDnsName, char(0))
+   OR length(CAST(computerDnsName AS BLOB)) > 1000 OR length(CAST(osPlatform AS BLOB)) > 1000 OR instr(osPlatform, char(0))
+   OR length(lastIpAddress) > 200 OR length(lastExternalIpAddress) > 200
    OR typeof(osPlatform) NOT IN ('text', 'null') OR typeof(healthStatus) NOT IN ('text', 'null')
    OR typeof(lastIpAddress) NOT IN ('text', 'null') OR typeof(lastExternalIpAddress) NOT IN ('text', 'null')
    OR (typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text' OR julianday(lastSeen) IS NULL))
@@ -36,11 +44,12 @@ WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(NetworkAdapterName) 
         OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(IPAddresses) THEN IPAddresses END) j
                    WHERE j.type <> 'object'
                       OR json_type(CASE j.type WHEN 'object' THEN j.value END, '$.IPAddress') IS NOT 'text'
+                      OR length(CASE j.type WHEN 'object' THEN j.value ->> 'IPAddress' END) > 200
                       OR json_type(CASE j.type WHEN 'object' THEN j.value END, '$.AddressType') IS NOT 'text')));
 
 UPDATE stage.Alerts SET set_aside = CASE
     WHEN typeof(id) <> 'text' OR id = '' THEN 'id is not a text'
-    WHEN length(id) > 200 OR instr(id, char(0)) THEN 'id is no usable text'
+    WHEN length(CAST(id AS BLOB)) > 200 OR instr(id, char(0)) THEN 'id is no usable text'
     WHEN typeof(machineId) NOT IN ('text', 'null') THEN 'machineId is not a text'
     WHEN typeof(title) NOT IN ('text', 'null') THEN 'title is not a text'
     WHEN typeof(description) NOT IN ('text', 'null') THEN 'description is not a text'
@@ -48,7 +57,7 @@ UPDATE stage.Alerts SET set_aside = CASE
     WHEN typeof(status) NOT IN ('text', 'null') THEN 'status is not a text'
     ELSE 'one of its times is no time'
   END
-WHERE typeof(id) <> 'text' OR id = '' OR length(id) > 200 OR instr(id, char(0))
+WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr(id, char(0))
    OR typeof(machineId) NOT IN ('text', 'null') OR typeof(title) NOT IN ('text', 'null')
    OR typeof(description) NOT IN ('text', 'null') OR typeof(severity) NOT IN ('text', 'null')
    OR typeof(status) NOT IN ('text', 'null')
@@ -75,30 +84,35 @@ WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE source = 'hu
        OR upper(accountName) IN ('SYSTEM', 'LOCAL SERVICE', 'NETWORK SERVICE'));
 
 -- No account name (null, missing, empty) is an ordinary answer that names nobody.
-UPDATE stage.LogonUsers SET set_aside = 'accountName is not a text'
-WHERE typeof(accountName) NOT IN ('text', 'null') OR instr(accountName, char(0)) OR length(accountName) > 1000;
+UPDATE stage.LogonUsers SET set_aside = 'accountName is no usable text'
+WHERE typeof(accountName) NOT IN ('text', 'null') OR instr(accountName, char(0))
+   OR length(CAST(accountName AS BLOB)) > 1000;
 
 UPDATE stage.SoftwareVulnerabilities SET set_aside = CASE
     WHEN typeof(DeviceId) <> 'text' OR DeviceId = '' THEN 'DeviceId is not a text'
     WHEN typeof(CveId) NOT IN ('text', 'null') THEN 'CveId is not a text'
-    ELSE 'the software''s vendor, name or version is not a text'
+    ELSE 'CveId or the software''s vendor, name or version is no usable text'
   END
 WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(CveId) NOT IN ('text', 'null')
    OR typeof(SoftwareVendor) NOT IN ('text', 'null') OR typeof(SoftwareName) NOT IN ('text', 'null')
    OR typeof(SoftwareVersion) NOT IN ('text', 'null')
    OR instr(SoftwareName, char(0)) OR instr(SoftwareVendor, char(0)) OR instr(SoftwareVersion, char(0))
-   OR instr(CveId, char(0));
+   OR instr(CveId, char(0)) OR length(CAST(CveId AS BLOB)) > 200
+   OR coalesce(length(CAST(SoftwareVendor AS BLOB)), 0) + coalesce(length(CAST(SoftwareName AS BLOB)), 0) +
+      coalesce(length(CAST(SoftwareVersion AS BLOB)), 0) > 1000;
 
 -- A score comes as a number or as text; none at all is ordinary.
 UPDATE stage.VulnerabilityKb SET CvssScore = NULL WHERE CvssScore = '';
 UPDATE stage.VulnerabilityKb SET set_aside = CASE
     WHEN typeof(CveId) <> 'text' OR CveId = '' THEN 'CveId is not a text'
+    WHEN length(CAST(CveId AS BLOB)) > 200 OR instr(CveId, char(0)) THEN 'CveId is no usable text'
     WHEN typeof(VulnerabilityDescription) NOT IN ('text', 'null') THEN 'VulnerabilityDescription is not a text'
     WHEN typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text' OR julianday(PublishedDate) IS NULL)
       THEN 'PublishedDate is no time'
     ELSE 'CvssScore is no number from 0 to 10'
   END
-WHERE typeof(CveId) <> 'text' OR CveId = '' OR typeof(VulnerabilityDescription) NOT IN ('text', 'null')
+WHERE typeof(CveId) <> 'text' OR CveId = '' OR length(CAST(CveId AS BLOB)) > 200 OR instr(CveId, char(0))
+   OR typeof(VulnerabilityDescription) NOT IN ('text', 'null')
    OR (typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text' OR julianday(PublishedDate) IS NULL))
    OR (typeof(CvssScore) = 'text' AND (trim(CvssScore) GLOB '*[^0-9.]*' OR trim(CvssScore) NOT GLOB '*[0-9]*'))
    OR (CvssScore IS NOT NULL AND CAST(CvssScore AS REAL) NOT BETWEEN 0 AND 10);

@@ -99,6 +99,27 @@ DELETE FROM outbox WHERE operation = 'edge' AND object_id IN (
   UNION ALL
   SELECT e.edge_id FROM refused_vertex r CROSS JOIN edge e ON e.from_id = r.vertex_id
   WHERE r.vertex_id NOT IN (SELECT vertex_id FROM acknowledged_vertex))
+-- statement: report_as_known
+-- CAR refuses what a vertex looks like now and holds an older body of it: unreported it would fall away at the session's end.
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, body)
+SELECT :run_id, 'vertex', n.car_name, v.vertex_id, 'as last known', k.body
+FROM refused_vertex r
+CROSS JOIN acknowledged_vertex k ON k.vertex_id = r.vertex_id
+CROSS JOIN vertex v ON v.vertex_id = r.vertex_id
+CROSS JOIN collection n ON n.name = v.collection
+WHERE k.confirmed_run <> :run_id
+  AND (EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = v.vertex_id)
+       OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = v.vertex_id)
+       OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = v.vertex_id))
+-- statement: wanted_unreported
+-- What CAR holds and shall hold, and was not reported: a session's end would take it.
+SELECT (SELECT count(*) FROM acknowledged_edge k
+        WHERE k.confirmed_run <> :run_id AND EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id))
+     + (SELECT count(*) FROM refused_vertex r CROSS JOIN acknowledged_vertex k ON k.vertex_id = r.vertex_id
+        WHERE k.confirmed_run <> :run_id
+          AND (EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = r.vertex_id)
+               OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = r.vertex_id)
+               OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = r.vertex_id)))
 -- statement: log_dropped_edges
 -- What was not reported within the session is gone from CAR.
 INSERT INTO ledger (run_id, at, operation, collection, reason, records)

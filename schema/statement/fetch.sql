@@ -51,10 +51,12 @@ WHERE v.key NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
 ORDER BY v.key
 -- statement: users_due
 -- Machines whose users are to be read: all of a full import; else those seen since the last reading of theirs, and those
--- whose last reading failed (usersReadAt is the lastSeen at which users were last read). Inactive-15 ones are no assets.
+-- whose last reading failed (usersReadAt is the lastSeen at which users were last read). Inactive-15 ones are no assets, nor
+-- are those whose id will be set aside (phase/10_accept.sql).
 SELECT s.id
 FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
 WHERE typeof(s.id) = 'text' AND s.id <> ''
+  AND length(CAST(s.id AS BLOB)) <= 200 AND NOT instr(s.id, char(0)) AND NOT instr(s.id, ',')
   AND (:whole OR m.id IS NULL OR m.usersReadAt IS NULL
        OR m.usersReadAt IS NOT coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
                                                                    ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),

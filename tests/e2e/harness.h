@@ -47,6 +47,7 @@ class Harness {
   defender_car::SyncSettings& settings() { return settings_; }
   /// Of all runs from here on; short waits unless changed.
   defender_car::HttpOptions& http_options() { return http_options_; }
+  const defender_car::SyncSettings& settings() const { return settings_; }
   const oracle::Oracle& oracle() const { return oracle_; }
 
   /// How the oracle shall see the tenant, where the wire shows it otherwise (planted records).

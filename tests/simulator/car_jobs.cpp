@@ -42,22 +42,42 @@ CarService::Job* CarService::find_job(std::string_view id) {
   return number < 1000 || number - 1000 >= jobs_.size() ? nullptr : &jobs_[number - 1000];
 }
 
+JobFate CarService::next_fate() {
+  if (!options_.job_fault) return JobFate::as_usual;
+  JobFault& fault = *options_.job_fault;
+  if (fault.skip > 0) {
+    --fault.skip;
+    return JobFate::as_usual;
+  }
+  if (fault.count == 0) return JobFate::as_usual;
+  --fault.count;
+  return fault.fate;
+}
+
+bool CarService::is_stuck(const Job& job) const {
+  return !job.done && options_.job_fault &&
+         (job.fate == JobFate::never_ends || job.fate == JobFate::named_twice ||
+          job.fate == JobFate::named_nowhere);
+}
+
 void CarService::poll(Job& job) {
-  if (!job.done && --job.polls_left <= 0) complete(job);
+  if (!job.done && !is_stuck(job) && --job.polls_left <= 0) complete(job);
 }
 
 void CarService::complete(Job& job) {
   const auto apply = [&](Job& one) {
-    if (one.done) return;
+    if (one.done || is_stuck(one)) return;
     one.done = true;
     if (one.makes_database) options_.database = DatabaseState::ready;
-    if (one.error.empty() && one.is_import) graph_.apply(one.source, one.records);
+    if (one.error.empty() && one.is_import && one.fate != JobFate::lost)
+      graph_.apply(one.source, one.records);
     one.records.clear();
     one.records.shrink_to_fit();
   };
   // Whatever came before is done before, also when nobody asks after it any more.
   for (; first_open_job_ < jobs_.size() && &jobs_[first_open_job_] <= &job; ++first_open_job_)
     apply(jobs_[first_open_job_]);
+  apply(job);  // one that was stuck and has been passed by
 }
 
 std::string CarService::missing_vertex(const std::string& source,
@@ -89,6 +109,9 @@ Reply CarService::import(const Call& call) {
   job.source = envelope.source;
   job.error = missing_vertex(envelope.source, envelope.records);
   if (poisoned(options_.poison_job)) job.error = "a record holds " + options_.poison_job;
+  job.fate = next_fate();
+  if (job.fate == JobFate::fails || job.fate == JobFate::fails_by_server)
+    job.error = "a fault on demand";
   job.records = std::move(envelope.records);
   Reply reply;
   reply.body = R"({"id":")" + start_job(std::move(job)) + R"(","status":"INPROGRESS"})";
@@ -102,7 +125,11 @@ Reply CarService::import_status(const Call& call) {
   for (const std::string& id : split(asked == call.query.end() ? "" : asked->second, ',')) {
     Job* job = find_job(id);
     if (job != nullptr && job->is_import) poll(*job);
-    if (job == nullptr || !job->is_import)
+    const bool stuck = job != nullptr && is_stuck(*job);
+    if (stuck && job->fate == JobFate::named_nowhere) continue;
+    if (stuck && job->fate == JobFate::named_twice) complete_ids.push_back(id);
+    if (job == nullptr || !job->is_import || job->fate == JobFate::lost ||
+        job->fate == JobFate::lost_applied)
       unknown_ids.push_back(id);
     else if (!job->done)
       open_ids.push_back(id);
@@ -135,7 +162,7 @@ Reply CarService::import_status(const Call& call) {
     write_pair(json, "id", job->id);
     write_pair(json, "error", job->error);
     write_key(json, "statusCode");
-    json.Int(400);
+    json.Int(job->fate == JobFate::fails_by_server ? 503 : 400);
     json.EndObject();
   }
   json.EndArray();

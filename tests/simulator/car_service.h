@@ -6,6 +6,7 @@
 // whose client went away is applied before the next one that completes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,24 @@
 namespace simulator {
 
 enum class DatabaseState { ready, absent, without_graph_name, without_indexes };
+
+/// What becomes of an import job.
+enum class JobFate {
+  as_usual,
+  fails,            // an error with statusCode 400; nothing of it is applied
+  fails_by_server,  // the same with statusCode 503
+  lost,             // unknown afterwards, nothing applied
+  lost_applied,     // unknown afterwards, but applied
+  never_ends,       // open, not applied while the fault stands …
+  named_twice,      // … and the status calls it complete as well
+  named_nowhere,    // … and the status does not name it
+};
+/// Strikes `count` of the import jobs that come after the next `skip`.
+struct JobFault {
+  JobFate fate = JobFate::fails;
+  size_t skip = 0;
+  size_t count = 1;
+};
 
 struct CarOptions {
   std::string key = "car-key";
@@ -28,6 +47,7 @@ struct CarOptions {
   /// An envelope whose text holds this is refused with 400, or its job fails; empty: none is.
   std::string poison_envelope;
   std::string poison_job;
+  std::optional<JobFault> job_fault;
   size_t max_records = 2000;
   size_t max_body = 10'000'000;
 };
@@ -49,6 +69,7 @@ class CarService {
     int polls_left = 0;
     bool is_import = false;
     bool done = false;
+    JobFate fate = JobFate::as_usual;
     std::string error;  // not empty: it ends as an error
     std::string source;
     std::vector<ImportRecord> records;
@@ -71,6 +92,9 @@ class CarService {
 
   std::string start_job(Job job);
   Job* find_job(std::string_view id);
+  JobFate next_fate();
+  /// Of a fate that keeps the job open, for as long as the fault stands.
+  bool is_stuck(const Job& job) const;
   void poll(Job& job);
   void complete(Job& job);
   std::string missing_vertex(const std::string& source,

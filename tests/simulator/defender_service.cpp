@@ -255,7 +255,8 @@ Reply DefenderService::hunt(const Call& call, bool graph) const {
   HuntingLimits limits = options_.limits;
   if (call.empty_list) limits.row_cap = 0;
   try {
-    const HuntingResult result = run_query(tenant_, body["Query"].GetString(), limits, graph);
+    const HuntingResult result = run_query(
+        tenant_, {body["Query"].GetString(), body["Query"].GetStringLength()}, limits, graph);
     if (result.too_large)
       return api_error(400, "BadRequest",
                        "Query execution has exceeded the allowed result size. Optimize your query "

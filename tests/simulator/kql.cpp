@@ -75,13 +75,14 @@ class Lexer {
   Token quoted(char quote) {
     std::string out;
     for (++at_; at_ < text_.size() && text_[at_] != quote; ++at_) {
-      if (text_[at_] == '\n') syntax_error("a string runs over the end of the line");
+      if (text_[at_] == '\n' || text_[at_] == '\r')
+        syntax_error("a string runs over the end of the line");
       if (text_[at_] == '\\') {
         if (++at_ >= text_.size()) break;
         const char c = text_[at_];
-        if (c != '"' && c != '\\' && c != '\'' && c != 'n' && c != 't')
+        if (c != '"' && c != '\\' && c != '\'' && c != 'n' && c != 'r' && c != 't')
           syntax_error("unknown escape sequence in a string");
-        out += c == 'n' ? '\n' : c == 't' ? '\t' : c;
+        out += c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c;
         continue;
       }
       out += text_[at_];

@@ -444,7 +444,20 @@ TEST_CASE("the region form of addresses is found and kept", "[car]") {
 
   const std::size_t before = service.targets().size();
   CHECK(run_patches(service.client, {to_address("10.0.0.99")}) == "gone ");
-  CHECK(service.targets().size() == before + 1);
+  CHECK(service.targets().size() == before + 2);
+}
+
+TEST_CASE("a service that changes its mind about addresses is followed", "[car]") {
+  bool region = false;
+  Service service([&](const Request& request, Response& response) {
+    json(response, "{}", request.get_param_value("to").starts_with("0/") == region ? 200 : 404);
+  });
+  for (const bool mind : {false, true, false}) {
+    region = mind;
+    CHECK(run_patches(service.client, {to_address("10.0.0.1"), to_address("10.0.0.2")}) ==
+          "done done ");
+    CHECK(service.client.address_form() == (region ? "region" : "bare"));
+  }
 }
 
 TEST_CASE("both ends of an address edge take the same form", "[car]") {
@@ -471,7 +484,7 @@ TEST_CASE("an edge that neither form finds is gone and settles nothing", "[car]"
 
   service.client.set_address_form("bare");
   CHECK(run_patches(service.client, {to_address("10.0.0.1")}) == "gone ");
-  CHECK(service.targets().size() == 4);
+  CHECK(service.targets().size() == 5);
 }
 
 TEST_CASE("a failing patch throws after the answers under way", "[car]") {

@@ -48,7 +48,7 @@ SyncSettings settings_for(const std::string& simulator_url, const Scenario& scen
 }
 
 defender_car::HttpOptions http_options() {
-  HttpOptions out;
+  defender_car::HttpOptions out;
   out.retry.max_tries = 3;
   out.retry.first_wait_ms = 1;
   out.retry.longest_wait_ms = 5;

@@ -10,11 +10,10 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace defender_car {
 namespace {
-
-constexpr std::size_t kLargestInMemory = 256 * 1024;
 
 std::string temporary_folder() {
   const char* folder = std::getenv("TMPDIR");
@@ -68,7 +67,7 @@ std::string read_head(int descriptor, std::size_t size) {
 }  // namespace
 
 void Body::append(std::string_view bytes) {
-  if (!file_ && text_.size() + bytes.size() <= kLargestInMemory) {
+  if (!file_ && text_.size() + bytes.size() <= limits::kBodyInMemory) {
     text_.append(bytes);
     return;
   }

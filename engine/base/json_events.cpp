@@ -17,6 +17,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/printable.h"
 #include "base/repair.h"
 
@@ -24,9 +25,6 @@ namespace defender_car::json {
 namespace {
 
 using rapidjson::SizeType;
-
-constexpr int kDeepest = 64;
-constexpr std::size_t kLongestString = 16 << 20;
 
 // The names below are RapidJSON's, as it wants them of handlers, allocators and streams.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -70,7 +68,7 @@ class Handler {
     return true;
   }
   bool on_open(bool object) {
-    if (++depth_ > kDeepest) return refuse("It is nested deeper than 64 levels.");
+    if (++depth_ > limits::kDepth) return refuse("It is nested deeper than 64 levels.");
     events_.open(object);
     return true;
   }
@@ -80,7 +78,7 @@ class Handler {
     return true;
   }
   bool short_enough(std::size_t size) {
-    return size <= kLongestString || refuse("It has a single string over 16 MiB.");
+    return size <= limits::kText || refuse("It has a single string over 16 MiB.");
   }
   bool refuse(const char* why) {
     refusal_ = why;
@@ -99,7 +97,7 @@ class BoundedAllocator {
   void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
   void* Realloc(void* old, std::size_t, std::size_t size) {
     // The stack grows by half, so an allowed string may stand in one and a half times its size.
-    if (size > 2 * kLongestString) {
+    if (size > 2 * limits::kText) {
       throw Error(ErrorKind::bad_data, "not JSON to read here: it has a single string over 16 MiB");
     }
     if (size == 0) {
@@ -213,7 +211,13 @@ struct Capture::Impl {
   struct TextOut {  // NOLINTBEGIN(readability-identifier-naming): RapidJSON's names
     using Ch = char;
     std::string* text = nullptr;
-    void Put(char c) { text->push_back(c); }
+    void Put(char c) {
+      if (text->size() == limits::kText) {
+        throw Error(ErrorKind::bad_data,
+                    "not JSON to read here: it has a single nested value over 16 MiB");
+      }
+      text->push_back(c);
+    }
     void Flush() {}
   };  // NOLINTEND(readability-identifier-naming)
   TextOut out;

@@ -1,7 +1,8 @@
 #pragma once
 // A JSON document as a series of few events: what records.cpp reads lists and objects with.
 // RapidJSON stays behind it. Keeps the limits: one whole document, at most 64 levels deep, no
-// string over 16 MiB. What cannot be text is repaired first (repair.h): events have valid UTF-8.
+// string and no captured value over 16 MiB (limits.h). What cannot be text is repaired first
+// (repair.h): events have valid UTF-8.
 
 #include <cstdint>
 #include <memory>

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_events.h"
+#include "base/limits.h"
 
 namespace defender_car {
 namespace {
@@ -124,7 +125,8 @@ class ListReader final : public json::Events {
         }
         break;
       case Place::column:
-        if (is_name_ && scalar.type == Field::Type::text) {
+        if (is_name_ && scalar.type == Field::Type::text &&
+            result_.schema_columns.size() < limits::kColumns) {
           result_.schema_columns.emplace_back(scalar.text);
         }
         break;

@@ -41,15 +41,16 @@ struct ListResult {
   std::int64_t records = 0;              ///< objects handed on
   std::int64_t not_objects = 0;          ///< list elements that were no objects: skipped, counted
   std::optional<std::string> next_link;  ///< "@odata.nextLink"
-  std::vector<std::string> schema_columns;  ///< names in "schema": [{"name":…}], as they came
+  /// Names in "schema": [{"name":…}], as they came; no more than limits::kColumns are kept.
+  std::vector<std::string> schema_columns;
   bool has_schema = false;
 };
 
 using OnRecord = std::function<void(std::span<const Field>)>;
 
 /// Throws Error(bad_data) for text that is not one whole JSON document, deeper than 64 levels, or
-/// with a single string over 16 MiB. Records handed on before the fault stay handed on: the
-/// caller's transaction decides.
+/// with a single string or asked nested value over 16 MiB. Records handed on before the fault stay
+/// handed on: the caller's transaction decides.
 ListResult read_list(const Body& body, const ListShape& shape, const OnRecord& on_record);
 
 /// A flat object's fields by key ("access_token", "expires_in"); nested values arrive as JSON text.

@@ -8,14 +8,13 @@
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "defender/answers.h"
 #include "defender/hunting.h"
 #include "defender/token.h"
 
 namespace defender_car {
 namespace {
 
-constexpr std::int64_t kMaxPageBody = 256 << 20;
-constexpr std::int64_t kMaxUsersBody = 16 << 20;
 constexpr int kParallel = 8;
 // So many empty pages in a row are followed where each says that there are more. A list must not
 // end at a gap, but the service has been seen to put a nextLink on every page, the last one
@@ -131,18 +130,14 @@ class Pager {
   std::set<std::pair<std::string, std::string>> seen_pages_{};  // by first and last id
 };
 
-/// Reads one answer's list into the sink. Throws Error(bad_data) for one that is no list.
-ListResult read_values(const HttpRequest& request, const HttpResponse& response,
-                       std::span<const std::string_view> keys, const OnRecord& on_record) {
-  const std::string where = request.label + " from " + origin(request.url) + ": ";
-  ListResult list;
+/// read_values with the place in its error.
+ListResult read_page(const HttpRequest& request, const HttpResponse& response,
+                     std::span<const std::string_view> keys, const OnRecord& on_record) {
   try {
-    list = read_list(response.body, {"value", keys}, on_record);
+    return read_values(response.body, keys, on_record);
   } catch (const Error& error) {
-    throw Error(error.kind(), where + error.what());
+    throw Error(error.kind(), request.label + " from " + origin(request.url) + ": " + error.what());
   }
-  if (!list.found) throw Error(ErrorKind::bad_data, where + "HTTP 200 without a list");
-  return list;
 }
 
 HttpRequest get(std::string url, std::string label, std::int64_t max_body) {
@@ -197,7 +192,7 @@ class LogonUsers {
     waiting_.pop_front();
     HttpRequest request =
         api_.authorized(get(api_.url() + "/api/machines/" + url_escape(id) + "/logonusers",
-                            "logon users of " + printable(id, 100), kMaxUsersBody));
+                            "logon users of " + printable(id, 100), limits::kUsersBody));
     id_by_url_.emplace(request.url, id);
     return request;
   }
@@ -230,7 +225,7 @@ class LogonUsers {
     before_(id);
     try {
       in_page(sink_, [&] {
-        const ListResult list = read_values(
+        const ListResult list = read_page(
             request, response, keys_, [&](std::span<const Field> fields) { sink_.record(fields); });
         if (list.next_link && !list.next_link->empty())
           throw Error(ErrorKind::bad_data, asked(request, response) +
@@ -311,7 +306,7 @@ ReadResult DefenderClient::read_pages(std::string_view resource, const std::stri
   do {
     const HttpRequest request =
         get(pager.url(), std::string(resource) + " page " + std::to_string(pager.number()),
-            kMaxPageBody);
+            limits::kPageBody);
     const HttpResponse response = impl_->defender.send(request);
     if (response.status == 404 && pager.first()) {
       result.not_found = true;
@@ -322,7 +317,7 @@ ReadResult DefenderClient::read_pages(std::string_view resource, const std::stri
     first_id.clear();
     last_id.clear();
     in_page(sink, [&] {
-      page = read_values(request, response, keys, [&](std::span<const Field> fields) {
+      page = read_page(request, response, keys, [&](std::span<const Field> fields) {
         if (!fields.empty()) last_id = fields.front().text;
         if (first_id.empty()) first_id = last_id;
         sink.record(fields);
@@ -339,7 +334,7 @@ ReadResult DefenderClient::read_pages(std::string_view resource, const std::stri
 bool DefenderClient::read_machine(const std::string& id, std::span<const std::string_view> keys,
                                   PageSink& sink) {
   const HttpRequest request = get(impl_->defender.url() + "/api/machines/" + url_escape(id),
-                                  "machine " + printable(id, 100), kMaxPageBody);
+                                  "machine " + printable(id, 100), limits::kPageBody);
   const HttpResponse response = impl_->defender.send(request);
   if (response.status == 404) return false;
   if (response.status != 200) impl_->defender.fail(request, response, permission_for("machines"));
@@ -381,11 +376,11 @@ ReadResult DefenderClient::hunt(const HuntingTable& table,
 void DefenderClient::probe(std::string_view resource) {
   const HttpRequest request =
       get(impl_->defender.url() + "/api/" + std::string(resource) + "?$top=1",
-          "one of " + std::string(resource), kMaxPageBody);
+          "one of " + std::string(resource), limits::kPageBody);
   const HttpResponse response = impl_->defender.send(request);
   if (response.status == 404) return;  // how an empty list may be answered
   if (response.status != 200) impl_->defender.fail(request, response, permission_for(resource));
-  read_values(request, response, {}, [](std::span<const Field>) {});
+  read_page(request, response, {}, [](std::span<const Field>) {});
 }
 
 std::optional<EpochMs> DefenderClient::server_date() const { return impl_->traffic.server_date; }

@@ -74,7 +74,8 @@ class PageSink {
 
 /// What the service gives at once, and where this program gives up. Smaller ones are for tests.
 struct DefenderLimits {
-  std::int64_t row_cap = 100'000;   ///< rows of a hunting answer; the service cuts without a word
+  std::int64_t row_cap =
+      limits::kHuntingRows;         ///< rows of a hunting answer; the service cuts without a word
   std::int64_t page_size = 10'000;  ///< records asked for in a page: the most that it gives
   std::size_t page_cap = 10'000;    ///< pages of one list; a service that never ends is left there
 };

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/records.h"
+#include "defender/answers.h"
 
 namespace defender_car {
 namespace {
@@ -20,10 +20,6 @@ constexpr Permission kDefenderPermission{"AdvancedQuery.Read.All", "WindowsDefen
 
 // Each step multiplies what a tenant may hold by the row cap; the last one is 400 million rows.
 constexpr std::array kShards{1, 8, 32, 128, 512, 2048, 4096};
-
-// The service gives up after 200 s; it should be the one to say so.
-constexpr std::int64_t kTimeLimitMs = 210'000;
-constexpr std::int64_t kMaxBody = 64 << 20;  // the service's own limit is 50 MB
 
 std::string lower(std::string_view text) {
   std::string low(text);
@@ -43,17 +39,6 @@ bool says_no_licence(const HttpResponse& response) {
   const std::string text = lower(response.body.head(8192));
   return text.find("license") != std::string::npos ||
          text.find("account mode is inactive") != std::string::npos;
-}
-
-std::string missing_columns(const HuntingTable& table, const ListResult& answer) {
-  std::string missing;
-  for (const std::string_view column : table.columns) {
-    const bool there =
-        std::any_of(answer.schema_columns.begin(), answer.schema_columns.end(),
-                    [&](const std::string& name) { return lower(name) == lower(column); });
-    if (!there) missing += (missing.empty() ? "" : ", ") + std::string(column);
-  }
-  return missing;
 }
 
 }  // namespace
@@ -148,8 +133,8 @@ HttpRequest Hunting::request(const std::string& query, const std::string& label)
                                            : defender_.url() + "/api/advancedqueries/run";
   request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
   request.body.assign(body.GetString(), body.GetSize());
-  request.time_limit_ms = kTimeLimitMs;
-  request.max_body_bytes = kMaxBody;
+  request.time_limit_ms = limits::kHuntingMs;
+  request.max_body_bytes = limits::kHuntingBody;
   request.label = label;
   return request;
 }
@@ -170,26 +155,16 @@ std::optional<ReadResult> Hunting::ask(const HuntingTable& table, const std::str
 bool Hunting::read(const HuntingTable& table, const HttpRequest& request,
                    const HttpResponse& response, PageSink& sink, ReadResult& result) const {
   const std::string where = request.label + " from " + origin(request.url) + ": ";
-  ListResult answer;
+  HuntingAnswer answer;
   try {
-    answer = read_list(response.body, {"results", table.columns},
-                       [&](std::span<const Field> fields) { sink.record(fields); });
+    answer = read_hunting(response.body, table, row_cap_,
+                          [&](std::span<const Field> fields) { sink.record(fields); });
   } catch (const Error& error) {
     throw Error(error.kind(), where + error.what());
   }
-  if (!answer.found) throw Error(ErrorKind::bad_data, where + "HTTP 200 without results");
-  if (answer.next_link && !answer.next_link->empty())
-    throw Error(ErrorKind::bad_data, where + "hunting knows no pages, but a nextLink leads on");
-  const std::string missing = missing_columns(table, answer);
-  if (!answer.has_schema || !missing.empty()) {
-    throw Error(
-        ErrorKind::bad_data,
-        where + "an answer whose schema lacks the asked columns is no answer; missing: " + missing);
-  }
   result.records = answer.records;
   result.not_objects = answer.not_objects;
-  // The service cuts at the cap without a word, so a full answer is taken for a cut one.
-  return answer.records + answer.not_objects < row_cap_;
+  return answer.whole;
 }
 
 void Hunting::refuse(const HttpRequest& request, const HttpResponse& response) {

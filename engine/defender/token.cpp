@@ -1,16 +1,13 @@
 #include "defender/token.h"
 
-#include <rapidjson/document.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 #include <vector>
 
 #include "base/printable.h"
-#include "base/records.h"
 #include "base/secrets.h"
+#include "defender/answers.h"
 
 namespace defender_car {
 namespace {
@@ -76,28 +73,6 @@ constexpr std::array kAdviceByError{
         "temporarily_unavailable", "The login service is busy: the next run tries again"},
 };
 
-/// Every number in `codes` ("[7000215]"), then those behind "AADSTS" in the description.
-std::vector<int> aadsts_numbers(const std::string& codes, const std::string& description) {
-  std::vector<int> numbers;
-  const auto take_number = [&](const std::string& text, std::size_t begin) {
-    int number = 0;
-    const char* first = text.data() + begin;
-    const auto result = std::from_chars(first, text.data() + text.size(), number);
-    if (result.ec == std::errc()) numbers.push_back(number);
-  };
-  constexpr std::string_view kDigits = "0123456789";
-  for (std::size_t at = codes.find_first_of(kDigits); at != std::string::npos;) {
-    take_number(codes, at);
-    at = codes.find_first_of(kDigits, codes.find_first_not_of(kDigits, at));
-  }
-  constexpr std::string_view kPrefix = "AADSTS";
-  for (std::size_t at = description.find(kPrefix); at != std::string::npos;
-       at = description.find(kPrefix, at + 1)) {
-    take_number(description, at + kPrefix.size());
-  }
-  return numbers;
-}
-
 std::string_view login_advice(const std::string& error, const std::vector<int>& numbers,
                               int status) {
   for (const int number : numbers) {
@@ -120,65 +95,11 @@ ErrorKind login_failure_kind(const std::string& error, int status) {
   return ErrorKind::defender;
 }
 
-std::optional<std::int64_t> whole_seconds(const Field& field) {
-  if (field.type == Field::Type::integer) return field.integer;
-  if (field.type == Field::Type::real && field.real >= 0 && field.real < 1e9) {
-    return static_cast<std::int64_t>(field.real);
-  }
-  std::int64_t number = 0;
-  if (field.type == Field::Type::text &&
-      std::from_chars(field.text.data(), field.text.data() + field.text.size(), number).ec ==
-          std::errc()) {
-    return number;
-  }
-  return std::nullopt;
-}
-
-/// Nothing for text that is no base64url.
-std::optional<std::string> base64url_decode(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    const std::size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6 | static_cast<unsigned>(value)) & 0xFFFF;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes += static_cast<char>(bits >> count & 0xFF);
-    }
-  }
-  return bytes;
-}
-
 }  // namespace
 
 void Traffic::note(const HttpResponse& response) {
   calls += response.tries;
   if (!server_date) server_date = response.date;
-}
-
-std::set<std::string> roles_of(std::string_view token) {
-  const std::size_t first_dot = token.find('.');
-  if (first_dot == std::string_view::npos) return {};
-  const std::size_t second_dot = token.find('.', first_dot + 1);
-  const auto payload = base64url_decode(token.substr(first_dot + 1, second_dot - first_dot - 1));
-  if (!payload) return {};
-
-  rapidjson::Document claims;
-  claims.Parse<rapidjson::kParseIterativeFlag>(payload->data(), payload->size());
-  if (claims.HasParseError() || !claims.IsObject()) return {};
-  if (!claims.HasMember("roles") || !claims["roles"].IsArray()) return {};
-
-  std::set<std::string> names;
-  for (const auto& role : claims["roles"].GetArray()) {
-    if (role.IsString()) names.emplace(role.GetString(), role.GetStringLength());
-  }
-  return names;
 }
 
 std::string where_to_grant(const DefenderSettings& settings) {
@@ -232,7 +153,7 @@ void Token::log_in() {
   request.body = "grant_type=client_credentials&client_id=" + url_escape(settings_.client_id) +
                  "&client_secret=" + url_escape(settings_.client_secret) +
                  "&scope=" + url_escape(resource_ + "/.default");
-  request.max_body_bytes = 1 << 20;
+  request.max_body_bytes = limits::kLoginBody;
   request.label = "login for " + resource_;
 
   // The life of a token counts from before it was asked for: the answer may have been long on its
@@ -246,46 +167,31 @@ void Token::log_in() {
 }
 
 void Token::take(const HttpRequest& request, const HttpResponse& response) {
-  constexpr std::array<std::string_view, 2> kPaths{"access_token", "expires_in"};
-  std::vector<Field> fields;
-  try {
-    fields = read_object(response.body, kPaths);
-  } catch (const Error&) {
-    // Told apart from a real answer just below.
-  }
-  if (fields.empty() || fields[0].type != Field::Type::text || fields[0].text.empty()) {
+  std::optional<TokenAnswer> answer = read_token(response.body);
+  if (!answer) {
     throw Error(ErrorKind::defender,
                 request.label + " from " + origin(request.url) +
                     ": HTTP 200 without a token. Something else answered in the place of the "
                     "login service: check --login-url and the proxy");
   }
   const std::int64_t life =
-      std::clamp(whole_seconds(fields[1]).value_or(kUnstatedLife), std::int64_t{0}, kLongestLife);
+      std::clamp(answer->life_seconds.value_or(kUnstatedLife), std::int64_t{0}, kLongestLife);
   good_until_ += seconds(life) - kMargin;
-  text_ = std::move(fields[0].text);
+  text_ = std::move(answer->token);
   keep_secret(text_);
-  roles_ = roles_of(text_);
+  roles_ = std::move(answer->roles);
 }
 
 void Token::refused(const HttpRequest& request, const HttpResponse& response) const {
-  constexpr std::array<std::string_view, 5> kPaths{"error", "error_description", "error_codes",
-                                                   "correlation_id", "trace_id"};
-  std::vector<Field> fields(kPaths.size());
-  try {
-    fields = read_object(response.body, kPaths);
-  } catch (const Error&) {
-    // No OAuth error: a proxy's page, or no body at all. The status speaks alone.
-  }
-  const std::string& error = fields[0].text;
-  const auto numbers = aadsts_numbers(fields[2].text, fields[1].text);
+  const LoginRefusal refusal = read_login_refusal(response.body);
   std::string message = request.label + " at " + origin(request.url) + " as " +
                         settings_.client_id + " of tenant " + settings_.tenant_id +
                         " failed: " + describe(response) + ". " +
-                        std::string(login_advice(error, numbers, response.status));
-  if (!fields[3].text.empty())
-    message += " (correlation_id " + printable(fields[3].text, 100) + ", trace_id " +
-               printable(fields[4].text, 100) + ")";
-  throw Error(login_failure_kind(error, response.status), message);
+                        std::string(login_advice(refusal.error, refusal.numbers, response.status));
+  if (!refusal.correlation_id.empty())
+    message += " (correlation_id " + printable(refusal.correlation_id, 100) + ", trace_id " +
+               printable(refusal.trace_id, 100) + ")";
+  throw Error(login_failure_kind(refusal.error, response.status), message);
 }
 
 Api::Api(HttpClient& http, const DefenderSettings& settings, std::string url,

@@ -33,9 +33,6 @@ struct Permission {
   std::string_view owner;  ///< "WindowsDefenderATP": the API it is found under in the portal
 };
 
-/// The `roles` claim of a JWT, not verified; empty for an opaque token.
-std::set<std::string> roles_of(std::string_view token);
-
 /// "in the Entra portal under App registrations -> APP -> API permissions -> Grant admin consent".
 std::string where_to_grant(const DefenderSettings& settings);
 

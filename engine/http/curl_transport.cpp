@@ -8,13 +8,13 @@
 #include <chrono>
 #include <exception>
 
+#include "base/limits.h"
+#include "http/answer_clock.h"
 #include "http/request_check.h"
 
 namespace defender_car {
 namespace {
 
-constexpr std::size_t kLongestHeaders = 64 * 1024;
-constexpr std::int64_t kConnectMs = 30'000;
 constexpr std::int64_t kStallBytes = 1024;
 
 using Clock = std::chrono::steady_clock;
@@ -55,12 +55,6 @@ HeaderList header_list(const HttpRequest& request) {
   }
   if (!typed) append(list, "Content-Type:");
   return list;
-}
-
-std::optional<EpochMs> parse_date(const std::string& text) {
-  const std::time_t seconds = curl_getdate(text.c_str(), nullptr);
-  if (seconds == -1) return std::nullopt;
-  return static_cast<EpochMs>(seconds) * 1000;
 }
 
 bool is_lasting(CURLcode code) {
@@ -163,7 +157,7 @@ void CurlTransport::Transfer::configure() {
 
   const std::int64_t limit = std::max<std::int64_t>(request_.time_limit_ms, 1);
   set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(limit));
-  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(limit, kConnectMs)));
+  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(limit, limits::kConnectMs)));
 
   set(easy_, CURLOPT_PRIVATE, static_cast<void*>(this));
   set(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
@@ -196,7 +190,7 @@ std::size_t CurlTransport::Transfer::on_header(char* text, std::size_t, std::siz
                                                void* transfer) {
   auto& self = *static_cast<Transfer*>(transfer);
   self.header_bytes_ += size;
-  if (self.header_bytes_ > kLongestHeaders) {
+  if (self.header_bytes_ > limits::kHeaders) {
     self.own_fault_ = "the headers of the answer are larger than 64 KiB";
     return 0;
   }
@@ -282,12 +276,7 @@ std::optional<HttpResponse> CurlTransport::Transfer::take() {
   if (status == 0) return fault(CURLE_GOT_NOTHING);
 
   response_.status = static_cast<int>(status);
-  if (const auto date = response_.header("Date")) response_.date = parse_date(*date);
-  if (const auto retry_after = response_.header("Retry-After")) {
-    response_.retry_at = parse_date(*retry_after);
-    // Server's clock against server's clock: ours may be wrong.
-    if (response_.retry_at && response_.date) *response_.retry_at += system_now() - *response_.date;
-  }
+  read_clock(response_, system_now());
   return std::move(response_);
 }
 

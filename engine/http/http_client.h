@@ -20,6 +20,7 @@
 
 #include "base/body.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/progress.h"
 #include "base/time.h"
 
@@ -32,10 +33,10 @@ struct HttpRequest {
   std::string url;
   Headers headers;
   std::string body;
-  std::int64_t time_limit_ms = 120'000;     ///< for one try, from connect to the last byte
-  std::int64_t max_body_bytes = 256 << 20;  ///< after decompression
-  bool retry = true;                        ///< false: one try only
-  std::string label;                        ///< "machines page 3": what messages call it
+  std::int64_t time_limit_ms = limits::kRequestMs;  ///< for one try, from connect to the last byte
+  std::int64_t max_body_bytes = limits::kPageBody;  ///< after decompression
+  bool retry = true;                                ///< false: one try only
+  std::string label;                                ///< "machines page 3": what messages call it
 };
 
 struct HttpResponse {
@@ -69,9 +70,10 @@ struct RetryPolicy {
 struct HttpOptions {
   std::string ca_file;  ///< empty: the system's
   int max_parallel = 8;
-  std::int64_t stall_ms =
-      30'000;  ///< an answer that has begun and brings under 1 KiB in this time is given up
-  std::int64_t longest_try_ms = 210'000;  ///< over HttpRequest::time_limit_ms, whichever is shorter
+  std::int64_t stall_ms = limits::kStallMs;  ///< an answer that has begun and brings under 1 KiB in
+                                             ///< this time is given up
+  std::int64_t longest_try_ms =
+      limits::kHuntingMs;  ///< over HttpRequest::time_limit_ms, whichever is shorter
   RetryPolicy retry;
   int max_retries_in_all =
       1'000;  ///< of the client's whole life, 429 not counted; after them each request has one try

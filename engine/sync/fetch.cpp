@@ -2,11 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <cstdlib>
 
 #include "base/cancel.h"
 #include "base/printable.h"
+#include "sync/columns.h"
 #include "sync/dataset.h"
 #include "sync/fetch_users.h"
 #include "sync/fetch_vulnerabilities.h"
@@ -16,27 +16,6 @@
 
 namespace defender_car {
 namespace {
-
-constexpr std::array<std::string_view, 14> kMachineKeys = {"id",
-                                                           "computerDnsName",
-                                                           "osPlatform",
-                                                           "healthStatus",
-                                                           "firstSeen",
-                                                           "lastSeen",
-                                                           "lastIpAddress",
-                                                           "lastExternalIpAddress",
-                                                           "ipAddresses",
-                                                           "onboardingStatus",
-                                                           "version",
-                                                           "riskScore",
-                                                           "exposureLevel",
-                                                           "rbacGroupName"};
-constexpr int kIpAddresses = 8;
-constexpr std::array<std::string_view, 10> kAlertKeys = {
-    "id",     "machineId",         "title",          "description",    "severity",
-    "status", "alertCreationTime", "firstEventTime", "lastUpdateTime", "resolvedTime"};
-constexpr std::array<std::string_view, 5> kNetworkColumns = {
-    "DeviceId", "NetworkAdapterName", "MacAddress", "Timestamp", "IPAddresses"};
 
 // The run's "now" is Defender's, so that a wrong clock here removes nothing.
 void settle_clock(Run& run) {
@@ -153,7 +132,7 @@ std::string network_query(const std::string& since, int shards, int shard) {
 void hunt_network(Run& run, const std::optional<std::string>& since) {
   const std::string begin =
       since ? "Timestamp >= datetime(" + *since + ")" : "Timestamp >= ago(30d)";
-  StageTable rows(run.state, "fetch/network", 4);
+  StageTable rows(run.state, "fetch/network", kNetworkAddresses);
   run.defender.hunt(
       {"DeviceNetworkInfo", kNetworkColumns},
       [&](int shards, int shard) { return network_query(begin, shards, shard); }, rows);

@@ -1,21 +1,15 @@
 #include "sync/fetch_users.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/cancel.h"
+#include "sync/columns.h"
 #include "sync/dataset.h"
 #include "sync/hunting_query.h"
 #include "sync/stage.h"
 
 namespace defender_car {
 namespace {
-
-constexpr std::array<std::string_view, 2> kUserKeys = {"accountName", "accountDomain"};
-constexpr std::array<std::string_view, 3> kDeviceInfoColumns = {"DeviceId", "Timestamp",
-                                                                "LoggedOnUsers"};
-constexpr std::array<std::string_view, 3> kLogonColumns = {"DeviceId", "AccountName",
-                                                           "AccountDomain"};
 
 constexpr std::size_t kMachinesByApi = 100;  // auto asks the API for no more than these a run
 constexpr std::size_t kMachinesByName =
@@ -62,7 +56,7 @@ std::string ask_api(Run& run, const std::vector<std::string>& machines) {
 
 void hunt_part(Run& run, std::span<const std::string> machines) {
   const std::string named = in_filter("DeviceId", machines);
-  StageTable devices(run.state, "fetch/device_info", 2);
+  StageTable devices(run.state, "fetch/device_info", kLoggedOnUsers);
   run.defender.hunt(
       {"DeviceInfo", kDeviceInfoColumns},
       [&](int shards, int shard) {

@@ -1,8 +1,8 @@
 #include "sync/fetch_vulnerabilities.h"
 
 #include <algorithm>
-#include <array>
 
+#include "sync/columns.h"
 #include "sync/dataset.h"
 #include "sync/hunting_query.h"
 #include "sync/stage.h"
@@ -10,10 +10,6 @@
 namespace defender_car {
 namespace {
 
-constexpr std::array<std::string_view, 5> kSoftwareColumns = {
-    "DeviceId", "SoftwareVendor", "SoftwareName", "SoftwareVersion", "CveId"};
-constexpr std::array<std::string_view, 5> kKnowledgeColumns = {
-    "CveId", "CvssScore", "VulnerabilityDescription", "PublishedDate", "LastModifiedTime"};
 constexpr std::string_view kKnowledgeProject =
     " | project CveId, CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime";
 constexpr std::size_t kNamesAQuery = 500;

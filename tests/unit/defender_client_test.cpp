@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "defender/token.h"
+#include "defender/answers.h"
 #include "loopback_server.h"
 
 using namespace defender_car;

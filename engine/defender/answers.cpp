@@ -1,0 +1,176 @@
+#include "defender/answers.h"
+
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+
+namespace defender_car {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string low(text);
+  std::transform(low.begin(), low.end(), low.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return low;
+}
+
+std::string missing_columns(const HuntingTable& table, const ListResult& answer) {
+  std::string missing;
+  for (const std::string_view column : table.columns) {
+    const bool there =
+        std::any_of(answer.schema_columns.begin(), answer.schema_columns.end(),
+                    [&](const std::string& name) { return lower(name) == lower(column); });
+    if (!there) missing += (missing.empty() ? "" : ", ") + std::string(column);
+  }
+  return missing;
+}
+
+/// Every number in `codes` ("[7000215]"), then those behind "AADSTS" in the description.
+std::vector<int> aadsts_numbers(const std::string& codes, const std::string& description) {
+  std::vector<int> numbers;
+  const auto take_number = [&](const std::string& text, std::size_t begin) {
+    int number = 0;
+    const char* first = text.data() + begin;
+    const auto result = std::from_chars(first, text.data() + text.size(), number);
+    if (result.ec == std::errc()) numbers.push_back(number);
+  };
+  constexpr std::string_view kDigits = "0123456789";
+  for (std::size_t at = codes.find_first_of(kDigits); at != std::string::npos;) {
+    take_number(codes, at);
+    at = codes.find_first_of(kDigits, codes.find_first_not_of(kDigits, at));
+  }
+  constexpr std::string_view kPrefix = "AADSTS";
+  for (std::size_t at = description.find(kPrefix); at != std::string::npos;
+       at = description.find(kPrefix, at + 1)) {
+    take_number(description, at + kPrefix.size());
+  }
+  return numbers;
+}
+
+std::optional<std::int64_t> whole_seconds(const Field& field) {
+  if (field.type == Field::Type::integer) return field.integer;
+  if (field.type == Field::Type::real && field.real >= 0 && field.real < 1e9) {
+    return static_cast<std::int64_t>(field.real);
+  }
+  std::int64_t number = 0;
+  if (field.type == Field::Type::text &&
+      std::from_chars(field.text.data(), field.text.data() + field.text.size(), number).ec ==
+          std::errc()) {
+    return number;
+  }
+  return std::nullopt;
+}
+
+/// A token's alphabet (RFC 6750 says less than that): anything else would break out of its header.
+bool fits_header(std::string_view token) {
+  return !token.empty() && token.size() <= limits::kToken &&
+         std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7F; });
+}
+
+/// Nothing for text that is no base64url.
+std::optional<std::string> base64url_decode(std::string_view text) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    const std::size_t value = kAlphabet.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6 | static_cast<unsigned>(value)) & 0xFFFF;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes += static_cast<char>(bits >> count & 0xFF);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+ListResult read_values(const Body& body, std::span<const std::string_view> keys,
+                       const OnRecord& on_record) {
+  ListResult list = read_list(body, {"value", keys}, on_record);
+  if (!list.found) throw Error(ErrorKind::bad_data, "HTTP 200 without a list");
+  if (list.next_link && list.next_link->size() > limits::kLink) {
+    throw Error(ErrorKind::bad_data,
+                "its nextLink is longer than " + std::to_string(limits::kLink) + " characters");
+  }
+  return list;
+}
+
+HuntingAnswer read_hunting(const Body& body, const HuntingTable& table, std::int64_t row_cap,
+                           const OnRecord& on_record) {
+  std::int64_t rows = 0;
+  const ListResult answer =
+      read_list(body, {"results", table.columns}, [&](std::span<const Field> fields) {
+        if (++rows <= row_cap) on_record(fields);
+      });
+  if (!answer.found) throw Error(ErrorKind::bad_data, "HTTP 200 without results");
+  if (answer.next_link && !answer.next_link->empty())
+    throw Error(ErrorKind::bad_data, "hunting knows no pages, but a nextLink leads on");
+  const std::string missing = missing_columns(table, answer);
+  if (!answer.has_schema || !missing.empty()) {
+    throw Error(ErrorKind::bad_data,
+                "an answer whose schema lacks the asked columns is no answer; missing: " + missing);
+  }
+  return {.records = answer.records,
+          .not_objects = answer.not_objects,
+          .whole = answer.records + answer.not_objects < row_cap};
+}
+
+std::optional<TokenAnswer> read_token(const Body& body) {
+  constexpr std::array<std::string_view, 2> kPaths{"access_token", "expires_in"};
+  try {
+    std::vector<Field> fields = read_object(body, kPaths);
+    if (fields[0].type != Field::Type::text || !fits_header(fields[0].text)) return std::nullopt;
+    return TokenAnswer{.token = std::move(fields[0].text),
+                       .life_seconds = whole_seconds(fields[1]),
+                       .roles = roles_of(fields[0].text)};
+  } catch (const Error&) {
+    return std::nullopt;  // a proxy's page
+  }
+}
+
+std::set<std::string> roles_of(std::string_view token) {
+  const std::size_t first_dot = token.find('.');
+  if (first_dot == std::string_view::npos) return {};
+  const std::size_t second_dot = token.find('.', first_dot + 1);
+  const auto payload = base64url_decode(token.substr(first_dot + 1, second_dot - first_dot - 1));
+  if (!payload) return {};
+
+  rapidjson::Document claims;
+  claims.Parse<rapidjson::kParseIterativeFlag>(payload->data(), payload->size());
+  if (claims.HasParseError() || !claims.IsObject()) return {};
+  if (!claims.HasMember("roles") || !claims["roles"].IsArray()) return {};
+
+  std::set<std::string> names;
+  for (const auto& role : claims["roles"].GetArray()) {
+    if (role.IsString()) names.emplace(role.GetString(), role.GetStringLength());
+  }
+  return names;
+}
+
+LoginRefusal read_login_refusal(const Body& body) {
+  constexpr std::array<std::string_view, 5> kPaths{"error", "error_description", "error_codes",
+                                                   "correlation_id", "trace_id"};
+  try {
+    std::vector<Field> fields = read_object(body, kPaths);
+    return {.error = std::move(fields[0].text),
+            .numbers = aadsts_numbers(fields[2].text, fields[1].text),
+            .correlation_id = std::move(fields[3].text),
+            .trace_id = std::move(fields[4].text)};
+  } catch (const Error&) {
+    return {};  // a proxy's page, or no body at all: the status speaks alone
+  }
+}
+
+}  // namespace defender_car

@@ -1,0 +1,56 @@
+#pragma once
+// What the answers of Defender, Graph and the login say: from a body to values, without any HTTP.
+// Facts: ../shared/defender-api.md sections 1, 2 and 5.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/records.h"
+#include "defender/defender_client.h"
+
+namespace defender_car {
+
+/// `{"value":[…]}`. Throws Error(bad_data) for an answer that is no list, or whose nextLink is
+/// longer than limits::kLink.
+ListResult read_values(const Body& body, std::span<const std::string_view> keys,
+                       const OnRecord& on_record);
+
+struct HuntingAnswer {
+  std::int64_t records = 0;
+  std::int64_t not_objects = 0;
+  bool whole = false;  ///< below the cap: the service cuts there without a word
+};
+
+/// Either way's rows; none beyond `row_cap` is handed on. Throws Error(bad_data) for an answer
+/// without rows or whose schema lacks an asked column.
+HuntingAnswer read_hunting(const Body& body, const HuntingTable& table, std::int64_t row_cap,
+                           const OnRecord& on_record);
+
+struct TokenAnswer {
+  std::string token;
+  std::optional<std::int64_t> life_seconds;
+  std::set<std::string> roles;
+};
+
+/// Nothing where the body holds no token that could stand in a header: something else answered.
+std::optional<TokenAnswer> read_token(const Body& body);
+
+/// The `roles` claim of a JWT, not verified; empty for an opaque token.
+std::set<std::string> roles_of(std::string_view token);
+
+/// An OAuth error; all empty where the body is none.
+struct LoginRefusal {
+  std::string error;
+  std::vector<int> numbers;  ///< of its AADSTS codes
+  std::string correlation_id;
+  std::string trace_id;
+};
+
+LoginRefusal read_login_refusal(const Body& body);
+
+}  // namespace defender_car

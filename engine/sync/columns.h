@@ -1,0 +1,44 @@
+#pragma once
+// What is asked of Defender's records, in the order of the stage's columns (schema/stage/).
+
+#include <array>
+#include <string_view>
+
+#include "defender/defender_client.h"
+
+namespace defender_car {
+
+inline constexpr std::array<std::string_view, 14> kMachineKeys = {"id",
+                                                                  "computerDnsName",
+                                                                  "osPlatform",
+                                                                  "healthStatus",
+                                                                  "firstSeen",
+                                                                  "lastSeen",
+                                                                  "lastIpAddress",
+                                                                  "lastExternalIpAddress",
+                                                                  "ipAddresses",
+                                                                  "onboardingStatus",
+                                                                  "version",
+                                                                  "riskScore",
+                                                                  "exposureLevel",
+                                                                  "rbacGroupName"};
+inline constexpr int kIpAddresses = 8;
+inline constexpr std::array<std::string_view, 10> kAlertKeys = {
+    "id",     "machineId",         "title",          "description",    "severity",
+    "status", "alertCreationTime", "firstEventTime", "lastUpdateTime", "resolvedTime"};
+inline constexpr std::array<std::string_view, 2> kUserKeys = {"accountName", "accountDomain"};
+
+inline constexpr std::array<std::string_view, 5> kNetworkColumns = {
+    "DeviceId", "NetworkAdapterName", "MacAddress", "Timestamp", "IPAddresses"};
+inline constexpr int kNetworkAddresses = 4;
+inline constexpr std::array<std::string_view, 3> kDeviceInfoColumns = {"DeviceId", "Timestamp",
+                                                                       "LoggedOnUsers"};
+inline constexpr int kLoggedOnUsers = 2;
+inline constexpr std::array<std::string_view, 3> kLogonColumns = {"DeviceId", "AccountName",
+                                                                  "AccountDomain"};
+inline constexpr std::array<std::string_view, 5> kSoftwareColumns = {
+    "DeviceId", "SoftwareVendor", "SoftwareName", "SoftwareVersion", "CveId"};
+inline constexpr std::array<std::string_view, 5> kKnowledgeColumns = {
+    "CveId", "CvssScore", "VulnerabilityDescription", "PublishedDate", "LastModifiedTime"};
+
+}  // namespace defender_car

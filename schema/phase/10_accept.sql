@@ -30,15 +30,18 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
    OR (typeof(ipAddresses) <> 'null' AND (typeof(ipAddresses) <> 'text' OR NOT json_valid(ipAddresses)
                                           OR json_type(ipAddresses) <> 'array'));
 
+-- Its time is judged as merge will cut it: blanks in its middle make a time that is none once it is cut.
 UPDATE stage.MachineNetworkInfo SET set_aside = CASE
     WHEN typeof(DeviceId) <> 'text' OR DeviceId = '' THEN 'DeviceId is not a text'
     WHEN typeof(NetworkAdapterName) NOT IN ('text', 'null') THEN 'NetworkAdapterName is not a text'
     WHEN typeof(MacAddress) NOT IN ('text', 'null') THEN 'MacAddress is not a text'
-    WHEN typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL THEN 'Timestamp is no time'
+    WHEN typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL
+      OR strftime('%s', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END) IS NULL THEN 'Timestamp is no time'
     ELSE 'IPAddresses is no list of addresses'
   END
 WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(NetworkAdapterName) NOT IN ('text', 'null')
    OR typeof(MacAddress) NOT IN ('text', 'null') OR typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL
+   OR strftime('%s', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END) IS NULL
    OR (typeof(IPAddresses) <> 'null' AND IPAddresses <> '' AND
        (typeof(IPAddresses) <> 'text' OR NOT json_valid(IPAddresses) OR json_type(IPAddresses) NOT IN ('array', 'null')
         OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(IPAddresses) THEN IPAddresses END) j

@@ -2,12 +2,15 @@
 
 #include <curl/curl.h>
 
+#include <ctime>
+
 namespace defender_car {
 namespace {
 
 std::optional<EpochMs> parse_date(const std::string& text) {
+  constexpr std::time_t kLast = 253'402'300'799;  // of the year 9999; curl reads longer years, too
   const std::time_t seconds = curl_getdate(text.c_str(), nullptr);
-  if (seconds == -1) return std::nullopt;
+  if (seconds < 0 || seconds > kLast) return std::nullopt;
   return static_cast<EpochMs>(seconds) * 1000;
 }
 

@@ -18,10 +18,12 @@ inline constexpr std::int64_t kPageBody = 256 << 20;  ///< a page of machines or
 inline constexpr std::int64_t kUsersBody = 16 << 20;
 inline constexpr std::int64_t kHuntingBody = 64 << 20;  ///< the service's own limit is 50 MB
 inline constexpr std::int64_t kLoginBody = 1 << 20;
+inline constexpr std::int64_t kCarBody = 64 << 20;
 
 // What an answer names
 inline constexpr std::size_t kLink = 16 * 1024;  ///< "@odata.nextLink"
 inline constexpr std::size_t kToken = 64 * 1024;
+inline constexpr std::size_t kJobId = 1000;
 inline constexpr std::size_t kColumns = 1000;  ///< in a hunting answer's schema
 /// What one hunting answer holds at most. The service cuts there without a word.
 inline constexpr std::int64_t kHuntingRows = 100'000;

@@ -6,13 +6,13 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "base/printable.h"
 
 namespace defender_car {
 namespace {
 
 constexpr std::size_t kLongestWords = 500;
-constexpr int kDeepest = 64;
 
 /// Deeper than any answer of CAR's. RapidJSON reads such a text without recursion but writes it
 /// back with it, so a hostile one could end the program.
@@ -27,7 +27,7 @@ bool is_too_deep(std::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > kDeepest) return true;
+      if (++depth > limits::kDepth) return true;
     } else if (c == ']' || c == '}') {
       --depth;
     }
@@ -63,7 +63,8 @@ std::string text_of(const rapidjson::Value* value) {
 
 std::string read_member(std::string_view text, const char* name, const char* why) {
   std::string value = text_of(member(parse(text), name));
-  if (value.empty()) throw UnreadableAnswer(why);
+  // An id that is too long for a URL would be a fault of this program when it is asked after.
+  if (value.empty() || value.size() > limits::kJobId) throw UnreadableAnswer(why);
   return value;
 }
 

@@ -22,7 +22,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::int64_t kMaxBody = 64 << 20;
 constexpr std::size_t kLongestIds = 1800;  // what the published framework keeps a page of ids under
 constexpr std::size_t kLongestWords = 500;
 constexpr int kParallelImports = 4;
@@ -150,7 +149,7 @@ HttpRequest CarClient::request(std::string_view method, std::string_view path,
                                    ? "Basic " + base64(settings_.key + ":" + settings_.password)
                                    : "car-token " + settings_.token);
   request.headers.emplace_back("Accept", "application/json");
-  request.max_body_bytes = kMaxBody;
+  request.max_body_bytes = limits::kCarBody;
   request.label = std::move(label);
   return request;
 }

@@ -132,9 +132,10 @@ std::optional<TokenAnswer> read_token(const Body& body) {
   try {
     std::vector<Field> fields = read_object(body, kPaths);
     if (fields[0].type != Field::Type::text || !fits_header(fields[0].text)) return std::nullopt;
+    std::set<std::string> roles = roles_of(fields[0].text);
     return TokenAnswer{.token = std::move(fields[0].text),
                        .life_seconds = whole_seconds(fields[1]),
-                       .roles = roles_of(fields[0].text)};
+                       .roles = std::move(roles)};
   } catch (const Error&) {
     return std::nullopt;  // a proxy's page
   }

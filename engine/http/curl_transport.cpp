@@ -59,7 +59,7 @@ HeaderList header_list(const HttpRequest& request) {
 
 bool is_lasting(CURLcode code) {
   return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-         code == CURLE_URL_MALFORMAT;
+         code == CURLE_URL_MALFORMAT || code == CURLE_OUT_OF_MEMORY;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -257,6 +257,10 @@ bool CurlTransport::Transfer::is_stalled(std::int64_t received) {
 HttpResponse CurlTransport::Transfer::fault(CURLcode code) const {
   HttpResponse response;
   std::string reason = own_fault_;
+  // curl gathers a line of headers before it hands it on, and has this word for one that is too
+  // long.
+  if (reason.empty() && code == CURLE_OUT_OF_MEMORY)
+    reason = "a header of the answer is larger than curl takes, or the memory is at its end";
   if (reason.empty()) reason = error_text_.data();
   if (reason.empty()) reason = curl_easy_strerror(code);
   response.transport_error = origin(request_.url) + ": " + reason;

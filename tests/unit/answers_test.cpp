@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
+
 using namespace defender_car;
 
 namespace {
@@ -28,6 +30,14 @@ TEST_CASE("JSON of too many levels is unreadable before anything walks down it",
             R"({"id":"\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["})")
             .starts_with("\"[["));
   CHECK(read_import_id("{\"id\":" + nested(63) + "}") == nested(63));
+}
+
+TEST_CASE("an id that no URL can hold is none", "[car][limits]") {
+  const auto answer = [](std::size_t size) {
+    return "{\"id\":\"" + std::string(size, 'x') + "\"}";
+  };
+  CHECK(read_import_id(answer(limits::kJobId)).size() == limits::kJobId);
+  CHECK_THROWS_AS(read_import_id(answer(limits::kJobId + 1)), UnreadableAnswer);
 }
 
 TEST_CASE("an empty body is no answer", "[car]") {

@@ -75,7 +75,7 @@ struct Tenant {
                login ? R"({"expires_in":3599,"access_token":")" + token + "\"}" : defender_answer);
         }),
         http(patient_options(), progress),
-        client(http, settings(), HuntingApi::defender, 10) {}
+        client(http, settings(), HuntingApi::defender, {.row_cap = 10}) {}
 
   DefenderSettings settings() const {
     DefenderSettings settings;

@@ -25,7 +25,7 @@ struct Scenario {
   Source source = Source::graph;
   defender_car::LogonSource logon = defender_car::LogonSource::automatic;
   bool oddities = true;
-  size_t software_rows = 10;  // per machine
+  size_t software_rows = 10;        // per machine
   bool prefixed_addresses = false;  // CAR wants 0/10.0.0.4 in PATCHes
   bool empty_list_is_404 = false;
   int job_polls = 1;

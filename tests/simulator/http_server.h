@@ -35,7 +35,8 @@ class HttpServer {
   using Sent = std::function<void(const std::string&)>;
 
   /// Listens on 127.0.0.1; throws std::runtime_error when the port cannot be had.
-  HttpServer(int port, Handler handler, Sent sent = [](const std::string&) {});
+  HttpServer(
+      int port, Handler handler, Sent sent = [](const std::string&) {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

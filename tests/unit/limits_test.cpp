@@ -81,7 +81,7 @@ struct Tenant {
     DefenderSettings settings;
     settings.tenant_id = "tenant";
     settings.client_id = "app";
-    settings.client_secret = "secret";
+    settings.client_secret = "hush-7731";
     settings.login_url = settings.defender_url = settings.graph_url = server.url();
     return settings;
   }

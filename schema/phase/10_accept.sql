@@ -1,5 +1,5 @@
 -- Which staged records can be used. The others get the reason into set_aside, a row in `rejected`, and whatever they would
--- have said stays as last known.
+-- have said stays as last known. A time begins with a year and a month: SQLite alone would take "now" and "12:00" for one.
 --
 -- What becomes a key in CAR is 1,000 bytes long at most: two of them, escaped, stand in the URL of a PATCH, and servers take
 -- 8 KiB of it. CAR parts the ids of a DELETE by commas, so an asset's id has none. (length() of a text ends at a NUL, so
@@ -17,7 +17,8 @@ UPDATE stage.MachineInfo SET set_aside = CASE
     WHEN length(lastIpAddress) > 200 OR length(lastExternalIpAddress) > 200 THEN 'an IP address is longer than 200 characters'
     WHEN typeof(lastIpAddress) NOT IN ('text', 'null') THEN 'lastIpAddress is not a text'
     WHEN typeof(lastExternalIpAddress) NOT IN ('text', 'null') THEN 'lastExternalIpAddress is not a text'
-    WHEN typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text' OR julianday(lastSeen) IS NULL) THEN 'lastSeen is no time'
+    WHEN typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text'
+        OR lastSeen NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastSeen) IS NULL) THEN 'lastSeen is no time'
     ELSE 'ipAddresses is no list'
   END
 WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr(id, char(0)) OR instr(id, ',')
@@ -26,7 +27,8 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
    OR length(lastIpAddress) > 200 OR length(lastExternalIpAddress) > 200
    OR typeof(osPlatform) NOT IN ('text', 'null') OR typeof(healthStatus) NOT IN ('text', 'null')
    OR typeof(lastIpAddress) NOT IN ('text', 'null') OR typeof(lastExternalIpAddress) NOT IN ('text', 'null')
-   OR (typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text' OR julianday(lastSeen) IS NULL))
+   OR (typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text'
+        OR lastSeen NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastSeen) IS NULL))
    OR (typeof(ipAddresses) <> 'null' AND (typeof(ipAddresses) <> 'text' OR NOT json_valid(ipAddresses)
                                           OR json_type(ipAddresses) <> 'array'));
 
@@ -35,12 +37,13 @@ UPDATE stage.MachineNetworkInfo SET set_aside = CASE
     WHEN typeof(DeviceId) <> 'text' OR DeviceId = '' THEN 'DeviceId is not a text'
     WHEN typeof(NetworkAdapterName) NOT IN ('text', 'null') THEN 'NetworkAdapterName is not a text'
     WHEN typeof(MacAddress) NOT IN ('text', 'null') THEN 'MacAddress is not a text'
-    WHEN typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL
+    WHEN typeof(Timestamp) <> 'text' OR Timestamp NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(Timestamp) IS NULL
       OR strftime('%s', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END) IS NULL THEN 'Timestamp is no time'
     ELSE 'IPAddresses is no list of addresses'
   END
 WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(NetworkAdapterName) NOT IN ('text', 'null')
-   OR typeof(MacAddress) NOT IN ('text', 'null') OR typeof(Timestamp) <> 'text' OR julianday(Timestamp) IS NULL
+   OR typeof(MacAddress) NOT IN ('text', 'null') OR typeof(Timestamp) <> 'text'
+        OR Timestamp NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(Timestamp) IS NULL
    OR strftime('%s', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END) IS NULL
    OR (typeof(IPAddresses) <> 'null' AND IPAddresses <> '' AND
        (typeof(IPAddresses) <> 'text' OR NOT json_valid(IPAddresses) OR json_type(IPAddresses) NOT IN ('array', 'null')
@@ -64,9 +67,12 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
    OR typeof(machineId) NOT IN ('text', 'null') OR typeof(title) NOT IN ('text', 'null')
    OR typeof(description) NOT IN ('text', 'null') OR typeof(severity) NOT IN ('text', 'null')
    OR typeof(status) NOT IN ('text', 'null')
-   OR (typeof(alertCreationTime) <> 'null' AND (typeof(alertCreationTime) <> 'text' OR julianday(alertCreationTime) IS NULL))
-   OR (typeof(firstEventTime) <> 'null' AND (typeof(firstEventTime) <> 'text' OR julianday(firstEventTime) IS NULL))
-   OR (typeof(lastUpdateTime) <> 'null' AND (typeof(lastUpdateTime) <> 'text' OR julianday(lastUpdateTime) IS NULL));
+   OR (typeof(alertCreationTime) <> 'null' AND (typeof(alertCreationTime) <> 'text'
+        OR alertCreationTime NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(alertCreationTime) IS NULL))
+   OR (typeof(firstEventTime) <> 'null' AND (typeof(firstEventTime) <> 'text'
+        OR firstEventTime NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(firstEventTime) IS NULL))
+   OR (typeof(lastUpdateTime) <> 'null' AND (typeof(lastUpdateTime) <> 'text'
+        OR lastUpdateTime NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastUpdateTime) IS NULL));
 
 -- LoggedOnUsers is a list of {UserName, DomainName, Sid}, as text or as an array.
 UPDATE stage.DeviceInfo SET set_aside = 'LoggedOnUsers is no list'
@@ -110,13 +116,15 @@ UPDATE stage.VulnerabilityKb SET set_aside = CASE
     WHEN typeof(CveId) <> 'text' OR CveId = '' THEN 'CveId is not a text'
     WHEN length(CAST(CveId AS BLOB)) > 200 OR instr(CveId, char(0)) THEN 'CveId is no usable text'
     WHEN typeof(VulnerabilityDescription) NOT IN ('text', 'null') THEN 'VulnerabilityDescription is not a text'
-    WHEN typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text' OR julianday(PublishedDate) IS NULL)
+    WHEN typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text'
+        OR PublishedDate NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(PublishedDate) IS NULL)
       THEN 'PublishedDate is no time'
     ELSE 'CvssScore is no number from 0 to 10'
   END
 WHERE typeof(CveId) <> 'text' OR CveId = '' OR length(CAST(CveId AS BLOB)) > 200 OR instr(CveId, char(0))
    OR typeof(VulnerabilityDescription) NOT IN ('text', 'null')
-   OR (typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text' OR julianday(PublishedDate) IS NULL))
+   OR (typeof(PublishedDate) <> 'null' AND (typeof(PublishedDate) <> 'text'
+        OR PublishedDate NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(PublishedDate) IS NULL))
    OR (typeof(CvssScore) = 'text' AND (trim(CvssScore) GLOB '*[^0-9.]*' OR trim(CvssScore) NOT GLOB '*[0-9]*'))
    OR (CvssScore IS NOT NULL AND CAST(CvssScore AS REAL) NOT BETWEEN 0 AND 10);
 

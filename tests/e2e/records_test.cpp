@@ -97,6 +97,8 @@ TEST_CASE("Machines with wrong types are set aside and stay as last known", "[re
                                 {{"computerDnsName", "[\"a\"]"}},
                                 {{"lastSeen", "\"yesterday\""}},
                                 {{"lastSeen", "true"}},
+                                {{"lastSeen", "\"now\""}},
+                                {{"lastSeen", "\"12:00\""}},
                                 {{"lastSeen", "\"2026-13-45T99:00:00Z\""}},
                                 {{"healthStatus", "7"}},
                                 {{"osPlatform", "{\"name\":\"Windows11\"}"}},

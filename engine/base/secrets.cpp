@@ -25,24 +25,40 @@ void keep(std::string text) {
                    [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
-void replace_all(std::string& text, std::string_view secret) {
-  for (std::size_t at = text.find(secret); at != std::string::npos;
-       at = text.find(secret, at + kShown.size()))
-    text.replace(at, secret.size(), kShown);
+// One pass each, into a new string: a hostile answer may be full of them.
+std::string without(const std::string& text, std::string_view secret) {
+  std::string out;
+  std::size_t begin = 0;
+  for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, begin)) {
+    out.append(text, begin, at - begin).append(kShown);
+    begin = at + secret.size();
+  }
+  return out.append(text, begin);
+}
+
+bool is_of_token(unsigned char c) {
+  return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
 }
 
 // Whoever's token it is: a JWT's header is a JSON object in base64url, which begins so.
-void replace_tokens(std::string& text) {
+std::string without_tokens(const std::string& text) {
   constexpr std::string_view kBeginning = "eyJ";
   constexpr std::size_t kLeast = 20;
+  std::string out;
+  std::size_t begin = 0;
   for (std::size_t at = text.find(kBeginning); at != std::string::npos;
-       at = text.find(kBeginning, at + 1)) {
-    const auto end = std::find_if_not(
-        text.begin() + static_cast<std::ptrdiff_t>(at), text.end(),
-        [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; });
-    const auto length = static_cast<std::size_t>(end - text.begin()) - at;
-    if (length >= kLeast) text.replace(at, length, kShown);
+       at = text.find(kBeginning, begin)) {
+    std::size_t end = at;
+    while (end < text.size() && is_of_token(static_cast<unsigned char>(text[end]))) ++end;
+    out.append(text, begin, at - begin);
+    if (end - at >= kLeast) {
+      out.append(kShown);
+    } else {
+      out.append(text, at, end - at);
+    }
+    begin = end;
   }
+  return out.append(text, begin);
 }
 
 }  // namespace
@@ -75,9 +91,8 @@ void keep_secret(const std::string& secret) {
 
 std::string without_secrets(std::string_view text) {
   std::string shown(text);
-  for (const std::string& secret : kept()) replace_all(shown, secret);
-  replace_tokens(shown);
-  return shown;
+  for (const std::string& secret : kept()) shown = without(shown, secret);
+  return without_tokens(shown);
 }
 
 }  // namespace defender_car

@@ -324,7 +324,7 @@ void CarClient::begin_full_import() {
                               "beginning the full-import session");
   // A try without an answer may be carried out late. Begun once more, the session forgets what was
   // reported meanwhile, and at its end that falls away.
-  begin.retry = false;
+  begin.retry_unanswered = false;
   run_job(begin);
 }
 

@@ -126,6 +126,8 @@ bool Sender::within_budget(const Job& job, const HttpResponse& response) {
 
 bool Sender::send_again(Job& job, const HttpResponse& response) {
   if (!job.request.retry) return false;
+  const bool refused = response.status == 429 || response.status == 503 || response.status == 408;
+  if (!job.request.retry_unanswered && !refused) return false;
   const auto wait_ms = options.retry.next_wait_ms(response, job.tries, system_now(), random);
   if (!wait_ms || !within_budget(job, response)) return false;
   job.not_before = Clock::now() + milliseconds(*wait_ms);

@@ -36,7 +36,9 @@ struct HttpRequest {
   std::int64_t time_limit_ms = limits::kRequestMs;  ///< for one try, from connect to the last byte
   std::int64_t max_body_bytes = limits::kPageBody;  ///< after decompression
   bool retry = true;                                ///< false: one try only
-  std::string label;                                ///< "machines page 3": what messages call it
+  /// false: not again after a try that may have been carried out (no answer, or 5xx but 503)
+  bool retry_unanswered = true;
+  std::string label;  ///< "machines page 3": what messages call it
 };
 
 struct HttpResponse {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "sync/acknowledge.h"
+#include "sync/guard.h"
 #include "sync/imports.h"
 #include "sync/removals.h"
 
@@ -37,17 +38,22 @@ void full_import_in_session(Run& run) {
   const std::int64_t unreported =
       run.state.statement("deliver/wanted_unreported").bind("run_id", run.report.run_id).number();
   if (unreported > 0) {
-    run.warn("CAR refuses " + std::to_string(unreported) +
-             " records that it holds from before; they stay as last known, so this full import did "
-             "not end its session and nothing falls away; see table rejected");
-    return leave_to_a_later_full_import(run, "CAR refused records that it holds");
+    run.warn(
+        "CAR refuses " + std::to_string(unreported) +
+        " records that it holds from before; they stay as last known, so this full import did "
+        "not end its session; the next run removes one by one what would have fallen away; see "
+        "table rejected");
+    Transaction transaction(run.state);
+    run.unset("full_due");
+    run.unset("full_wanted");
+    run.set("leftovers_due", "a full import could not end its session");
+    return transaction.commit();
   }
   run.progress.report("ending the full import session", 0, 0);
   run.car.end_full_import();
   Transaction transaction(run.state);
   acknowledge_session_end(run.state, run.report.run_id, iso8601(system_now()));
-  run.unset("full_due");
-  run.unset("full_wanted");
+  for (const char* name : {"full_due", "full_wanted", "leftovers_due"}) run.unset(name);
   transaction.commit();
 }
 
@@ -60,16 +66,11 @@ void full_import_without_session(Run& run) {
   leave_to_a_later_full_import(run, "a full import went without a session");
 }
 
-// Only now: a run that failed on the way may go on with the same permission.
+// Only now, and only when nothing is held back any longer: a permission that does not reach yet is
+// named again together with the next one.
 void use_up_permissions(Run& run) {
-  if (run.permissions.empty()) return;
-  std::string tokens;
-  for (const std::string& token : run.permissions) tokens += (tokens.empty() ? "" : ",") + token;
-  run.state.statement("run/permission")
-      .bind("run_id", run.report.run_id)
-      .bind("permission", tokens)
-      .bind("deletes_allowed", run.deletes_allowed ? 1 : 0)
-      .run();
+  note_permissions(run);
+  if (run.permissions.empty() || run.held_back) return;
   run.set("last_permission", std::to_string(run.report.run_id));
 }
 
@@ -112,6 +113,7 @@ void settle(Run& run) {
   run.set("previous_model_state_id", run.save_point.empty() ? id : run.save_point);
   run.set("model_state_id", id);
   use_up_permissions(run);
+  if (!run.full() && !run.held_back) run.unset("leftovers_due");
   if (!run.car.address_form().empty()) run.set("address_form", run.car.address_form());
   transaction.commit();
   run.car.set_save_point(id);

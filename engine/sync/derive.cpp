@@ -25,6 +25,7 @@ bool attempt(Run& run, std::set<std::string>& withheld) {
     withheld.insert(tripped.begin(), tripped.end());
     return false;
   }
+  note_permissions(run);
   run.state.run_script("schema/phase/50_diff.sql");
   run.state.statement("guard/hold_datasets").run();
   run.state.statement("fetch/move_cursors").run();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "base/fingerprint.h"
@@ -36,21 +37,40 @@ std::string first_ones(const std::vector<std::string>& objects) {
   return objects.size() > 3 ? text + " …" : text;
 }
 
-bool allowed_once(Run& run, const std::string& token) {
-  if (("," + run.settings.allow_once + ",").find("," + token + ",") == std::string::npos)
-    return false;
-  run.permissions.insert(token);
-  return true;
+// Several tokens, all of one length, are one long word: easy to take from a message.
+std::string joined(const std::set<std::string>& tokens) {
+  std::string word;
+  for (const std::string& token : tokens) word += token;
+  return word;
 }
 
-void report_hold(Run& run, const std::string& what, const std::string& token) {
+bool allowed_once(Run& run, const std::string& token) {
+  std::string given = run.settings.allow_once;
+  std::erase(given, ',');
+  for (std::size_t at = 0; at + token.size() <= given.size(); at += token.size()) {
+    if (given.compare(at, token.size(), token) != 0) continue;
+    run.permissions.insert(token);
+    return true;
+  }
+  return false;
+}
+
+// The command with every token that its run needs: those that it has used already, and these.
+std::string command_that_allows(const Run& run, const std::set<std::string>& tokens) {
+  std::set<std::string> all = run.permissions;
+  all.insert(tokens.begin(), tokens.end());
+  return run.settings.command + " --allow-once " + joined(all);
+}
+
+void report_hold(Run& run, const std::string& what, const std::set<std::string>& tokens) {
   run.session_allowed = false;
+  run.held_back = true;
   run.fail(
       ErrorKind::guard,
       "held back: " + what +
           ". Nothing of it was removed, here or in CAR; new things still arrive. If Defender's "
           "answer is right, allow it once: " +
-          run.settings.command + " --allow-once " + token);
+          command_that_allows(run, tokens));
 }
 
 // True: held back. False: this very set was allowed for once.
@@ -61,7 +81,7 @@ bool hold(Run& run, const std::string& kind, const std::string& what,
     spdlog::info("allowed once: {}", what);
     return false;
   }
-  report_hold(run, what, token);
+  report_hold(run, what, {token});
   return true;
 }
 
@@ -140,30 +160,36 @@ bool hold_if_empty(Run& run, const std::string& dataset) {
   return true;
 }
 
+void note_permissions(Run& run) {
+  if (run.permissions.empty()) return;
+  run.state.statement("run/permission")
+      .bind("run_id", run.report.run_id)
+      .bind("permission", joined(run.permissions))
+      .bind("deletes_allowed", run.deletes_allowed ? 1 : 0)
+      .run();
+}
+
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld) {
   std::vector<std::pair<std::string, std::int64_t>> removals;
   Statement& query = run.state.statement("guard/removals");
   while (query.step()) removals.emplace_back(query.text(0), query.integer(1));
-  // One token for all that a run holds back here: allowing one kind alone could never get both
-  // through.
-  std::vector<std::pair<std::string, std::string>> tripped;
-  std::string tokens;
+  // Each kind has its own token, and the message one command for all that is held back here.
+  std::map<std::string, std::string> tripped;  // kind to what is said of it
+  std::set<std::string> tokens;
   for (const auto& [kind, count] : removals) {
     if (withheld.contains(kind)) continue;
-    if (auto trip = judge(run, kind, count)) {
-      tokens += trip->token;
-      tripped.emplace_back(kind, std::move(trip->what));
+    const auto trip = judge(run, kind, count);
+    if (!trip) continue;
+    if (allowed_once(run, trip->token)) {
+      run.deletes_allowed |= kind == "delete";
+      continue;
     }
+    tripped.emplace(kind, trip->what);
+    tokens.insert(trip->token);
   }
-  if (tripped.empty()) return {};
-  const std::string token = token_for(run, "removals", {tokens});
   std::set<std::string> kinds;
-  if (allowed_once(run, token)) {
-    for (const auto& [kind, what] : tripped) run.deletes_allowed |= kind == "delete";
-    return kinds;
-  }
   for (const auto& [kind, what] : tripped) {
-    report_hold(run, what, token);
+    report_hold(run, what, tokens);
     kinds.insert(kind);
   }
   return kinds;

@@ -23,6 +23,10 @@ bool hold_if_empty(Run& run, const std::string& dataset);
 /// 'delete' or an edge collection. Each one is reported.
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld);
 
+/// Writes down with the run which permissions let something through so far. The caller's
+/// transaction.
+void note_permissions(Run& run);
+
 /// A full import without a state of ours: CAR is asked how many assets of the source it holds,
 /// since what is not reported falls away. Beyond --max-deletes the session is not used. Where CAR
 /// cannot be asked, the log says so.

@@ -30,6 +30,7 @@ struct Run {
   std::set<std::string> allowed_ids;  ///< machines that may go: allowed once by token
   std::set<std::string> permissions;  ///< the tokens of --allow-once that let something through
   bool deletes_allowed = false;       ///< … deletes among it
+  bool held_back = false;             ///< a guard holds something back
   bool stage_open = false;            ///< the stage file is attached
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away

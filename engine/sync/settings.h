@@ -42,8 +42,9 @@ struct SyncSettings {
   Limit max_disables{.percent = 50, .at_least = 1000};
   std::string command =
       "defender-car sync";  ///< how this run was asked for, for messages: no secrets
-  std::string allow_once;   ///< the token of a guard's message, or several with commas
-  bool strict = false;      ///< records set aside make the exit code 55
+  std::string
+      allow_once;       ///< the token of a guard's message, or several: with commas, or as one word
+  bool strict = false;  ///< records set aside make the exit code 55
   RateLimit defender_rate;  ///< 0 requests: 429 alone paces
   int keep_days = 14;       ///< snapshots
   std::int64_t keep_space_bytes = std::int64_t{2} << 30;

@@ -229,6 +229,16 @@ void distrust(Database& state, const std::string& reason) {
     state.statement("run/set").bind("name", name).bind("value", reason).run();
 }
 
+// While an idle reader keeps the file open, closing it would leave the log: then nobody could tell
+// next time whether the file is as this run left it.
+void fold_log(Database& state) {
+  try {
+    state.run_script("schema/connection_end.sql");
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());
+  }
+}
+
 RunReport run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings,
                  HttpClient& http, Progress& progress) {
   Database state(folder.state(), OpenMode::create, settings.vfs);
@@ -259,11 +269,14 @@ RunReport run_on(const WorkingDir& folder, Trust trust, const SyncSettings& sett
           .allowed_ids = {},
           .permissions = {},
           .deletes_allowed = false,
+          .held_back = false,
           .stage_open = false,
           .session_allowed = true};
   car.set_address_form(run.setting("address_form"));
   if (derivation_changed) run.set("derive_all", "the derivation's text changed");
-  return run_once(run, folder);
+  RunReport report = run_once(run, folder);
+  fold_log(state);
+  return report;
 }
 
 }  // namespace
@@ -274,9 +287,15 @@ RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& pro
   folder.make();
   StateLock lock(folder.lock());
   const Trust trust = trust_in(folder.state(), lock.left());
-  RunReport report = run_on(folder, trust, settings, http, progress);
-  lock.leave(trust_note(folder.state()));
-  return report;
+  try {
+    RunReport report = run_on(folder, trust, settings, http, progress);
+    lock.leave(trust_note(folder.state()));
+    return report;
+  } catch (...) {
+    // Turned away before it began: what was known of the file is still known.
+    lock.leave(trust == Trust::as_left ? trust_note(folder.state()) : lock.left());
+    throw;
+  }
 }
 
 }  // namespace defender_car

@@ -52,7 +52,8 @@ SELECT 'delete', vertex_id FROM leaving WHERE vertex_id IN (SELECT vertex_id FRO
 INSERT OR IGNORE INTO removal
 SELECT 'delete', k.vertex_id
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id
-WHERE (SELECT mode FROM stage.run) = 'full' AND v.collection = 'asset'
+WHERE ((SELECT mode FROM stage.run) = 'full' OR EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due'))
+  AND v.collection = 'asset'
   AND k.vertex_id NOT IN (SELECT vertex_id FROM asset)
   AND v.key NOT IN (SELECT machine FROM joining);
 

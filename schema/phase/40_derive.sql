@@ -209,11 +209,12 @@ SELECT DISTINCT l.collection, l.edge_id
 FROM lost_claim l CROSS JOIN acknowledged_edge k ON k.edge_id = l.edge_id
 WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = l.edge_id)
   AND NOT (l.own AND l.machine_id NOT IN (SELECT vertex_id FROM asset));
--- In a full import everything that nobody claims would fall away.
+-- In a full import everything that nobody claims would fall away; so it does one by one after a full import that could
+-- not end its session (leftovers_due).
 INSERT OR IGNORE INTO removal
 SELECT e.collection, k.edge_id
 FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id
-WHERE (SELECT mode FROM stage.run) = 'full'
+WHERE ((SELECT mode FROM stage.run) = 'full' OR EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due'))
   AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
   AND NOT EXISTS (SELECT 1 FROM vertex v WHERE v.vertex_id = e.from_id AND v.collection = 'asset'
                     AND v.vertex_id NOT IN (SELECT vertex_id FROM asset));

@@ -50,6 +50,20 @@ FROM candidate_vertex c CROSS JOIN edge e ON e.to_id = c.vertex_id
 WHERE c.reason = 'changed' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
   AND NOT EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id);
 
+-- What a full import left in CAR since it could not end its session: nobody claims it, no touched machine leads to it.
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence)
+SELECT k.edge_id, 'left over', 'no machine derives it'
+FROM acknowledged_edge k CROSS JOIN edge e ON e.edge_id = k.edge_id
+WHERE EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due')
+  AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
+  AND e.collection NOT IN (SELECT kind FROM withheld);
+INSERT OR IGNORE INTO candidate_vertex
+SELECT k.vertex_id, 'left over', 'no machine of Defender''s'
+FROM acknowledged_vertex k CROSS JOIN vertex v ON v.vertex_id = k.vertex_id
+WHERE EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due')
+  AND v.collection = 'asset' AND v.vertex_id NOT IN (SELECT vertex_id FROM asset)
+  AND NOT EXISTS (SELECT 1 FROM withheld WHERE kind = 'delete');
+
 -- An updated alert's edge is marked as updated.
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence)
 SELECT e.edge_id, 'alert updated', c.key

@@ -66,7 +66,14 @@ WHERE typeof(s.id) = 'text' AND s.id <> ''
 UNION
 SELECT m.id
 FROM MachineInfo m
-WHERE (:whole OR m.usersReadAt IS NOT m.lastSeen)
+WHERE :whole
+  AND m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
+  AND m.id NOT IN (SELECT id FROM stage.gone_machine)
+  AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
+UNION
+SELECT m.id
+FROM MachineInfo m INDEXED BY machine_by_unread_users
+WHERE m.usersReadAt IS NOT m.lastSeen
   AND m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
   AND m.id NOT IN (SELECT id FROM stage.gone_machine)
   AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
@@ -89,6 +96,7 @@ DELETE FROM stage.LogonUsers WHERE machineId IN (SELECT machineId FROM stage.use
 -- Failed now and never read before: a gap, as opposed to users that are known from the mirror.
 SELECT count(*) FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId
 WHERE r.state = 'failed' AND m.usersReadAt IS NULL
+  AND NOT EXISTS (SELECT 1 FROM LogonUsers u WHERE u.machineId = r.machineId)
 -- statement: users_failed
 SELECT count(*), min(machineId) FROM stage.users_reading WHERE state IN ('failed', 'asked')
 -- statement: software_rows
@@ -168,6 +176,7 @@ WHERE state = 'complete' AND NOT cursor_stays
 UNION ALL
 SELECT 'vulnerabilities_whole', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
 WHERE name = 'vulnerabilities' AND state = 'complete' AND whole
+  AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 ON CONFLICT DO UPDATE SET at = excluded.at, run_id = excluded.run_id
 -- statement: make_durable
 -- The stage was written without waiting for the disk; from here on it is a snapshot.

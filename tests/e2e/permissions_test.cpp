@@ -132,6 +132,21 @@ TEST_CASE("A permission outlives a run that CAR let down", "[guards]") {
   check_done(harness, harness.sync(Reading::incremental));
 }
 
+TEST_CASE("Guards behind guards let through what each message's command allows", "[guards]") {
+  Harness harness(fleet(40));
+  REQUIRE_FALSE(harness.sync(Reading::full).failure);
+  harness.settings().mode = Mode::full;
+  harness.settings().max_disables = {.count = 0};
+  harness.simulator().with_tenant([](Tenant& tenant) { tenant.software.clear(); });
+  RunReport report = harness.disturbed_sync();  // the reading is empty
+  CHECK(report.failure == ErrorKind::guard);
+  harness.settings().allow_once = token_of(report);
+  report = harness.disturbed_sync();  // believed now, but its edges are too many
+  CHECK(report.failure == ErrorKind::guard);
+  harness.settings().allow_once = token_of(report);
+  check_done(harness, harness.sync(Reading::full));
+}
+
 TEST_CASE("Deletes that a person allowed do not use up the day's limit", "[guards]") {
   Harness harness(fleet(60));
   REQUIRE_FALSE(harness.sync(Reading::full).failure);

@@ -57,8 +57,8 @@ struct Turn {
 void happen(Harness& harness, const std::function<void(Tenant&, simulator::Device&)>& what) {
   harness.simulator().live(1);
   harness.simulator().with_tenant([&](Tenant& tenant) {
-    const auto found = std::find_if(
-        tenant.devices.begin(), tenant.devices.end(), [&](const auto& entry) {
+    const auto found =
+        std::find_if(tenant.devices.begin(), tenant.devices.end(), [&](const auto& entry) {
           const simulator::Device& device = entry.second;
           return device.onboarding_status == "Onboarded" && device.name && !device.users.empty();
         });

@@ -304,6 +304,37 @@ TEST_CASE("An edge that CAR has lost by itself counts as disabled", "[car]") {
   CHECK(joined(harness->differences()) == "");
 }
 
+TEST_CASE("An updated alert whose edge CAR has lost is imported again", "[car]") {
+  const std::unique_ptr<Harness> harness = with(goes_and_comes[1]);
+  std::string machine;
+  happen(*harness, [&](Tenant& tenant, simulator::Device& device) {
+    open_alert(tenant, device);
+    machine = device.id;
+  });
+  harness->simulator().with_car([&](simulator::CarService& car) {
+    CHECK(car.graph().disable_edge("Microsoft-Windows-Defender-ATP", "asset_vulnerability",
+                                   {machine, "turning"}));
+  });
+  const RunReport report = harness->sync(Reading::incremental);
+  INFO(describe(report));
+  CHECK_FALSE(report.failure);
+  CHECK(joined(harness->differences()) == "");
+}
+
+TEST_CASE("A save point that CAR did not take costs no full import", "[car]") {
+  for (const FaultKind kind : {FaultKind::status, FaultKind::reset_after}) {
+    const std::unique_ptr<Harness> harness = some_hours_on(45);
+    harness->simulator().add_fault(
+        {.match = "PATCH /car/api/car/v2/source", .kind = kind, .status = 503});
+    CHECK(harness->disturbed_sync().failure == ErrorKind::car_recoverable);
+    harness->simulator().clear_faults();
+    const RunReport next = harness->sync(Reading::incremental);
+    INFO(describe(next));
+    CHECK(next.mode == "incremental");
+    CHECK(joined(harness->differences()) == "");
+  }
+}
+
 TEST_CASE("A CAR that lost everything is filled by a full import", "[car]") {
   const std::unique_ptr<Harness> harness = some_hours_on(35);
   harness->simulator().with_car([](simulator::CarService& car) {

@@ -335,6 +335,22 @@ TEST_CASE("A save point that CAR did not take costs no full import", "[car]") {
   }
 }
 
+TEST_CASE("An import left open is asked after and not sent again", "[car]") {
+  const std::unique_ptr<Harness> harness = some_machines();
+  REQUIRE_FALSE(harness->sync(Reading::full).failure);
+  happen(*harness, come);
+  harness->simulator().add_fault({.match = "GET /car/api/car/v2/importstatus"});
+  CHECK(harness->disturbed_sync().failure == ErrorKind::car_recoverable);
+  harness->simulator().clear_faults();
+  const RunReport next = harness->sync(Reading::incremental);
+  INFO(describe(next));
+  CHECK_FALSE(next.failure);
+  // The vertices, whose job nobody had seen the end of.
+  CHECK(std::none_of(next.sent.begin(), next.sent.end(),
+                     [](const auto& sent) { return sent.operation == "vertex"; }));
+  CHECK(joined(harness->differences()) == "");
+}
+
 TEST_CASE("A CAR that lost everything is filled by a full import", "[car]") {
   const std::unique_ptr<Harness> harness = some_hours_on(35);
   harness->simulator().with_car([](simulator::CarService& car) {

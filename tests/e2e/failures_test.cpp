@@ -140,6 +140,24 @@ TEST_CASE("A first run in trouble leaves no gap that the next one would not fill
     }
 }
 
+TEST_CASE("A first run in trouble lets nothing fall away that CAR holds from before",
+          "[failures]") {
+  for (const char* route : {"/defender/api/alerts", "/logonusers", "/runHuntingQuery"}) {
+    INFO(route);
+    const std::unique_ptr<Harness> harness = some_hours_on(61, 0);
+    harness->forget_everything();
+    harness->simulator().add_fault({.match = route});
+    const RunReport first = harness->disturbed_sync();
+    INFO(describe(first));
+    CHECK(first.mode == "full");
+    CHECK(first.failure == ErrorKind::defender);
+    CHECK(joined(harness->violations()) == "");
+    harness->simulator().clear_faults();
+    CHECK_FALSE(harness->sync(Reading::full).failure);
+    CHECK(joined(harness->differences()) == "");
+  }
+}
+
 TEST_CASE("A trouble that passes within the tries is none", "[failures]") {
   for (const FaultKind kind : {FaultKind::status, FaultKind::truncated, FaultKind::reset_after}) {
     const std::unique_ptr<Harness> harness = some_hours_on(21);
@@ -178,6 +196,17 @@ TEST_CASE("A window that is not found is an empty one", "[failures]") {
   harness->simulator().clear_faults();
   CHECK_FALSE(harness->sync(Reading::incremental).failure);  // the cursor has stayed
   CHECK(joined(harness->differences()) == "");
+}
+
+TEST_CASE("A whole machine list that is not found is no empty tenant", "[failures]") {
+  const std::unique_ptr<Harness> harness = some_hours_on(41);
+  harness->settings().mode = defender_car::Mode::full;
+  harness->simulator().add_fault({.match = "GET /defender/api/machines?", .status = 404});
+  const RunReport report = harness->disturbed_sync();
+  INFO(describe(report));
+  CHECK(report.failure == ErrorKind::defender);
+  CHECK(report.error.find("404") != std::string::npos);
+  CHECK(joined(harness->writes_to_car()) == "");
 }
 
 TEST_CASE("A refused login ends the run and changes nothing", "[failures]") {

@@ -161,6 +161,24 @@ TEST_CASE("A first run lets nothing fall away that somebody else left in CAR", "
   CHECK(harness.held("asset|").size() < assets.size());
 }
 
+TEST_CASE("What was held back of a whole reading is held back again and not forgotten",
+          "[guards]") {
+  Harness harness(fleet(200));
+  REQUIRE_FALSE(harness.sync(Reading::full).failure);
+  harness.simulator().with_tenant([](Tenant& tenant) {
+    for (int i = 0; i < 70; ++i) tenant.devices.erase(tenant.devices.begin());
+  });
+  harness.settings().mode = Mode::full;
+  check_held(harness.disturbed_sync());
+  harness.settings().mode = Mode::automatic;
+  const RunReport next = harness.disturbed_sync();
+  check_held(next);
+  const RunReport allowed = follow_the_message(harness, next);
+  INFO(describe(allowed));
+  CHECK_FALSE(allowed.failure);
+  CHECK(joined(harness.differences()) == "");
+}
+
 TEST_CASE("An empty list of all open alerts is not believed", "[guards]") {
   Harness harness(fleet(40));
   REQUIRE_FALSE(harness.sync(Reading::full).failure);

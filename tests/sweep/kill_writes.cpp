@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -124,6 +125,28 @@ void sweep_writes(const std::string& end, const std::vector<Way>& ways, Tally& t
   CHECK(tally.faults_survived() + tally.tried() / 50 + 1 >= tally.tried());
 }
 
+/// A user comes to one machine, or goes again.
+void newcomer(Harness& harness, bool comes) {
+  harness.simulator().live(1);
+  harness.simulator().with_tenant([&](simulator::Tenant& tenant) {
+    const auto found =
+        std::find_if(tenant.devices.begin(), tenant.devices.end(), [](const auto& entry) {
+          return entry.second.onboarding_status == "Onboarded" && entry.second.name &&
+                 !entry.second.users.empty();
+        });
+    REQUIRE(found != tenant.devices.end());
+    simulator::Device& device = found->second;
+    if (comes) {
+      device.users.push_back(device.users.front());
+      device.users.back().account_name = "newcomer";
+    } else {
+      REQUIRE(device.users.back().account_name == "newcomer");
+      tenant.remove_user(device, device.users.size() - 1);
+    }
+    tenant.report(device, tenant.now_ms - 1000);
+  });
+}
+
 }  // namespace
 
 TEST_CASE("Killed at any change of the disk the next run converges", "[kill]") {
@@ -134,4 +157,29 @@ TEST_CASE("Killed at any change of the disk the next run converges", "[kill]") {
 TEST_CASE("After a power cut at any change of the disk the next run converges", "[power]") {
   Tally tally("power cut at the n-th write");
   sweep_writes("power-cut", all_ways(full_length() ? 2 : 1), tally);
+}
+
+// What the state file forgot, no reading of Defender would bring back: it must be on the disk
+// before CAR hears of it.
+TEST_CASE("After a power cut nothing is forgotten that CAR was told", "[power]") {
+  Tally tally("power cut, then Defender takes it back");
+  const auto told = [] {
+    auto harness = before(Kind::incremental);
+    REQUIRE_FALSE(harness->sync(e2e::Reading::incremental).failure);
+    newcomer(*harness, true);
+    return harness;
+  };
+  const Run whole = run_on_failing_disk(*told(), "none", 0, 0);
+  const std::size_t count = std::strtoull(whole.output.c_str(), nullptr, 10);
+  for (const std::size_t point : points(count / 2, 16)) {
+    tally.begin_point();
+    const auto harness = told();
+    const Run run = run_on_failing_disk(*harness, "power-cut", count - 1 - point, point);
+    if (run.ending.signal == SIGKILL) tally.survived();
+    newcomer(*harness, false);
+    const std::vector<std::string> problems = not_recovered(*harness);
+    if (!problems.empty()) tally.not_converged();
+    INFO("point " << point << ": change " << count - 1 - point << " of " << count);
+    CHECK(e2e::joined(problems) == "");
+  }
 }

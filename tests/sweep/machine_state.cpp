@@ -132,6 +132,23 @@ TEST_CASE("damage in the middle of the state file") {
   CHECK(tally.faults_survived() > 0);
 }
 
+TEST_CASE("what another program wrote into the state file is not relied upon") {
+  Tally tally("machine: state written to");
+  tally.begin_point();
+  Trial trial(Moment::incremental);
+  // What happened since the last run would never be read.
+  OtherProgram(trial.state())
+      .run(
+          "UPDATE cursor SET at = strftime('%Y-%m-%dT%H:%M:%fZ', at, '+30 hours');"
+          "DELETE FROM claim WHERE edge_id % 5 = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+  const Ended ended = run(trial.sync());
+  INFO(ended.err);
+  CHECK(ended.code == 0);
+  CHECK(trial.as_twin());
+  tally.survived();
+  judge(trial, ended, tally);
+}
+
 TEST_CASE("a reader holds the state file open throughout") {
   Tally tally("machine: a reader");
   tally.begin_point();

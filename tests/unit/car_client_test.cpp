@@ -513,6 +513,17 @@ TEST_CASE("assets are deleted by escaped external ids", "[car]") {
   CHECK(service.targets().size() == 2);
 }
 
+TEST_CASE("a page or an answer that breaks off is no word that something is gone", "[car]") {
+  const std::string body =
+      GENERATE("<html>sign in</html>", "\n <!DOCTYPE html>", R"({"message":"do)", "[1,");
+  INFO(body);
+  Service service([&](const Request&, Response& response) { json(response, body); });
+  CHECK(error_of([&] { run_patches(service.client, {to_address("10.0.0.1")}); }).kind() ==
+        ErrorKind::car_recoverable);
+  CHECK(error_of([&] { service.client.delete_assets({"x"}); }).kind() ==
+        ErrorKind::car_recoverable);
+}
+
 TEST_CASE("a page of ids stays under its limit and is never empty", "[car]") {
   const std::vector<std::string> ids(100, std::string(40, 'a'));
   CHECK(CarClient::ids_that_fit(ids, 0) == 43);  // 43 * 40 + 42 commas = 1762

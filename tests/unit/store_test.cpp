@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "http/http_client.h"
 #include "store/database.h"
 #include "store/lock.h"
 #include "store/migrator.h"
@@ -157,6 +158,27 @@ TEST_CASE("a transaction that is left without commit leaves nothing", "[store]")
     database.statement("run/set").bind("name", "x").bind("value", "y").run();
   }
   CHECK_FALSE(database.statement("run/setting").bind("name", "x").step());
+}
+
+TEST_CASE("no request is sent inside a transaction", "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  SilentProgress progress;
+  HttpOptions options;
+  options.retry.max_tries = 1;
+  HttpClient http(options, progress);
+  HttpRequest request;
+  request.url = "http://127.0.0.1:1/";  // where nobody listens
+  {
+    Transaction transaction(database);
+    CHECK_THROWS_WITH(http.send(request), Catch::Contains("inside a transaction"));
+    CHECK(http.requests_sent() == 0);
+  }
+  CHECK_NOTHROW(http.send(request));
+  Transaction transaction(database);
+  transaction.commit();
+  CHECK_NOTHROW(http.send(request));
+  CHECK(http.requests_sent() == 2);
 }
 
 TEST_CASE("files are private whatever the umask", "[store]") {

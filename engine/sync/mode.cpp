@@ -53,7 +53,8 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool re
   const auto theirs = run.car.save_point();
   if (theirs && (*theirs == ours || *theirs == previous)) run.save_point = *theirs;
   if (run.settings.mode == Mode::full) return "asked for";
-  if (!read_before) return "no state here";
+  if (!read_before)
+    return ours.empty() ? "no state here" : "no machine list was complete since a guard held one";
   if (newly_made) return "CAR's database is newly made";
   if (model_moved) return "CAR's import schema names the other identity model";
   if (std::string due = run.setting("full_due"); !due.empty()) return due;

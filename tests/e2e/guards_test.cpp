@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <regex>
 
-#include "harness.h"
+#include "guarded.h"
 
 using namespace e2e;
 using defender_car::ErrorKind;
@@ -15,21 +14,6 @@ using simulator::FaultKind;
 using simulator::Tenant;
 
 namespace {
-
-Scenario fleet(size_t machines) {
-  Scenario scenario;
-  scenario.seed = 3;
-  scenario.machines = machines;
-  return scenario;
-}
-
-std::string token_of(const RunReport& report) {
-  std::string text = report.error;
-  for (const std::string& warning : report.warnings) text += "\n" + warning;
-  std::smatch match;
-  if (!std::regex_search(text, match, std::regex("--allow-once[ =]([^ \\s,;.]+)"))) return "";
-  return match[1].str();
-}
 
 void check_held(const RunReport& report) {
   INFO(describe(report));

@@ -2,9 +2,8 @@
 // not, canaries, and the run's own deadline.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <regex>
 
-#include "harness.h"
+#include "guarded.h"
 
 using namespace e2e;
 using defender_car::ErrorKind;
@@ -14,19 +13,6 @@ using simulator::FaultKind;
 using simulator::Tenant;
 
 namespace {
-
-Scenario fleet(size_t machines) {
-  Scenario scenario;
-  scenario.seed = 3;
-  scenario.machines = machines;
-  return scenario;
-}
-
-std::string token_of(const RunReport& report) {
-  std::smatch match;
-  if (!std::regex_search(report.error, match, std::regex("--allow-once ([0-9a-f]+)"))) return "";
-  return match[1].str();
-}
 
 bool reports(const Tenant& tenant, const simulator::Device& device) {
   return !device.silent && device.onboarding_status == "Onboarded" &&

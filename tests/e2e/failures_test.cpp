@@ -113,18 +113,24 @@ void check_trouble(Reading reading, const Route& route, const Trouble& trouble) 
 }  // namespace
 
 TEST_CASE("An incremental run with one route in trouble takes nothing away", "[failures]") {
+  size_t ordinal = 0;
   for (const Route& route : routes)
-    for (const Trouble& trouble : troubles) check_trouble(Reading::incremental, route, trouble);
+    for (const Trouble& trouble : troubles)
+      if (is_in_sample(ordinal++)) check_trouble(Reading::incremental, route, trouble);
 }
 
 TEST_CASE("A full run with one route in trouble takes nothing away", "[failures]") {
+  size_t ordinal = 1;
   for (const Route& route : routes)
-    for (const Trouble& trouble : troubles) check_trouble(Reading::full, route, trouble);
+    for (const Trouble& trouble : troubles)
+      if (is_in_sample(ordinal++)) check_trouble(Reading::full, route, trouble);
 }
 
 TEST_CASE("A first run in trouble leaves no gap that the next one would not fill", "[failures]") {
+  size_t ordinal = 2;
   for (const Route& route : routes)
     for (const Trouble& trouble : troubles) {
+      if (!is_in_sample(ordinal++)) continue;
       INFO(route.name << ": " << trouble.name);
       Scenario scenario;
       scenario.seed = 11;

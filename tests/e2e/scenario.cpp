@@ -97,4 +97,13 @@ Seeds seeds_to_run() {
           from_environment("DEFENDER_CAR_SEEDS", usual)};
 }
 
+bool is_in_sample(size_t ordinal) {
+#ifdef __SANITIZE_ADDRESS__
+  return ordinal % 4 == 0;
+#else
+  static_cast<void>(ordinal);
+  return true;
+#endif
+}
+
 }  // namespace e2e

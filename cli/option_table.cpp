@@ -66,8 +66,7 @@ constexpr OptionSpec options[] = {
      "50%, and never fewer than 1000."},
     {"canary", "ID…", "", guards,
      "Machines that must be in a full machine list before it counts as complete; an incremental "
-     "run "
-     "asks for them by id. Without them a run sends nothing. Default: none.",
+     "run asks for them by id. Without them a run sends nothing. Default: none.",
      true, true},
     {"allow-once", "TOKEN[,TOKEN]", "", guards,
      "Lets through, once, what a guard held back. The guard's message names the token.", false},

@@ -24,14 +24,6 @@ void send_everything(Run& run) {
   send_imports(run, "edge");  // those that CAR turned out to have lost
 }
 
-// Nothing falls away by this import; a later one has to end a session.
-void leave_to_a_later_full_import(Run& run, const std::string& reason) {
-  Transaction transaction(run.state);
-  run.unset("full_due");
-  run.set("full_wanted", reason);
-  transaction.commit();
-}
-
 void full_import_in_session(Run& run) {
   run.car.begin_full_import();
   send_everything(run);
@@ -63,7 +55,10 @@ void full_import_without_session(Run& run) {
       "read nor known, or is "
       "held back; the first run that finds everything complete is full");
   send_everything(run);
-  leave_to_a_later_full_import(run, "a full import went without a session");
+  Transaction transaction(run.state);
+  run.unset("full_due");
+  run.set("full_wanted", "a full import went without a session");
+  transaction.commit();
 }
 
 // Only now, and only when nothing is held back any longer: a permission that does not reach yet is

@@ -65,16 +65,10 @@ WHERE typeof(s.id) = 'text' AND s.id <> ''
            AND coalesce(julianday(s.lastSeen) <= julianday((SELECT now FROM stage.run), '-15 days'), 0))
 UNION
 SELECT m.id
-FROM MachineInfo m
-WHERE :whole
-  AND m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
-  AND m.id NOT IN (SELECT id FROM stage.gone_machine)
-  AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
-UNION
-SELECT m.id
-FROM MachineInfo m INDEXED BY machine_by_unread_users
-WHERE m.usersReadAt IS NOT m.lastSeen
-  AND m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
+FROM (SELECT id FROM MachineInfo WHERE :whole
+      UNION SELECT id FROM MachineInfo INDEXED BY machine_by_unread_users WHERE usersReadAt IS NOT lastSeen) unread
+CROSS JOIN MachineInfo m ON m.id = unread.id
+WHERE m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
   AND m.id NOT IN (SELECT id FROM stage.gone_machine)
   AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
 -- statement: ask_users

@@ -96,6 +96,10 @@ class Rewriter {
       result_.command = argument;
       return;
     }
+    if (result_.command && takes_words(*result_.command)) {
+      result_.words.push_back(argument);
+      return;
+    }
     if (next_ == 1) {
       refuse("unknown command '" + printable(shorten(argument, 40)) +
              "' (see defender-car --help)");

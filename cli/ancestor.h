@@ -14,6 +14,7 @@ namespace defender_car {
 
 struct Arguments {
   std::optional<std::string> command;   ///< the word that is no option
+  std::vector<std::string> words;       ///< behind a command that takes some
   std::vector<std::string> options;     ///< each "--name=value"
   std::vector<std::string> ignored;     ///< the ancestor's options that mean nothing here, as typed
   std::optional<bool> connection_test;  ///< -connection-test: the ancestor's way to say `check`

@@ -1,10 +1,10 @@
 // `defender-car runs`: the history, newest first, from the state file alone.
 
+#include "audit/history.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/text.h"
-#include "sync/history.h"
 
 namespace defender_car {
 namespace {

@@ -1,9 +1,9 @@
 // `defender-car status`: where the sync stands, from the state file alone.
 
+#include "audit/history.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/text.h"
-#include "sync/history.h"
 
 namespace defender_car {
 namespace {

@@ -17,6 +17,13 @@ int run_sync_command(const Session& session);
 int run_check_command(const Session& session);
 int run_status_command(const Session& session);
 int run_runs_command(const Session& session);
+int run_plan_command(const Session& session);
+int run_replay_command(const Session& session);
+int run_verify_command(const Session& session);
+int run_explain_command(const Session& session);
+int run_diff_command(const Session& session);
+int run_report_command(const Session& session);
+int run_snapshots_command(const Session& session);
 
 /// Throws Error(usage) when the working folder holds no state file yet.
 void require_state(const std::filesystem::path& working_dir);

@@ -16,10 +16,17 @@ CAR only that.
 
 Usage: defender-car COMMAND [OPTION…]
 
-  check     tests both connections and permissions; begin here
-  sync      one run (what cron calls)
-  status    where the sync stands
-  runs      the history
+  check              tests both connections and permissions; begin here
+  sync               one run (what cron calls)
+  plan               what a run would do; sends nothing
+  status             where the sync stands
+  runs               the history
+  explain WHAT       why CAR holds what it holds, or why no longer
+  diff A B           what changed between two runs
+  report             an HTML page
+  verify             reads CAR back and compares
+  replay SNAPSHOT…   runs from snapshot files
+  snapshots          lists, checks and prunes the snapshots
 
 Without a command word the ancestor's command line is meant (-tenantID, -clientID …): a
 sync, full unless -incremental_update True stands there.
@@ -48,13 +55,14 @@ Examples
 constexpr std::string_view exit_codes = R"(
 Exit codes
 
-   0  done                                   50  Defender failed
-   1  internal error                         51  Defender cannot be reached
-   2  wrong parameters                       52  Defender refused the login
-  10  CAR failed; the next run goes on       53  a permission in Defender is missing
-  11  another run holds the state            54  Defender refused a parameter
-  12  stopped by a guard                     55  data could not be processed
-  20  CAR failed; the next run is full
+   0  done                                   20  CAR failed; the next run is full
+   1  internal error                         50  Defender failed
+   2  wrong parameters                       51  Defender cannot be reached
+   3  plan: there is something to do         52  Defender refused the login
+   4  verify: CAR differs                    53  a permission in Defender is missing
+  10  CAR failed; the next run goes on       54  Defender refused a parameter
+  11  another run holds the state            55  data could not be processed
+  12  stopped by a guard
 )";
 
 constexpr std::string_view check_text =
@@ -88,6 +96,48 @@ The history, newest run first: when, which mode and why, what came of it, what w
 Asks no service.
 )";
 
+constexpr std::string_view plan_text =
+    R"(Usage: defender-car plan [--save FILE] [--exit-code] [OPTION…]
+
+Takes the way of a run up to the point where it would send something, and prints that instead.
+)";
+
+constexpr std::string_view replay_text =
+    R"(Usage: defender-car replay SNAPSHOT… [--until RUN] [--car-url URL …] [--working-dir DIR]
+
+Runs from snapshot files in place of Defender.
+)";
+
+constexpr std::string_view verify_text =
+    R"(Usage: defender-car verify [--repair] [--sample N] [OPTION…]
+
+Reads back what CAR holds of our source and compares it with what the state file knows.
+)";
+
+constexpr std::string_view explain_text =
+    R"(Usage: defender-car explain WHAT [--working-dir DIR] [--format json]
+
+Why CAR holds what it holds, or why it does no longer.
+)";
+
+constexpr std::string_view diff_text =
+    R"(Usage: defender-car diff A B [--working-dir DIR] [--format json]
+
+What changed between two runs.
+)";
+
+constexpr std::string_view report_text =
+    R"(Usage: defender-car report [--output FILE] [--working-dir DIR] [--format json]
+
+One HTML page about the sync, without outside resources.
+)";
+
+constexpr std::string_view snapshots_text =
+    R"(Usage: defender-car snapshots [list|check|prune] [--working-dir DIR] [--format json]
+
+The snapshots that runs left behind.
+)";
+
 constexpr std::size_t page_width = 88;
 
 /// Words of `text` on lines of at most page_width characters behind `indent` blanks.
@@ -115,10 +165,15 @@ std::string option_entry(const OptionSpec& option) {
   return out.append("\n").append(paragraph(text, 6));
 }
 
-/// status and runs connect to nothing: they read the folder and print.
+/// Commands that connect to nothing read the folder and print.
 bool concerns(const OptionSpec& option, std::optional<Command> command) {
-  if (option.name == "limit") return !command || *command == Command::runs;
-  if (!command || *command == Command::sync || *command == Command::check) return true;
+  if (!command) return true;
+  if (!option.commands.empty()) return goes_with(option, command_word(*command));
+  constexpr Command connecting[] = {Command::sync, Command::plan, Command::check, Command::verify,
+                                    Command::replay};
+  if (std::find(std::begin(connecting), std::end(connecting), *command) != std::end(connecting)) {
+    return true;
+  }
   constexpr std::string_view local[] = {"working-dir", "config",     "format",
                                         "log-level",   "log-format", "help"};
   return std::find(std::begin(local), std::end(local), option.name) != std::end(local);
@@ -140,12 +195,26 @@ std::string_view command_text(Command command) {
   switch (command) {
     case Command::sync:
       return sync_text;
+    case Command::plan:
+      return plan_text;
+    case Command::replay:
+      return replay_text;
     case Command::check:
       return check_text;
+    case Command::verify:
+      return verify_text;
     case Command::status:
       return status_text;
     case Command::runs:
       return runs_text;
+    case Command::explain:
+      return explain_text;
+    case Command::diff:
+      return diff_text;
+    case Command::report:
+      return report_text;
+    case Command::snapshots:
+      return snapshots_text;
   }
   return "";
 }

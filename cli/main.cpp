@@ -66,12 +66,26 @@ int run_command(const Session& session) {
   switch (session.options.command) {
     case Command::sync:
       return run_sync_command(session);
+    case Command::plan:
+      return run_plan_command(session);
+    case Command::replay:
+      return run_replay_command(session);
     case Command::check:
       return run_check_command(session);
+    case Command::verify:
+      return run_verify_command(session);
     case Command::status:
       return run_status_command(session);
     case Command::runs:
       return run_runs_command(session);
+    case Command::explain:
+      return run_explain_command(session);
+    case Command::diff:
+      return run_diff_command(session);
+    case Command::report:
+      return run_report_command(session);
+    case Command::snapshots:
+      return run_snapshots_command(session);
   }
   return exit_code(ErrorKind::internal);
 }

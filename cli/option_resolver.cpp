@@ -43,12 +43,17 @@ void OptionResolver::run(const Surroundings& surroundings, bool ancestor_form) {
   read_run(ancestor_form);
   read_sources();
   read_hosts();
-  const bool connects = options_.command == Command::sync || options_.command == Command::check;
-  if (!connects) return;
-  read_defender();
+  const Command command = options_.command;
+  const bool asks_defender =
+      command == Command::sync || command == Command::check || command == Command::plan;
+  // A replay has a CAR of its own unless one is named.
+  const bool asks_car =
+      asks_defender || command == Command::verify || (command == Command::replay && names_car());
+  if (!asks_car) return;
+  if (asks_defender) read_defender();
   read_car();
   warn_of_secrets();
-  refuse_missing();
+  refuse_missing(asks_defender);
 }
 
 OptionResolver::Found OptionResolver::find(std::string_view name) const {
@@ -85,6 +90,13 @@ void OptionResolver::read_output() {
   with("format", [&](auto text) {
     options_.format = parse_choice<Format>(text, {{"text", Format::text}, {"json", Format::json}});
   });
+  with("until", [&](auto text) { options_.until = parse_integer(text, 1, INT64_MAX); });
+  with("save", [&](auto text) { options_.save = text; });
+  with("plan", [&](auto text) { options_.plan = text; });
+  with("output", [&](auto text) { options_.output = text; });
+  with("exit-code", [&](auto text) { options_.plan_exit_code = parse_boolean(text); });
+  with("repair", [&](auto text) { options_.repair = parse_boolean(text); });
+  with("sample", [&](auto text) { options_.sample = parse_int(text, 1, 1'000'000'000); });
   with("limit", [&](auto text) { options_.limit = parse_int(text, 1, 1'000'000); });
   with("log-format", [&](auto text) {
     options_.log.json = parse_choice<bool>(text, {{"text", false}, {"json", true}});
@@ -134,6 +146,8 @@ void OptionResolver::read_run(bool ancestor_form) {
   with("canary", [&](auto text) { settings.canaries = parse_list(text); });
   with("deadline", [&](auto text) { settings.deadline = parse_duration(text); });
   with("keep-days", [&](auto text) { settings.keep_days = parse_int(text, 0, 36'500); });
+  with("keep-runs", [&](auto text) { settings.keep_runs = parse_int(text, 1, 1'000'000'000); });
+  with("compress-snapshots", [&](auto text) { settings.compress_snapshots = parse_boolean(text); });
   with("keep-space", [&](auto text) { settings.keep_space_bytes = parse_space(text); });
 }
 
@@ -219,6 +233,8 @@ void OptionResolver::read_car() {
   }
 }
 
+bool OptionResolver::names_car() const { return find("car-url") || find("car-token-url"); }
+
 bool OptionResolver::uses_car_token() const {
   for (const Layer& layer : layers_) {
     if (layer.has("car-token-url") || layer.has("car-token") || layer.has("car-token-file")) {
@@ -283,16 +299,18 @@ void OptionResolver::warn_of_secrets() {
   }
 }
 
-void OptionResolver::refuse_missing() const {
+void OptionResolver::refuse_missing(bool defender_too) const {
   const DefenderSettings& defender = options_.settings.defender;
   const CarSettings& car = options_.settings.car;
   std::vector<std::string> missing;
   const auto need = [&](const std::string& value, std::string_view name) {
     if (value.empty()) missing.push_back(name_both(name));
   };
-  need(defender.tenant_id, "tenant-id");
-  need(defender.client_id, "client-id");
-  need(defender.client_secret, "client-secret");
+  if (defender_too) {
+    need(defender.tenant_id, "tenant-id");
+    need(defender.client_id, "client-id");
+    need(defender.client_secret, "client-secret");
+  }
   if (uses_car_token()) {
     need(car.token_url, "car-token-url");
     need(car.token, "car-token");

@@ -39,11 +39,12 @@ class OptionResolver {
   void read_defender();
   void read_car();
   /// CAR is reached by key or by token; the first layer that says anything of either decides.
+  bool names_car() const;
   bool uses_car_token() const;
   std::string read_secret(std::string_view name);
   std::string read_plain(std::string_view name) const;
   void warn_of_secrets();
-  void refuse_missing() const;
+  void refuse_missing(bool defender_too) const;
 
   const std::vector<Layer>& layers_;
   Options& options_;

@@ -55,6 +55,9 @@ constexpr OptionSpec options[] = {
      "How long a run may take in all: 2h, 30m, 90s (0: as long as it likes). What is not done by "
      "then, the next run does. Default: 2h."},
     {"keep-days", "DAYS", "", run, "How long snapshots are kept. Default: 14."},
+    {"keep-runs", "N", "", run,
+     "How many runs the history, the ledger and the records set aside keep. Default: 10000."},
+    {"compress-snapshots", "", "", run, "Keeps snapshots compressed. Default: as they are."},
     {"keep-space", "BYTES", "", run,
      "How much room they may take (K, M, G, T for powers of 1024). Default: 2G."},
 
@@ -68,6 +71,18 @@ constexpr OptionSpec options[] = {
      "Machines that must be in a full machine list before it counts as complete; an incremental "
      "run asks for them by id. Without them a run sends nothing. Default: none.",
      true, true},
+    {"plan", "FILE", "", run,
+     "Delivers exactly what a plan saved, or refuses when the state has moved since.", false, false,
+     "sync"},
+    {"save", "FILE", "", run, "Keeps the plan in a file, for sync --plan.", false, false, "plan"},
+    {"exit-code", "", "", run,
+     "0 when there is nothing to do, 3 when there is something, 12 when a guard would stop it.",
+     false, false, "plan"},
+    {"until", "RUN", "", run, "The number of the last run to replay.", false, false, "replay"},
+    {"repair", "", "", run, "Sends CAR the differences, under the same guards.", false, false,
+     "verify"},
+    {"sample", "N", "", run, "Looks at N machines only. Default: all.", false, false, "verify"},
+
     {"allow-once", "TOKEN[,TOKEN]", "", guards,
      "Lets through, once, what a guard held back. The guard's message names the token.", false},
 
@@ -101,7 +116,9 @@ constexpr OptionSpec options[] = {
     {"config", "FILE", "", output, "An INI file with any of these options as key = value.", false},
     {"format", "text|json", "", output,
      "json: one JSON document on standard output. Default: text."},
-    {"limit", "N", "", output, "runs: how many to show. Default: 20.", false},
+    {"output", "FILE", "", output, "Where the page goes. Default: standard output.", false, false,
+     "report"},
+    {"limit", "N", "", output, "How many runs to show. Default: 20.", false, false, "runs"},
     {"log-level", "trace|debug|info|warn|error", "", output,
      "Messages on standard error. DEBUG=true in the environment means debug. Default: info on a "
      "terminal, else warn, and nothing from a good run."},
@@ -121,8 +138,26 @@ const OptionSpec* find_option(std::string_view name) {
 }
 
 bool is_command(std::string_view word) {
-  constexpr std::string_view commands[] = {"sync", "check", "status", "runs", "help"};
+  constexpr std::string_view commands[] = {"sync",   "plan",   "replay",    "check",
+                                           "verify", "status", "runs",      "explain",
+                                           "diff",   "report", "snapshots", "help"};
   return std::find(std::begin(commands), std::end(commands), word) != std::end(commands);
+}
+
+bool takes_words(std::string_view command) {
+  constexpr std::string_view commands[] = {"replay", "explain", "diff", "snapshots"};
+  return std::find(std::begin(commands), std::end(commands), command) != std::end(commands);
+}
+
+bool goes_with(const OptionSpec& option, std::string_view command) {
+  std::string_view left = option.commands;
+  if (left.empty()) return true;
+  while (!left.empty()) {
+    const std::string_view word = left.substr(0, left.find(' '));
+    if (word == command) return true;
+    left.remove_prefix(std::min(left.size(), word.size() + 1));
+  }
+  return false;
 }
 
 }  // namespace defender_car

@@ -15,6 +15,9 @@ struct OptionSpec {
   std::string_view text;         ///< one sentence, with the default
   bool in_file = true;           ///< may stand in an INI file
   bool list = false;             ///< takes several values and may come again
+  /// Words of the only commands that it goes with, a blank between them; empty: all. In a file it
+  /// may stand all the same.
+  std::string_view commands = {};
 };
 
 std::span<const OptionSpec> option_table();
@@ -22,7 +25,13 @@ std::span<const OptionSpec> option_table();
 /// Nothing for a name that is none.
 const OptionSpec* find_option(std::string_view name);
 
-/// sync, check, status, runs, and help.
+/// Whether an option means something to that command.
+bool goes_with(const OptionSpec& option, std::string_view command);
+
+/// sync, plan … and help.
 bool is_command(std::string_view word);
+
+/// Those that take words of their own behind them: replay SNAPSHOT…, explain WHAT, diff A B.
+bool takes_words(std::string_view command);
 
 }  // namespace defender_car

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/ancestor.h"
 #include "cli/option_resolver.h"
+#include "cli/option_table.h"
 #include "cli/repeat.h"
 #include "cli/values.h"
 
@@ -14,7 +15,9 @@ namespace {
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
 
 Command find_command(std::string_view word) {
-  for (const Command command : {Command::check, Command::status, Command::runs}) {
+  for (const Command command :
+       {Command::plan, Command::replay, Command::check, Command::verify, Command::status,
+        Command::runs, Command::explain, Command::diff, Command::report, Command::snapshots}) {
     if (command_word(command) == word) return command;
   }
   return Command::sync;
@@ -44,18 +47,41 @@ bool is_asked(const Layer& command_line, std::string_view flag) {
   return *value;
 }
 
+void refuse_misplaced(const Layer& command_line, Command command) {
+  for (const auto& [name, value] : command_line.values) {
+    const OptionSpec* option = find_option(name);
+    if (option == nullptr || goes_with(*option, command_word(command))) continue;
+    refuse("--" + name + " does not go with the command " + std::string(command_word(command)) +
+           ", only with: " + std::string(option->commands));
+  }
+}
+
 }  // namespace
 
 std::string_view command_word(Command command) {
   switch (command) {
     case Command::sync:
       return "sync";
+    case Command::plan:
+      return "plan";
+    case Command::replay:
+      return "replay";
     case Command::check:
       return "check";
+    case Command::verify:
+      return "verify";
     case Command::status:
       return "status";
     case Command::runs:
       return "runs";
+    case Command::explain:
+      return "explain";
+    case Command::diff:
+      return "diff";
+    case Command::report:
+      return "report";
+    case Command::snapshots:
+      return "snapshots";
   }
   return "";
 }
@@ -69,9 +95,8 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
   options.version = is_asked(layers[0], "version");
   options.help = is_asked(layers[0], "help") || rewritten.command == "help";
   if (options.help || options.version) return options;
-  if (layers[0].has("limit") && options.command != Command::runs) {
-    refuse("--limit goes with the command runs only");
-  }
+  refuse_misplaced(layers[0], options.command);
+  options.words = rewritten.words;
   for (const std::string& ignored : rewritten.ignored) {
     options.warnings.push_back(ignored + " is ignored: it means nothing to this program");
   }

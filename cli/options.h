@@ -13,18 +13,38 @@
 
 namespace defender_car {
 
-enum class Command { sync, check, status, runs };
+enum class Command {
+  sync,
+  plan,
+  replay,
+  check,
+  verify,
+  status,
+  runs,
+  explain,
+  diff,
+  report,
+  snapshots
+};
 enum class Format { text, json };
 
 struct Options {
   Command command = Command::sync;
-  bool command_given = false;  ///< by its word
-  bool help = false;           ///< nothing below is filled
-  bool version = false;        ///< likewise
+  bool command_given = false;      ///< by its word
+  bool help = false;               ///< nothing below is filled
+  bool version = false;            ///< likewise
+  std::vector<std::string> words;  ///< what stands behind the command: SNAPSHOT…, WHAT, A B
   SyncSettings settings;
   LogSettings log;
   Format format = Format::text;
-  int limit = 20;                     ///< runs
+  int limit = 20;               ///< runs
+  std::int64_t until = 0;       ///< replay: the last run; 0: all
+  std::string save;             ///< plan: the file to keep it in; "": none
+  std::string plan;             ///< sync: the plan to deliver; "": none
+  bool plan_exit_code = false;  ///< plan: the exit code tells whether there is something to do
+  bool repair = false;          ///< verify
+  int sample = 0;               ///< verify: how many machines; 0: all
+  std::string output;           ///< report: the file; "": standard output
   std::vector<std::string> warnings;  ///< to be logged once logging stands
 };
 

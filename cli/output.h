@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/history.h"
 #include "base/error.h"
 #include "cli/json_writer.h"
-#include "sync/history.h"
 #include "sync/sync.h"
 
 namespace defender_car {

@@ -1,6 +1,6 @@
-#include "sync/history.h"
+#include "audit/history.h"
 
-#include "store/database.h"
+#include "audit/state.h"
 #include "store/lock.h"
 #include "sync/tally.h"
 #include "sync/working_dir.h"
@@ -10,15 +10,6 @@ namespace {
 
 std::string setting(Database& state, const char* name) {
   return state.statement("run/setting").bind("name", name).value().value_or("");
-}
-
-Database open_state(const WorkingDir& folder) {
-  if (!std::filesystem::exists(folder.state())) {
-    throw Error(ErrorKind::usage,
-                "there is no state file " + folder.state().string() +
-                    "; name the folder with --working-dir, or run `defender-car sync` first");
-  }
-  return Database(folder.state(), OpenMode::read_only);
 }
 
 std::vector<RunRow> runs(Database& state, int limit) {
@@ -52,22 +43,6 @@ void read_same_failure(Database& state, Status& status) {
 }
 
 }  // namespace
-
-std::vector<SentCount> sent_by(Database& state, std::int64_t run_id) {
-  std::vector<SentCount> sent;
-  Statement& query = state.statement("run/sent").bind("run_id", run_id);
-  while (query.step())
-    sent.push_back({query.text(0), query.text(1), query.text(2), query.integer(3)});
-  return sent;
-}
-
-SameFailure same_failure(Database& state, const std::string& failure) {
-  SameFailure same;
-  Statement& query = state.statement("run/same_failure").bind("failure", failure);
-  if (query.step()) same = {query.integer(0), query.text(1)};
-  query.reset();
-  return same;
-}
 
 Status read_status(const std::filesystem::path& working_dir) {
   const WorkingDir folder{working_dir};

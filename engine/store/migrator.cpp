@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kMigrations = "migrations/";
 constexpr std::string_view kViews = "schema/view/";
+constexpr std::string_view kAuditViews = "schema/audit/";
 
 int version_of(const SqlFile& file) {
   int version = 0;
@@ -64,7 +65,6 @@ bool migrate(Database& database) {
                     ", this one knows " + std::to_string(newest) +
                     "); it was left untouched: use the newer program, or another --working-dir");
   }
-  const auto views = files_under(kViews);
   const std::int64_t wanted = text_version(files_under("schema/"));
   if (version == newest && database.number("migrate/fingerprint") == wanted) return false;
   // In one: an older program must find its views again if this fails.
@@ -73,7 +73,9 @@ bool migrate(Database& database) {
   for (const SqlFile* file : migrations) {
     if (version_of(*file) > version) apply(database, *file);
   }
-  for (const SqlFile* file : views) database.run_script(file->path);
+  for (const std::string_view folder : {kViews, kAuditViews}) {
+    for (const SqlFile* file : files_under(folder)) database.run_script(file->path);
+  }
   database.statement("migrate/set_fingerprint").bind("fingerprint", wanted).run();
   transaction.commit();
   return true;

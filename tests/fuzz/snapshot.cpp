@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "store/migrator.h"
-#include "sync/history.h"
+#include "audit/history.h"
 #include "target.h"
 
 namespace fs = std::filesystem;

@@ -10,7 +10,7 @@ check() { "$root/scripts/check_layers" "$place/tree" >"$place/out" 2>"$place/err
 # plant FILE INCLUDE [LINE]: a tree with that one include besides innocent ones, and the line.
 plant() {
   rm -rf "$place/tree"
-  mkdir -p "$place/tree/cli" "$place"/tree/engine/{base,http,store,defender,car,sync}
+  mkdir -p "$place/tree/cli" "$place"/tree/engine/{base,http,store,defender,car,sync,audit}
   printf '#include <string>\n#include "sync/sync.h"\n' >"$place/tree/cli/main.cpp"
   printf '#pragma once\n  #  include %s\n%s\n' "$2" "${3-}" >"$place/tree/$1"
 }
@@ -37,6 +37,8 @@ expect_found engine/defender/x.cpp '"store/database.h"'
 expect_found engine/defender/x.cpp '"car/car_client.h"'
 expect_found engine/car/x.cpp '"store/statement.h"'
 expect_found engine/car/x.cpp '<store/statement.h>'
+expect_found engine/sync/x.cpp '"audit/state.h"'
+expect_found engine/audit/x.cpp '"car/car_client.h"'
 expect_found engine/sync/x.cpp '"cli/options.h"'
 expect_found engine/sync/x.cpp '"../cli/options.h"'
 expect_found engine/sync/x.cpp '"run.h"'

@@ -1,0 +1,13 @@
+#pragma once
+// The state file as the audit opens it: to read, without the lock, also while a run works on it,
+// and also a copy on a folder that nobody may write to.
+
+#include "store/database.h"
+#include "sync/working_dir.h"
+
+namespace defender_car {
+
+/// Throws Error(usage) when the folder holds no state file, Error(internal) when it cannot be read.
+Database open_state(const WorkingDir& folder);
+
+}  // namespace defender_car

@@ -2,10 +2,12 @@
 // same acknowledged graph, and makes of a fresh CAR what the original one is.
 #include "sync/replay.h"
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
-#include <fstream>
+#include <set>
+#include <sstream>
 
 #include "base/sha256.h"
 #include "harness.h"
@@ -56,6 +58,22 @@ ReplayReport replay_into(const fs::path& folder, std::vector<fs::path> files, in
   defender_car::SyncSettings settings;
   settings.working_dir = folder;
   return replayed(settings, {.files = std::move(files), .until = until, .to_car = false});
+}
+
+/// Lines that one side only has.
+std::string differing(const std::set<std::string>& a, const std::set<std::string>& b) {
+  std::vector<std::string> lines;
+  std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(lines));
+  for (std::string& line : lines)
+    line = (a.contains(line) ? "first only: " : "second only: ") + line;
+  return joined(lines);
+}
+
+std::set<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::set<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.insert(line);
+  return lines;
 }
 
 std::string differences_of(const ReplayReport& report) {
@@ -114,6 +132,11 @@ void live(Harness& harness, uint64_t seed, Seen& seen) {
   const RunReport calm = harness.sync_either_way();
   INFO(describe(calm));
   CHECK_FALSE(calm.failure);
+  // Vertices that no edge needs any longer stay in CAR until a full import, as they once were sent.
+  harness.settings().mode = defender_car::Mode::full;
+  const RunReport whole = harness.sync(Reading::full);
+  INFO(describe(whole));
+  CHECK_FALSE(whole.failure);
 }
 
 }  // namespace
@@ -138,15 +161,17 @@ TEST_CASE("A chain with faults and guard stops replays to the same end") {
     INFO(differences_of(report));
     CHECK(report.equal);
     CHECK(report.runs.size() == files.size());
-    CHECK(ask(folder.path() / "state.db", kAcknowledged) ==
-          ask(original / "state.db", kAcknowledged));
+    CHECK(differing(lines_of(ask(original / "state.db", kAcknowledged)),
+                    lines_of(ask(folder.path() / "state.db", kAcknowledged))) == "");
 
     const simulator::Simulator fresh(simulator_options(scenario));
     const TemporaryFolder to_car;
     defender_car::SyncSettings settings = settings_for(fresh.url(), scenario);
     settings.working_dir = to_car.path();
     CHECK(replayed(settings, {.files = files, .until = 0, .to_car = true}).equal);
-    CHECK(fresh.car_graph() == harness.simulator().car_graph());
+    const auto here = fresh.car_graph();
+    const auto there = harness.simulator().car_graph();
+    CHECK(differing({there.begin(), there.end()}, {here.begin(), here.end()}) == "");
   }
   if (seeds.count < 10) return;
   CHECK(seen.failed > 0);

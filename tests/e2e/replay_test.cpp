@@ -6,9 +6,12 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <fstream>
 #include <set>
 #include <sstream>
 
+#include "base/error.h"
+#include "base/gzip.h"
 #include "base/sha256.h"
 #include "harness.h"
 #include "random.h"
@@ -193,4 +196,217 @@ TEST_CASE("The digest of a full import is what the shell's own sum of audit_grap
   sum.add(
       ask(snapshot, "SELECT builds_on FROM run; SELECT line FROM graph_change ORDER BY position"));
   CHECK(ask(state, "SELECT digest FROM run WHERE run_id = 2") == sum.finish() + "\n");
+}
+
+namespace {
+
+/// A chain of four runs, the first one full, and a copy of the state after the second one.
+struct Chain {
+  Chain() : harness(scenario_of(2)) {
+    harness.sync(Reading::full);
+    for (int run = 2; run <= 4; ++run) {
+      harness.simulator().live(40);
+      harness.sync(Reading::incremental);
+      if (run == 2) ask(state(), "VACUUM INTO '" + (folder.path() / "copy.db").string() + "'");
+    }
+    files = snapshots_of(harness.settings().working_dir);
+  }
+  fs::path state() const { return harness.settings().working_dir / "state.db"; }
+  std::string digest(int run) const {
+    return ask(state(), "SELECT digest FROM run WHERE run_id = " + std::to_string(run));
+  }
+
+  Harness harness;
+  TemporaryFolder folder;
+  std::vector<fs::path> files;
+};
+
+std::string refusal(const fs::path& folder, const std::vector<fs::path>& files) {
+  try {
+    replay_into(folder, files);
+  } catch (const defender_car::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string last_run(const fs::path& folder) {
+  return ask(folder / "state.db", "SELECT max(run_id) FROM run");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "A replay stops where it is told and goes on from a copy, from there, or from a checkpoint") {
+  Chain chain;
+  REQUIRE(chain.files.size() == 4);
+  const TemporaryFolder folder;
+  CHECK(replay_into(folder.path(), chain.files, 2).runs.size() == 2);
+  CHECK(last_run(folder.path()) == "2\n");
+  const ReplayReport rest = replay_into(folder.path(), chain.files);
+  CHECK(rest.from == "run 2");
+  CHECK(rest.skipped == 2);
+  CHECK(rest.runs.size() == 2);
+  CHECK(rest.equal);
+
+  const TemporaryFolder copy;
+  fs::copy_file(chain.folder.path() / "copy.db", copy.path() / "state.db");
+  CHECK(replay_into(copy.path(), {chain.files[3], chain.files[2]}).equal);
+  CHECK(last_run(copy.path()) == "4\n");
+
+  const TemporaryFolder from_checkpoint;
+  const ReplayReport report = replay_into(
+      from_checkpoint.path(), {chain.folder.path() / "copy.db", chain.files[2], chain.files[3]});
+  CHECK(report.from == "copy.db");
+  CHECK(report.equal);
+  CHECK(ask(from_checkpoint.path() / "state.db", kAcknowledged) ==
+        ask(chain.state(), kAcknowledged));
+}
+
+TEST_CASE("An incremental run stands on nothing but what it was built on") {
+  Chain chain;
+  const TemporaryFolder folder;
+  CHECK_THAT(refusal(folder.path(), {chain.files[0], chain.files[2]}),
+             Catch::Contains("snapshots between are missing"));
+  CHECK_THAT(refusal(folder.path(), {chain.files[1]}), Catch::Contains("no full import"));
+  const fs::path twin = folder.path() / "000002-incremental.db";
+  fs::copy_file(chain.files[1], twin);
+  ask(twin, "UPDATE run SET builds_on = '" + std::string(64, 'a') + "'");
+  CHECK_THAT(refusal(folder.path(), {chain.files[0], twin}),
+             Catch::Contains("snapshots between are missing"));
+}
+
+TEST_CASE("Damaged, foreign, newer and cut-off files are refused and nothing is changed") {
+  Chain chain;
+  const TemporaryFolder place;
+  const TemporaryFolder folder;
+  const fs::path file = place.path() / "000001-full.db";
+  fs::copy_file(chain.files[0], file);
+  std::string reason;
+  SECTION("cut off") {
+    fs::resize_file(file, fs::file_size(file) / 2);
+    reason = "damaged";
+  }
+  SECTION("empty") {
+    fs::resize_file(file, 0);
+    reason = "is no snapshot";
+  }
+  SECTION("a byte in the middle") {
+    std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekp(static_cast<std::streamoff>(fs::file_size(file) / 2 / 4096 * 4096));
+    bytes << std::string(200, '\xff');
+    reason = "damaged";
+  }
+  SECTION("newer") {
+    ask(file, "PRAGMA user_version = 99");
+    reason = "newer program";
+  }
+  SECTION("older") {
+    ask(file, "PRAGMA user_version = 0");
+    reason = "older program";
+  }
+  SECTION("another program's") {
+    ask(file, "PRAGMA application_id = 7");
+    reason = "no snapshot of this program";
+  }
+  SECTION("with a trigger") {
+    ask(file, "CREATE TRIGGER t AFTER INSERT ON withheld BEGIN SELECT 1; END");
+    reason = "its tables are not those";
+  }
+  SECTION("of an unfinished run") {
+    ask(file, "UPDATE run SET digest = NULL");
+    reason = "ended before it was through";
+  }
+  SECTION("without its run") {
+    ask(file, "DELETE FROM run");
+    reason = "row of its run";
+  }
+  SECTION("of another tenant") {
+    ask(file, "UPDATE run SET tenant = 'somebody else'");
+    reason = "replay one at a time";
+  }
+  SECTION("compressed and cut off") {
+    const fs::path compressed = place.path() / "000001-full.db.gz";
+    defender_car::compress_file(file, compressed);
+    fs::resize_file(compressed, fs::file_size(compressed) / 2);
+    fs::remove(file);
+    CHECK_THAT(refusal(folder.path(), {compressed, chain.files[1]}), Catch::Contains("cut off"));
+    CHECK_FALSE(fs::exists(folder.path() / "state.db"));
+    return;
+  }
+  CHECK_THAT(refusal(folder.path(), {file, chain.files[1]}), Catch::Contains(reason));
+  CHECK_FALSE(fs::exists(folder.path() / "state.db"));
+}
+
+TEST_CASE("A row changed in a snapshot shows as a difference with its lines") {
+  Chain chain;
+  const TemporaryFolder place;
+  const TemporaryFolder folder;
+  std::vector<fs::path> files = chain.files;
+  const size_t which = GENERATE(0, 2);
+  files[which] = place.path() / files[which].filename();
+  fs::copy_file(chain.files[which], files[which]);
+  ask(files[which], "UPDATE MachineInfo SET osPlatform = 'Commodore64' WHERE rowid = 1");
+  const ReplayReport report = replay_into(folder.path(), files);
+  CHECK_FALSE(report.equal);
+  REQUIRE(report.runs.size() == 4);
+  CHECK_FALSE(report.runs[which].equal());
+  CHECK_THAT(joined(report.runs[which].differences), Catch::Contains("Commodore64"));
+  for (size_t run = 0; run < which; ++run) CHECK(report.runs[run].equal());
+}
+
+TEST_CASE("A real CAR that stands elsewhere is not taken back in time") {
+  Chain chain;
+  defender_car::SyncSettings settings = chain.harness.settings();
+  const TemporaryFolder folder;
+  settings.working_dir = folder.path();
+  const auto before = chain.harness.simulator().car_graph();
+  CHECK_THROWS_WITH(replayed(settings, {.files = chain.files, .until = 3, .to_car = true}),
+                    Catch::Contains("back in time"));
+  CHECK(chain.harness.simulator().car_graph() == before);
+}
+
+TEST_CASE("Before retention takes a chain its beginning it writes a checkpoint") {
+  Chain chain;
+  const fs::path snapshots = chain.harness.settings().working_dir / "snapshots";
+  for (const fs::path& file : chain.files)
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(24 * 20));
+  chain.harness.simulator().live(5);
+  chain.harness.sync(Reading::incremental);
+  std::set<std::string> names;
+  for (const auto& file : defender_car::kept_files(snapshots))
+    names.insert(file.path.filename().string());
+  CHECK(names == std::set<std::string>{"000005-incremental.db", "000005-checkpoint.db"});
+  chain.harness.simulator().live(5);
+  chain.harness.sync(Reading::incremental);
+  const TemporaryFolder folder;
+  const ReplayReport report =
+      replay_into(folder.path(), snapshots_of(chain.harness.settings().working_dir));
+  CHECK(report.equal);
+  CHECK(report.runs.size() == 1);
+  CHECK(ask(folder.path() / "state.db", kAcknowledged) == ask(chain.state(), kAcknowledged));
+}
+
+TEST_CASE("A run killed before it left its snapshot leaves no gap") {
+  Chain chain;
+  const fs::path folder = chain.harness.settings().working_dir;
+  const std::string none = "UPDATE run SET snapshot = NULL WHERE run_id = 4";
+  SECTION("its stage is still there") {
+    fs::rename(chain.files[3], folder / "stage.db");
+    ask(chain.state(), none);
+  }
+  SECTION("its stage is lost") {
+    fs::remove(chain.files[3]);
+    ask(chain.state(), none);
+  }
+  chain.harness.simulator().live(20);
+  chain.harness.disturbed_sync();
+  chain.harness.simulator().live(20);
+  chain.harness.disturbed_sync();
+  const TemporaryFolder replayed_folder;
+  const auto files = snapshots_of(folder);
+  const ReplayReport report = replay_into(replayed_folder.path(), files);
+  INFO(differences_of(report));
+  CHECK(report.equal);
+  CHECK(last_run(replayed_folder.path()) == last_run(folder));
 }

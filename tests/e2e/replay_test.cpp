@@ -15,6 +15,7 @@
 #include "base/sha256.h"
 #include "harness.h"
 #include "random.h"
+#include "shape.h"
 #include "sync/snapshots.h"
 
 using namespace e2e;
@@ -36,6 +37,18 @@ std::string ask(const fs::path& database, const std::string& query) {
   while (const size_t size = std::fread(piece.data(), 1, piece.size(), pipe.get()))
     text.append(piece.data(), size);
   return text;
+}
+
+/// Exit code and standard output of the real program.
+std::pair<int, std::string> program(const std::string& arguments) {
+  const std::string command =
+      std::string(std::getenv("DEFENDER_CAR_PROGRAM")) + " " + arguments + " 2>/dev/null";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  std::array<char, 4096> piece{};
+  while (const size_t size = std::fread(piece.data(), 1, piece.size(), pipe))
+    text.append(piece.data(), size);
+  return {WEXITSTATUS(::pclose(pipe)), text};
 }
 
 constexpr const char* kAcknowledged =
@@ -409,4 +422,25 @@ TEST_CASE("A run killed before it left its snapshot leaves no gap") {
   INFO(differences_of(report));
   CHECK(report.equal);
   CHECK(last_run(replayed_folder.path()) == last_run(folder));
+}
+
+TEST_CASE("The program tells the same, in words and as JSON") {
+  Chain chain;
+  const TemporaryFolder folder;
+  const std::string dir = chain.harness.settings().working_dir.string();
+  const std::string replay = "replay '" + dir + "'/snapshots/*.db --working-dir ";
+  const auto [code, text] = program(replay + (folder.path() / "a").string());
+  CHECK(code == 0);
+  CHECK_THAT(text, Catch::Contains("4 runs replayed") && Catch::Contains("All digests are equal"));
+  CHECK(shape_fault(program(replay + (folder.path() / "b").string() + " --format json").second,
+                    "replay") == "");
+  CHECK(program("replay " + chain.files[0].string()).first == 2);  // into which folder?
+
+  CHECK(program("snapshots check --working-dir " + dir).first == 0);
+  fs::remove(chain.files[1]);
+  const auto [gap, json] = program("snapshots check --format json --working-dir " + dir);
+  CHECK(gap == 55);
+  CHECK_THAT(json, Catch::Contains("a run's snapshot is missing"));
+  CHECK(shape_fault(json, "snapshots") == "");
+  CHECK(program(replay + (folder.path() / "c").string()).first == 2);
 }

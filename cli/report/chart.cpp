@@ -41,11 +41,11 @@ double largest(const Chart& chart) {
   return most;
 }
 
-/// The next of 1, 2, 5, 10, 20 …, so that the lines of a scale have round numbers.
+/// The next of 1, 2, 3, 4, 5, 6, 8, 10, 20 …, so that the lines of a scale have round numbers.
 double round_up(double value) {
   double power = 1;
   while (power * 10 < value) power *= 10;
-  for (const double step : {1.0, 2.0, 5.0}) {
+  for (const double step : {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0}) {
     if (step * power >= value) return step * power;
   }
   return 10 * power;
@@ -65,8 +65,9 @@ struct Axis {
 Axis axis_for(double most, Scale scale) {
   if (scale == Scale::linear) {
     const double top = round_up(std::max(1.0, most));
-    if (top < 2) return {{top}, scale, top};
-    return {{top / 2, top}, scale, top};
+    const double half = top / 2;
+    if (half != std::floor(half)) return {{top}, scale, top};  // counts have no halves
+    return {{half, top}, scale, top};
   }
   Axis axis{{}, scale, 10};
   while (axis.top < most) axis.top *= 10;
@@ -79,12 +80,34 @@ Axis axis_for(double most, Scale scale) {
 std::string short_number(double value) {
   if (value >= 1e6) return grouped(std::llround(value / 1e6)) + " M";
   if (value >= 1e4) return grouped(std::llround(value / 1e3)) + " k";
-  return value < 10 && value != std::floor(value) ? px(value) : grouped(std::llround(value));
+  return grouped(std::llround(value));
 }
 
 double height_of(const Axis& axis, double value) {
   const double height = axis.share(value) * plot_height;
   return value > 0 ? std::max(2.0, height) : 0;  // what is there can be seen
+}
+
+void open_figure(Html& html, const Chart& chart, Scale scale) {
+  html.open("figure");
+  html.open("figcaption");
+  html.text(chart.title);
+  if (scale == Scale::tenfold) html.element("span", "tenfold scale");
+  html.close();
+}
+
+void close_figure(Html& html, const Chart& chart) {
+  if (!chart.legend.empty()) {
+    html.open("ul", {{"class", "legend"}});
+    for (const Key& key : chart.legend) {
+      html.open("li");
+      html.element("span", "", {{"class", "swatch fill-" + std::string(key.kind)}});
+      html.text(key.words);
+      html.close();
+    }
+    html.close();
+  }
+  html.close();
 }
 
 void open_svg(Html& html, const Chart& chart, std::string_view css_class, double height,
@@ -153,95 +176,100 @@ void column_words(Html& html, const Bar& bar, double left, double width) {
                 {"aria-hidden", "true"}});
 }
 
+void open_column(Html& html, const Bar& bar, double left, double slot, bool stops) {
+  if (stops) {
+    html.open("g",
+              {{"class", "column"}, {"role", "img"}, {"tabindex", "0"}, {"aria-label", bar.words}});
+  } else {
+    html.open("g", {{"class", "column"}});
+  }
+  // The whole slot answers to the pointer, also where the column is low.
+  html.empty("rect", {{"class", "slot"},
+                      {"x", percent(left)},
+                      {"width", percent(slot)},
+                      {"y", px(plot_top)},
+                      {"height", px(plot_height)}});
+}
+
+/// Beneath the column; at both ends it stays within the chart.
+void tick(Html& html, const Bar& bar, double left, double slot) {
+  if (bar.label.empty()) return;
+  const bool first = left <= 0;
+  const bool last = !first && left + 1.5 * slot > 1;
+  html.element("text", bar.label,
+               {{"class", "tick"},
+                {"x", first ? "0" : percent(last ? 1 : left + slot / 2)},
+                {"y", px(plot_bottom + 16)},
+                {"text-anchor", first  ? "start"
+                                : last ? "end"
+                                       : "middle"},
+                {"aria-hidden", "true"}});
+}
+
+void bar_words(Html& html, const Bar& bar, double y) {
+  const std::string label = printable(bar.label);
+  const bool cut = width_of(label) > longest_label;
+  html.element("text", cut ? std::string(shorten(label, longest_label - 1)).append("…") : label,
+               {{"x", "0"}, {"y", px(y)}});
+  html.open("text", {{"class", "number"}, {"x", "100%"}, {"y", px(y)}, {"text-anchor", "end"}});
+  html.text(bar.number);
+  if (!bar.detail.empty()) html.element("tspan", bar.detail, {{"class", "detail"}, {"dx", "4"}});
+  html.close();
+}
+
+void bar_parts(Html& html, const Bar& bar, double y, double most) {
+  const auto part = [&](const std::string& css_class, double left, double width) {
+    html.empty("rect", {{"class", css_class},
+                        {"x", percent(left)},
+                        {"width", percent(width)},
+                        {"y", px(y)},
+                        {"height", px(bar_height)}});
+  };
+  part("track", 0, 1);
+  double left = 0;
+  for (const Part& piece : bar.parts) {
+    if (piece.value <= 0) continue;
+    part("fill-" + std::string(piece.kind), left, piece.value / most);
+    left += piece.value / most;
+  }
+}
+
 }  // namespace
 
 void column_chart(Html& html, const Chart& chart, Scale scale, bool stops) {
   const Axis axis = axis_for(largest(chart), scale);
   const double slot = 1.0 / static_cast<double>(std::max<std::size_t>(1, chart.bars.size()));
+  open_figure(html, chart, scale);
   html.open("div", {{"class", "columns"}});
   scale_numbers(html, axis);
   open_svg(html, chart, "plot", chart_height, stops ? "group" : "img");
   grid(html, axis);
-  for (std::size_t i = 0; i < chart.bars.size(); ++i) {
-    const Bar& bar = chart.bars[i];
-    const double left = slot * static_cast<double>(i);
-    if (stops) {
-      html.open(
-          "g",
-          {{"class", "column"}, {"role", "img"}, {"tabindex", "0"}, {"aria-label", bar.words}});
-    } else {
-      html.open("g", {{"class", "column"}});
-    }
-    // The whole slot answers to the pointer, also where the column is low.
-    html.empty("rect", {{"class", "slot"},
-                        {"x", percent(left)},
-                        {"width", percent(slot)},
-                        {"y", px(plot_top)},
-                        {"height", px(plot_height)}});
+  double left = 0;
+  for (const Bar& bar : chart.bars) {
+    open_column(html, bar, left, slot, stops);
     column_parts(html, bar, axis, left + slot * 0.12, slot * 0.76);
     column_words(html, bar, left, slot);
     html.close();
-    if (!bar.label.empty()) {
-      const bool first = i == 0;
-      const bool last = i + 1 == chart.bars.size() && !first;
-      const double middle = left + slot * (first ? 0 : last ? 1 : 0.5);
-      html.element("text", bar.label,
-                   {{"class", "tick"},
-                    {"x", percent(middle)},
-                    {"y", px(plot_bottom + 16)},
-                    {"text-anchor", first  ? "start"
-                                    : last ? "end"
-                                           : "middle"},
-                    {"aria-hidden", "true"}});
-    }
+    tick(html, bar, left, slot);
+    left += slot;
   }
   html.close();
   html.close();
+  close_figure(html, chart);
 }
 
 void bar_chart(Html& html, const Chart& chart) {
   const double most = std::max(1.0, largest(chart));
+  open_figure(html, chart, Scale::linear);
   open_svg(html, chart, "bars", bar_pitch * static_cast<double>(chart.bars.size()), "img");
   double top = 0;
   for (const Bar& bar : chart.bars) {
-    const std::string label = printable(bar.label);
-    const bool cut = width_of(label) > longest_label;
-    html.element("text", cut ? std::string(shorten(label, longest_label - 1)).append("…") : label,
-                 {{"x", "0"}, {"y", px(top + 14)}});
-    html.open("text",
-              {{"class", "number"}, {"x", "100%"}, {"y", px(top + 14)}, {"text-anchor", "end"}});
-    html.text(bar.number);
-    if (!bar.detail.empty()) html.element("tspan", bar.detail, {{"class", "detail"}, {"dx", "4"}});
-    html.close();
-    html.empty("rect", {{"class", "track"},
-                        {"x", "0"},
-                        {"width", "100%"},
-                        {"y", px(top + bar_top)},
-                        {"height", px(bar_height)}});
-    double left = 0;
-    for (const Part& part : bar.parts) {
-      if (part.value <= 0) continue;
-      html.empty("rect", {{"class", "fill-" + std::string(part.kind)},
-                          {"x", percent(left)},
-                          {"width", percent(part.value / most)},
-                          {"y", px(top + bar_top)},
-                          {"height", px(bar_height)}});
-      left += part.value / most;
-    }
+    bar_words(html, bar, top + 14);
+    bar_parts(html, bar, top + bar_top, most);
     top += bar_pitch;
   }
   html.close();
-}
-
-void legend(Html& html, const std::vector<Key>& keys) {
-  html.open("ul", {{"class", "legend"}});
-  for (const Key& key : keys) {
-    html.open("li");
-    html.element("span", "", {{"class", "swatch fill-" + std::string(key.kind)}});
-    html.text(key.words);
-    html.close();
-  }
-  html.close();
+  close_figure(html, chart);
 }
 
 }  // namespace defender_car

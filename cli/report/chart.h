@@ -26,11 +26,17 @@ struct Bar {
   std::string detail = {};  ///< behind the number, where there is room
 };
 
+struct Key {
+  std::string_view kind;
+  std::string_view words;
+};
+
 struct Chart {
-  std::string id;  ///< of the element, unique on the page
-  std::string title;
+  std::string id;     ///< of the element, unique on the page
+  std::string title;  ///< above it, and for a screen reader
   std::string description;
   std::vector<Bar> bars = {};
+  std::vector<Key> legend = {};
 };
 
 /// How high a column is: in proportion, or one line more for ten times as much.
@@ -41,11 +47,5 @@ void column_chart(Html& html, const Chart& chart, Scale scale, bool stops = fals
 
 /// Horizontal bars, one above the other, in proportion to the longest.
 void bar_chart(Html& html, const Chart& chart);
-
-struct Key {
-  std::string_view kind;
-  std::string_view words;
-};
-void legend(Html& html, const std::vector<Key>& keys);
 
 }  // namespace defender_car

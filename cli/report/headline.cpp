@@ -31,7 +31,7 @@ Verdict verdict(Standing standing) {
 }
 
 std::string last_run(const ReportData& data) {
-  return "Run " + grouped(data.last_finished->run_id) + " (" +
+  return "Run " + std::to_string(data.last_finished->run_id) + " (" +
          (data.last_finished->mode.empty() ? "mode not decided" : data.last_finished->mode) + ", " +
          moment(data.last_finished->started_at) + ")";
 }
@@ -66,6 +66,13 @@ std::string sentence(const ReportData& data) {
       break;
   }
   return "The first run is still at work, or was killed. A full import may take its time.";
+}
+
+std::string expectation(const ReportData& data) {
+  if (data.usual_gap < 0) return "it takes two runs to tell";
+  const std::string usual = "usually every " + span_of(data.usual_gap);
+  if (!data.status.running.empty() || data.overdue < 60) return usual;
+  return "overdue by " + span_of(data.overdue) + ", " + usual;
 }
 
 void sign(Html& html, const char* path) {
@@ -118,7 +125,7 @@ void key_figures(Html& html, const ReportData& data) {
   figure(html, "Last success", once ? span_of(data.last_success_age) + " ago" : "never",
          once ? moment(status.last_success_at) : "no run has ended well yet");
   figure(html, "Next run expected", known ? clock_of(data.next_expected_at) + " UTC" : "not known",
-         known ? "usually every " + span_of(data.usual_gap) : "it takes two runs to tell");
+         expectation(data));
   figure(html, "Machines in CAR", grouped(status.assets),
          "of " + grouped(data.known_machines) + " that Defender knows");
   figure(html, "Active edges", grouped(status.edges), "in CAR, acknowledged");

@@ -12,6 +12,15 @@ using Kind = Column::Kind;
 
 double real(std::int64_t number) { return static_cast<double>(number); }
 
+/// As the views and Platform sort them.
+std::string_view health_kind(const std::string& name) {
+  if (name == "Active") return "good";
+  if (name == "Inactive") return "quiet";
+  const bool impaired = name == "ImpairedCommunication" || name == "NoSensorData" ||
+                        name == "NoSensorDataImpairedCommunication";
+  return impaired ? "held" : "partial";
+}
+
 void platforms_chart(Html& html, const ReportData& data) {
   Chart chart{"platforms", "Machines by platform and health",
               "One bar a platform, the largest first; the table below has the numbers."};
@@ -24,14 +33,9 @@ void platforms_chart(Html& html, const ReportData& data) {
                            {"partial", real(row.other())}},
                           grouped(row.machines)});
   }
-  html.open("figure");
-  html.element("figcaption", "Machines by platform and health");
+  chart.legend = {
+      {"good", "active"}, {"held", "sensor impaired"}, {"quiet", "inactive"}, {"partial", "other"}};
   bar_chart(html, chart);
-  legend(html, {{"good", "active"},
-                {"held", "sensor impaired"},
-                {"quiet", "inactive"},
-                {"partial", "other"}});
-  html.close();
   const std::int64_t more = data.platforms.total - std::ssize(data.platforms.rows);
   if (more > 0) {
     html.element("p", "and " + counted(more, "more platform", "more platforms"),
@@ -57,15 +61,23 @@ void platforms_table(Html& html, const ReportData& data) {
                               grouped(row.in_car)});
   }
   folded_table(html, platforms);
-  Table health{"health-table",
-               "Machines by health status",
-               {{"Health"}, {"Machines", Kind::number}, {"In CAR", Kind::number}},
-               {},
-               data.health.total};
+}
+
+void health(Html& html, const ReportData& data) {
+  Chart chart{"health", "Machines by Defender's health status",
+              "One bar a status, the most frequent first; the table below has the numbers."};
+  Table numbers{"health-table",
+                "Machines by health status",
+                {{"Health"}, {"Machines", Kind::number}, {"In CAR", Kind::number}},
+                {},
+                data.health.total};
   for (const Health& row : data.health.rows) {
-    health.rows.push_back({row.name, grouped(row.machines), grouped(row.in_car)});
+    chart.bars.push_back(
+        {row.name, "", {{health_kind(row.name), real(row.machines)}}, grouped(row.machines)});
+    numbers.rows.push_back({row.name, grouped(row.machines), grouped(row.in_car)});
   }
-  folded_table(html, health);
+  bar_chart(html, chart);
+  folded_table(html, numbers);
 }
 
 /// The darker, the worse.
@@ -77,7 +89,7 @@ std::string_view severity_kind(const std::string& name) {
 }
 
 void severities(Html& html, const ReportData& data) {
-  Chart chart{"severities", "CVEs by severity",
+  Chart chart{"severities", "Different CVEs by severity",
               "One bar a severity, the worst first; the table below has the numbers."};
   Table numbers{"severities-table",
                 "CVEs by severity",
@@ -89,8 +101,7 @@ void severities(Html& html, const ReportData& data) {
         {row.name, "", {{severity_kind(row.name), real(row.cves)}}, grouped(row.cves)});
     numbers.rows.push_back({row.name, grouped(row.cves), grouped(row.findings)});
   }
-  html.open("figure");
-  html.element("figcaption", "Different CVEs by severity");
+  html.open("div");
   bar_chart(html, chart);
   folded_table(html, numbers);
   html.close();
@@ -115,8 +126,7 @@ void software(Html& html, const ReportData& data) {
                           "on " + counted(row.machines, "machine", "machines")});
     numbers.rows.push_back({row.name, grouped(row.cves), tenths(row.worst), grouped(row.machines)});
   }
-  html.open("figure");
-  html.element("figcaption", "The software behind most CVEs");
+  html.open("div");
   bar_chart(html, chart);
   folded_table(html, numbers);
   html.close();
@@ -130,8 +140,15 @@ void fleet_section(Html& html, const ReportData& data) {
     html.element("p", "No machine is known yet.", {{"class", "empty"}});
     return html.close();
   }
+  html.open("div", {{"class", "pair"}});
+  html.open("div");
   platforms_chart(html, data);
   platforms_table(html, data);
+  html.close();
+  html.open("div");
+  health(html, data);
+  html.close();
+  html.close();
   html.close();
 }
 

@@ -22,7 +22,7 @@ std::string operation_words(const std::string& operation) {
 }
 
 void removed_by_day(Html& html, const ReportData& data) {
-  Chart chart{"removed-by-day", "Records removed by day",
+  Chart chart{"removed-by-day", "Records removed a day",
               "One column a day; the table of days under Runs has the numbers."};
   const auto& days = data.days.rows;
   for (std::size_t i = 0; i < days.size(); ++i) {
@@ -31,15 +31,12 @@ void removed_by_day(Html& html, const ReportData& data) {
                           day_of(days[i].day) + ": " + grouped(days[i].removed) + " removed",
                           {{"removed", real(days[i].removed)}}});
   }
-  html.open("figure");
-  html.element("figcaption", "Removed a day (tenfold scale)");
   column_chart(html, chart, Scale::tenfold);
-  html.close();
 }
 
 void reasons_chart(Html& html, const ReportData& data) {
   constexpr std::size_t most = 6;
-  Chart chart{"removal-reasons", "Removals by reason",
+  Chart chart{"removal-reasons", "Records removed in 14 days, by reason",
               "The most frequent first; the table below has all of them."};
   std::map<std::string, std::int64_t> reasons;
   for (const RemovalReason& row : data.removals.rows) reasons[row.reason] += row.records;
@@ -49,16 +46,13 @@ void reasons_chart(Html& html, const ReportData& data) {
     if (chart.bars.size() == most) break;
     chart.bars.push_back({reason, "", {{"removed", real(records)}}, grouped(records)});
   }
-  html.open("figure");
-  html.element("figcaption", "Removed in 14 days, by reason");
   bar_chart(html, chart);
-  html.close();
 }
 
 void reasons_table(Html& html, const ReportData& data) {
   Table reasons{"removals-table",
                 "Removals and their reasons, last 14 days",
-                {{"Reason"}, {"What"}, {"How"}, {"Records", Kind::number}, {"Last", Kind::time}},
+                {{"Reason"}, {"What"}, {"How"}, {"Records", Kind::number}, {"Last", Kind::brief}},
                 {},
                 data.removals.total};
   for (const RemovalReason& row : data.removals.rows) {
@@ -73,17 +67,17 @@ void deleted_table(Html& html, const ReportData& data) {
   Table machines{"deleted-table",
                  "Machines that left CAR, newest first",
                  {{"Machine"},
-                  {"Id", Kind::code},
-                  {"When", Kind::time},
+                  {"Why", Kind::brief},
+                  {"When", Kind::brief},
                   {"Run", Kind::number},
-                  {"Why"},
-                  {"Evidence"}},
+                  {"Evidence", Kind::message},
+                  {"Id", Kind::code}},
                  {},
                  data.deleted.total};
   for (const DeletedMachine& row : data.deleted.rows) {
-    machines.rows.push_back({row.name.empty() ? "(no longer known)" : row.name, row.machine,
-                             moment(row.at), std::to_string(row.run_id), row.reason,
-                             row.evidence.empty() ? "–" : row.evidence});
+    machines.rows.push_back({row.name.empty() ? "(no longer known)" : row.name, row.reason,
+                             moment(row.at), std::to_string(row.run_id),
+                             row.evidence.empty() ? "–" : row.evidence, row.machine});
   }
   table(html, machines);
 }
@@ -101,10 +95,7 @@ void leaving_chart(Html& html, const ReportData& data) {
                           left + ": " + counted(machines, "machine", "machines"),
                           {{day < 3 ? "held" : "neutral", real(machines)}}});
   }
-  html.open("figure");
-  html.element("figcaption", "Silent machines by the days they have left");
   column_chart(html, chart, Scale::linear, true);
-  html.close();
 }
 
 std::string left_words(double days) {
@@ -141,16 +132,15 @@ void leaving_section(Html& html, const ReportData& data) {
   Table machines{"leaving-table",
                  "The first to go",
                  {{"Machine"},
-                  {"Id", Kind::code},
-                  {"Last seen", Kind::time},
-                  {"Leaves", Kind::time},
-                  {"Left", Kind::time}},
+                  {"Left", Kind::brief},
+                  {"Last seen", Kind::brief},
+                  {"Leaves", Kind::brief},
+                  {"Id", Kind::code}},
                  {},
                  data.leaving.total};
   for (const LeavingMachine& row : data.leaving.rows) {
-    machines.rows.push_back({row.name.empty() ? "(no name)" : row.name, row.machine,
-                             moment(row.last_seen), moment(row.leaves_at),
-                             left_words(row.days_left)});
+    machines.rows.push_back({row.name.empty() ? "(no name)" : row.name, left_words(row.days_left),
+                             moment(row.last_seen), moment(row.leaves_at), row.machine});
   }
   table(html, machines);
   html.close();

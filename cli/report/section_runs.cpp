@@ -28,7 +28,7 @@ std::string tick(std::size_t at, std::size_t count, const std::string& words) {
 }
 
 void outcome_chart(Html& html, const ReportData& data) {
-  Chart chart{"runs-by-day", "Runs by day and how they ended",
+  Chart chart{"runs-by-day", "Runs a day, by how they ended",
               "One column a day; the table below has the numbers."};
   const auto& days = data.days.rows;
   for (std::size_t i = 0; i < days.size(); ++i) {
@@ -40,16 +40,13 @@ void outcome_chart(Html& html, const ReportData& data) {
                            {"held", real(day.held)},
                            {"bad", real(day.failed)}}});
   }
-  html.open("figure");
-  html.element("figcaption", "Runs a day, by how they ended");
+  chart.legend = {
+      {"good", "good"}, {"partial", "partial"}, {"held", "held back"}, {"bad", "failed"}};
   column_chart(html, chart, Scale::linear, true);
-  legend(html,
-         {{"good", "good"}, {"partial", "partial"}, {"held", "held back"}, {"bad", "failed"}});
-  html.close();
 }
 
 void sent_chart(Html& html, const ReportData& data) {
-  Chart chart{"sent-by-day", "Records sent to CAR by day",
+  Chart chart{"sent-by-day", "Records sent a day",
               "One column a day, each line of the scale ten or a hundred times the one below; the "
               "table below has the numbers."};
   const auto& days = data.days.rows;
@@ -60,16 +57,13 @@ void sent_chart(Html& html, const ReportData& data) {
                           day_of(day.day) + ": " + counted(sent, "record", "records") + " sent",
                           {{"neutral", real(sent)}}});
   }
-  html.open("figure");
-  html.element("figcaption", "Records sent a day (imports and updates; tenfold scale)");
   column_chart(html, chart, Scale::tenfold);
-  html.close();
 }
 
 void days_table(Html& html, const ReportData& data) {
   Table days{"days-table",
              "The last 14 days",
-             {{"Day", Kind::time},
+             {{"Day", Kind::brief},
               {"Runs", Kind::number},
               {"Good", Kind::number},
               {"Partial", Kind::number},
@@ -109,12 +103,9 @@ std::string run_words(const RunSent& run) {
 
 void last_runs_chart(Html& html, const ReportData& data, const char* id, const char* title,
                      Bar (*bar_of)(const RunSent&)) {
-  html.open("figure");
-  html.element("figcaption", title);
   Chart chart{id, title,
               "One column a run, the newest at the right; the table below has the numbers."};
   column_chart(html, last_runs(std::move(chart), data, bar_of), Scale::tenfold);
-  html.close();
 }
 
 Bar sent_bar(const RunSent& run) {
@@ -138,7 +129,7 @@ void runs_table(Html& html, const ReportData& data) {
   Table runs{"runs-table",
              "The last runs, newest first",
              {{"Run"},
-              {"Started", Kind::time},
+              {"Started", Kind::brief},
               {"Mode"},
               {"Outcome"},
               {"Took", Kind::number},
@@ -177,9 +168,9 @@ void runs_section(Html& html, const ReportData& data) {
                          ? "The last " + std::to_string(data.runs.rows.size()) + " runs"
                          : "The only run");
   html.open("div", {{"class", "triple"}});
-  last_runs_chart(html, data, "sent-by-run", "Records sent by each run", sent_bar);
-  last_runs_chart(html, data, "removed-by-run", "Records removed by each run", removed_bar);
-  last_runs_chart(html, data, "time-by-run", "Seconds that each run took", time_bar);
+  last_runs_chart(html, data, "sent-by-run", "Sent by each run", sent_bar);
+  last_runs_chart(html, data, "removed-by-run", "Removed by each run", removed_bar);
+  last_runs_chart(html, data, "time-by-run", "Seconds a run took", time_bar);
   html.close();
   runs_table(html, data);
   html.close();

@@ -14,9 +14,9 @@ void datasets(Html& html, const ReportData& data) {
                  "How each dataset was read last",
                  {{"Dataset"},
                   {"State"},
-                  {"Read up to", Kind::time},
-                  {"Last complete", Kind::time},
-                  {"Problem"}},
+                  {"Read up to", Kind::brief},
+                  {"Last complete", Kind::brief},
+                  {"Problem", Kind::message}},
                  {},
                  static_cast<std::int64_t>(data.status.datasets.size())};
   for (const DatasetCursor& dataset : data.status.datasets) {
@@ -50,9 +50,9 @@ void troubles(Html& html, const Listed<Trouble>& list, const char* id, const cha
              {{what},
               {kind},
               {"Runs", Kind::number},
-              {"First", Kind::time},
-              {"Last", Kind::time},
-              {"What the last one said"}},
+              {"First", Kind::brief},
+              {"Last", Kind::brief},
+              {"What the last one said", Kind::message}},
              {},
              list.total};
   for (const Trouble& row : list.rows) {

@@ -9,8 +9,10 @@ std::string css_class(const Column& column) {
   switch (column.kind) {
     case Column::Kind::number:
       return "number";
-    case Column::Kind::time:
-      return "time";
+    case Column::Kind::message:
+      return "message";
+    case Column::Kind::brief:
+      return "brief";
     case Column::Kind::code:
       return "code";
     case Column::Kind::words:

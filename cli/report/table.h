@@ -13,7 +13,7 @@ namespace defender_car {
 
 struct Column {
   std::string_view title;
-  enum class Kind { words, number, time, code } kind = Kind::words;
+  enum class Kind { words, message, brief, number, code } kind = Kind::words;
 };
 
 struct Table {

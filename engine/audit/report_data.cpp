@@ -9,17 +9,23 @@
 namespace defender_car {
 namespace {
 
-constexpr std::size_t longest_text = 600;
+// Bytes; an ampersand takes five in HTML, so that all lists at their limits stay far below 2 MB.
+constexpr std::size_t longest_name = 200;
+constexpr std::size_t longest_message = 1200;
 constexpr int most_runs = 48;
 constexpr int most_days = 14;
 constexpr int most_leaving_days = 16;  // 0 to 15
 constexpr int most_platforms = 12;
 constexpr int most_removals = 100;  // of kinds that this program makes: no list of Defender's
-constexpr int most_rows = 25;
+constexpr int most_rows = 15;
 
 constexpr std::int64_t least_lateness = 15 * 60;  // seconds
 
-std::string shown(Statement& row, int column) { return printable(row.text(column), longest_text); }
+std::string shown(Statement& row, int column) { return printable(row.text(column), longest_name); }
+
+std::string message(Statement& row, int column) {
+  return printable(row.text(column), longest_message);
+}
 
 /// Rows of a statement of report.sql whose first column is how many there are in all.
 template <typename Row>
@@ -55,7 +61,7 @@ DeletedMachine deleted(Statement& row) {
 
 Trouble trouble(Statement& row) {
   return {shown(row, 1), shown(row, 2),  row.integer(3), shown(row, 4),
-          shown(row, 5), row.integer(6), shown(row, 7)};
+          shown(row, 5), row.integer(6), message(row, 7)};
 }
 
 HeldBack held_back(Statement& row) {
@@ -133,7 +139,7 @@ void read_last_finished(Database& state, ReportData& data) {
   run.outcome = shown(query, 2);
   run.started_at = shown(query, 3);
   run.finished_at = shown(query, 4);
-  data.last_error = shown(query, 5);
+  data.last_error = message(query, 5);
 }
 
 Standing standing_of(const ReportData& data) {
@@ -181,6 +187,9 @@ ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
   ReportData data;
   data.now = iso8601(now);
   data.status = read_status(state, folder);
+  for (DatasetCursor& dataset : data.status.datasets) {
+    dataset.problem = printable(dataset.problem, longest_message);
+  }
   read_lists(state, data);
   data.known_machines = state.number("report/machines");
   read_last_finished(state, data);

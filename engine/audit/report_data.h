@@ -2,9 +2,10 @@
 // All that `report` tells, read from the state file in one go.
 //
 // Guarantees: one moment of the state, also while a run writes; every list has a limit and says how
-// many rows it stands for; every text is fit to be shown: one line of UTF-8, at most 600 bytes. The
-// views behind it are in schema/audit/30_report.sql. Counts are of records unless said otherwise,
-// times are UTC, ISO 8601. "Recent": the 14 calendar days up to the newest run.
+// many rows it stands for; every text is fit to be shown: one line of UTF-8, at most 300 bytes, a
+// message 1,200. The views behind it are in schema/audit/30_report.sql. Counts are of records
+// unless said otherwise, times are UTC, ISO 8601. "Recent": the 14 calendar days up to the newest
+// run.
 
 #include <cstdint>
 #include <filesystem>

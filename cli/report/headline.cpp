@@ -130,9 +130,9 @@ void key_figures(Html& html, const ReportData& data) {
          "of " + grouped(data.known_machines) + " that Defender knows");
   figure(html, "Active edges", grouped(status.edges), "in CAR, acknowledged");
   figure(html, "Waiting to be sent", grouped(status.outbox),
-         status.outbox == 0 ? "nothing is owed" : "the next run sends it");
+         status.outbox == 0 ? "nothing waits" : "the next run sends it");
   figure(html, "Set aside", grouped(status.set_aside),
-         status.set_aside == 0 ? "every record could be used" : "records that could not be used");
+         status.set_aside == 0 ? "none in the last run" : "records, by the last run");
   html.close();
 }
 

@@ -12,18 +12,16 @@ using Kind = Column::Kind;
 void datasets(Html& html, const ReportData& data) {
   Table readings{"datasets-table",
                  "How each dataset was read last",
-                 {{"Dataset"},
-                  {"State"},
+                 {{"Dataset", Kind::brief},
+                  {"State", Kind::brief},
                   {"Read up to", Kind::brief},
-                  {"Last complete", Kind::brief},
-                  {"Problem", Kind::message}},
+                  {"Last complete", Kind::brief}},
                  {},
                  static_cast<std::int64_t>(data.status.datasets.size())};
   for (const DatasetCursor& dataset : data.status.datasets) {
     readings.rows.push_back(
         {dataset.name, dataset.state, dataset.cursor.empty() ? "never" : moment(dataset.cursor),
-         dataset.last_complete_at.empty() ? "never" : moment(dataset.last_complete_at),
-         dataset.problem.empty() ? "–" : dataset.problem});
+         dataset.last_complete_at.empty() ? "never" : moment(dataset.last_complete_at)});
   }
   if (!readings.rows.empty()) table(html, readings);
 }
@@ -47,8 +45,8 @@ void troubles(Html& html, const Listed<Trouble>& list, const char* id, const cha
               const char* what, const char* kind) {
   Table rows{id,
              caption,
-             {{what},
-              {kind},
+             {{what, Kind::brief},
+              {kind, Kind::brief},
               {"Runs", Kind::number},
               {"First", Kind::brief},
               {"Last", Kind::brief},
@@ -96,7 +94,7 @@ void set_aside_section(Html& html, const ReportData& data) {
                "they would have said stays as last known.");
   Table rows{"set-aside-table",
              "Records set aside, by reason",
-             {{"Dataset"},
+             {{"Dataset", Kind::brief},
               {"Reason"},
               {"Now", Kind::number},
               {"Ever", Kind::number},

@@ -2,6 +2,7 @@
 # A headless Chromium, asked by WebDriver; sourced after shared.sh by tests that look at a page. It
 # reads the page without a network: every address but the page's own file is out of reach.
 
+# shellcheck disable=SC2154 # $place is shared.sh's
 browser_pid=
 browser_url=
 browser_session=

@@ -60,6 +60,23 @@ written_kindly() {
   [[ ! -e $place/x.html ]] || fail "a page of nothing"
 }
 
+# A copy on a folder that nobody writes to has its report, and stays as it is.
+of_a_copy() {
+  mkdir "$place/copy" "$place/old"
+  sqlite3 "$place/good/state.db" "VACUUM INTO '$place/copy/state.db'"
+  cp "$place/copy/state.db" "$place/before"
+  chmod 500 "$place/copy"
+  report copy --format json
+  expect_code 0 "a copy"
+  [[ $(json "$place/out" '$.standing') == good ]] || fail "the copy stands otherwise"
+  cmp -s "$place/before" "$place/copy/state.db" || fail "the copy was written to"
+  (($(find "$place/copy" -type f | wc -l) == 1)) || fail "something was left beside the copy"
+  gzip -dc "$root/tests/upgrade/state-v0001.db.gz" >"$place/old/state.db"
+  report old
+  expect_code 2 "a state file without the views"
+  grep -q 'older program' "$place/err" || fail "an old state file is not told of"
+}
+
 # evaluate, and what it must be.
 expect_on_page() {
   local value
@@ -122,6 +139,7 @@ mkdir -p "$pictures"
 make_states
 make_fleet
 written_kindly
+of_a_copy
 report failing --output "$place/failing.html"
 expect_code 0 "the report of a failure"
 report large --output "$place/large.html"

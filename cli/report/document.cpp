@@ -100,7 +100,7 @@ void write_removals(JsonWriter& json, const ReportData& data) {
     json.text("reason", row.reason);
     json.text("aspect", row.aspect);
     json.integer("machines", row.machines);
-    json.integer("since_run", row.since_run);
+    json.integer("run_id", row.run_id);
   });
   write_list(json, "leaving_days", data.leaving_days, [&](const LeavingDay& row) {
     json.integer("days_left", row.days_left);

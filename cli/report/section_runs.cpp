@@ -102,9 +102,10 @@ std::string run_words(const RunSent& run) {
 }
 
 void last_runs_chart(Html& html, const ReportData& data, const char* id, const char* title,
-                     Bar (*bar_of)(const RunSent&)) {
+                     Bar (*bar_of)(const RunSent&), const std::vector<Key>& legend = {}) {
   Chart chart{id, title,
               "One column a run, the newest at the right; the table below has the numbers."};
+  chart.legend = legend;
   column_chart(html, last_runs(std::move(chart), data, bar_of), Scale::tenfold);
 }
 
@@ -118,11 +119,16 @@ Bar removed_bar(const RunSent& run) {
   return {"", run_words(run) + grouped(removed) + " removed", {{"removed", real(removed)}}};
 }
 
+/// A colour for how it ended, and the word for it beside the time.
 Bar time_bar(const RunSent& run) {
   const bool ended = !run.finished_at.empty();
-  const char* kind = run.outcome == "done" ? "neutral" : "bad";
-  return {
-      "", run_words(run) + (ended ? run_time(run.seconds) : "did not end"), {{kind, run.seconds}}};
+  const std::string_view kind = run.outcome == "done"      ? "neutral"
+                                : run.outcome == "held"    ? "held"
+                                : run.outcome == "partial" ? "partial"
+                                                           : "bad";
+  return {"",
+          run_words(run) + (ended ? run_time(run.seconds) + ", " + run.outcome : "did not end"),
+          {{kind, run.seconds}}};
 }
 
 void runs_table(Html& html, const ReportData& data) {
@@ -170,7 +176,9 @@ void runs_section(Html& html, const ReportData& data) {
   html.open("div", {{"class", "triple"}});
   last_runs_chart(html, data, "sent-by-run", "Sent by each run", sent_bar);
   last_runs_chart(html, data, "removed-by-run", "Removed by each run", removed_bar);
-  last_runs_chart(html, data, "time-by-run", "Seconds a run took", time_bar);
+  last_runs_chart(
+      html, data, "time-by-run", "Seconds a run took", time_bar,
+      {{"neutral", "good"}, {"partial", "partial"}, {"held", "held back"}, {"bad", "failed"}});
   html.close();
   runs_table(html, data);
   html.close();

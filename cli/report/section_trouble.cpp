@@ -31,32 +31,33 @@ void held_back(Html& html, const ReportData& data) {
   Table held{
       "held-table",
       "Removals that wait now, for a complete reading or for a person",
-      {{"Why"}, {"What of the machine"}, {"Machines", Kind::number}, {"Since run", Kind::number}},
+      {{"Why"}, {"What of the machine"}, {"Machines", Kind::number}, {"By run", Kind::number}},
       {},
       data.held_back.total};
   for (const HeldBack& row : data.held_back.rows) {
     held.rows.push_back(
-        {row.reason, row.aspect, grouped(row.machines), std::to_string(row.since_run)});
+        {row.reason, row.aspect, grouped(row.machines), std::to_string(row.run_id)});
   }
   table(html, held);
 }
 
+/// What was said comes second: a phone shows the first two columns.
 void troubles(Html& html, const Listed<Trouble>& list, const char* id, const char* caption,
               const char* what, const char* kind) {
   Table rows{id,
              caption,
              {{what, Kind::brief},
+              {"What the last one said", Kind::message},
               {kind, Kind::brief},
               {"Runs", Kind::number},
               {"First", Kind::brief},
-              {"Last", Kind::brief},
-              {"What the last one said", Kind::message}},
+              {"Last", Kind::brief}},
              {},
              list.total};
   for (const Trouble& row : list.rows) {
-    rows.rows.push_back({row.what, row.kind.empty() ? "–" : row.kind, grouped(row.runs),
-                         moment(row.first_at), moment(row.last_at),
-                         row.text.empty() ? "–" : row.text});
+    rows.rows.push_back({row.what, row.text.empty() ? "–" : row.text,
+                         row.kind.empty() ? "–" : row.kind, grouped(row.runs), moment(row.first_at),
+                         moment(row.last_at)});
   }
   table(html, rows);
 }

@@ -84,7 +84,7 @@ struct HeldBack {
   std::string reason;
   std::string aspect;
   std::int64_t machines = 0;
-  std::int64_t since_run = 0;
+  std::int64_t run_id = 0;  ///< that held them back last
 };
 
 struct Platform {

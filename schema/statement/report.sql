@@ -37,7 +37,7 @@ FROM audit_failure ORDER BY last_run DESC LIMIT :limit
 SELECT count(*) OVER (), name, state, runs, first_at, last_at, last_run, problem
 FROM audit_incomplete ORDER BY last_run DESC, name LIMIT :limit
 -- statement: held_back
-SELECT count(*) OVER (), reason, aspect, count(*), min(since_run)
+SELECT count(*) OVER (), reason, aspect, count(*), max(since_run)
 FROM audit_held_back GROUP BY reason, aspect ORDER BY 4 DESC, reason, aspect LIMIT :limit
 -- statement: platforms
 SELECT count(*) OVER (), platform, sum(machines),

@@ -25,6 +25,7 @@ evaluate() {
 
 start_browser() {
   command -v chromedriver >/dev/null || fail "chromedriver is missing: scripts/install test"
+  : >"$place/chromedriver.log"
   # A home of its own, and a group of its own, so that all of its processes go together.
   HOME=$place XDG_CONFIG_HOME=$place/config XDG_CACHE_HOME=$place/cache setsid \
     chromedriver --port=0 >"$place/chromedriver.log" 2>&1 &

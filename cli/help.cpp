@@ -133,7 +133,11 @@ What changed between two runs.
 constexpr std::string_view report_text =
     R"(Usage: defender-car report [--output FILE] [--working-dir DIR] [--format json]
 
-One HTML page about the sync, without outside resources.
+One HTML page about the sync, from the state file alone: where it stands, the fleet, runs
+and what they sent, removals and why, machines that will leave, failures, guard stops,
+records set aside, vulnerabilities. It needs nothing from anywhere, holds no script, and
+may be mailed. The file is made whole or not at all, for its owner's eyes only; it
+replaces an earlier page and nothing else. Asks no service.
 )";
 
 constexpr std::string_view snapshots_text =

@@ -91,7 +91,21 @@ void JsonWriter::boolean(std::string_view key, bool value) {
   impl_->write([&](auto& w) { w.Bool(value); });
 }
 
+void JsonWriter::json_or_null(std::string_view key, std::string_view json) {
+  impl_->key(key);
+  if (json.empty()) {
+    impl_->write([](auto& w) { w.Null(); });
+  } else {
+    json_element(json);
+  }
+}
+
 void JsonWriter::element(std::string_view value) { impl_->string(value); }
+
+void JsonWriter::json_element(std::string_view json) {
+  const std::string mended = valid_utf8(json);
+  impl_->write([&](auto& w) { w.RawValue(mended.data(), mended.size(), rapidjson::kObjectType); });
+}
 
 std::string JsonWriter::str() const { return impl_->buffer.GetString(); }
 

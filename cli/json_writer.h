@@ -31,8 +31,11 @@ class JsonWriter {
   void integer(std::string_view key, std::int64_t value);
   void real(std::string_view key, double value);
   void boolean(std::string_view key, bool value);
+  /// What is JSON already, as SQLite made it; null for an empty text.
+  void json_or_null(std::string_view key, std::string_view json);
   /// An element of an array.
   void element(std::string_view value);
+  void json_element(std::string_view json);
 
   std::string str() const;
 

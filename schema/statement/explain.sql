@@ -70,17 +70,17 @@ ORDER BY ledger_id DESC LIMIT 1
 -- statement: edges
 -- Of a vertex, and those between other things that a machine derives: first what CAR holds, the many of software last, the
 -- newest first. Of a vertex with very many edges the first :looked_at are looked at.
-SELECT x.edge_id
+SELECT picked.edge_id
 FROM (
   SELECT * FROM (SELECT edge_id, collection FROM edge WHERE from_id = :id LIMIT :looked_at)
   UNION
   SELECT * FROM (SELECT edge_id, collection FROM edge WHERE to_id = :id LIMIT :looked_at)
   UNION
   SELECT * FROM (SELECT e.edge_id, e.collection FROM claim c CROSS JOIN edge e ON e.edge_id = c.edge_id
-                 WHERE c.machine_id = :id LIMIT :looked_at)) x
-LEFT JOIN acknowledged_edge k ON k.edge_id = x.edge_id
-ORDER BY k.edge_id IS NULL, x.collection IN ('asset_application', 'asset_vulnerability', 'application_vulnerability'),
-         k.since DESC, x.edge_id DESC
+                 WHERE c.machine_id = :id LIMIT :looked_at)) picked
+LEFT JOIN acknowledged_edge k ON k.edge_id = picked.edge_id
+ORDER BY k.edge_id IS NULL, picked.collection IN ('asset_application', 'asset_vulnerability', 'application_vulnerability'),
+         k.since DESC, picked.edge_id DESC
 LIMIT :most
 -- statement: edges_between
 SELECT edge_id FROM edge WHERE from_id = :from AND to_id = :to ORDER BY collection
@@ -94,11 +94,11 @@ SELECT run_id, at, operation, reason, evidence, answer FROM audit_gone_edge WHER
 SELECT count(*) FROM (SELECT DISTINCT machine_id FROM claim WHERE edge_id = :id LIMIT :most)
 -- statement: evidence
 -- One row a row of Defender's; NULL where there is none.
-SELECT v.machine, m.computerDnsName, v.aspect, v.since_run, v.held_back, j.value
-FROM (SELECT * FROM audit_evidence WHERE edge_id = :id LIMIT :most) v
-LEFT JOIN MachineInfo m ON m.id = v.machine
-LEFT JOIN json_each(v.defender_rows) j
-ORDER BY v.machine, v.aspect, j.key
+SELECT picked.machine, m.computerDnsName, picked.aspect, picked.since_run, picked.held_back, j.value
+FROM (SELECT * FROM audit_evidence WHERE edge_id = :id LIMIT :most) picked
+LEFT JOIN MachineInfo m ON m.id = picked.machine
+LEFT JOIN json_each(picked.defender_rows) j
+ORDER BY picked.machine, picked.aspect, j.key
 -- statement: promise
 SELECT operation, reason, evidence, run_id, handed_over FROM audit_outbox
 WHERE object_id = :id AND (operation IN ('vertex', 'delete')) = :is_vertex

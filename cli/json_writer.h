@@ -1,6 +1,7 @@
 #pragma once
 // Writes one JSON document: the only place of the program that knows RapidJSON. Text that is no
-// UTF-8 is mended, so that the document stays one whatever a record held.
+// UTF-8 is mended, so that the document stays one whatever a record held; what could steer a
+// terminal is escaped.
 
 #include <cstdint>
 #include <memory>

@@ -292,6 +292,26 @@ TEST_CASE("A machine tells when its 15 days are over, why it is there yet, and w
   CHECK(holds(text, "deleted with its asset by run"));
 }
 
+TEST_CASE("An edge that came back and went again tells of the last time", "[explain]") {
+  Harness harness(small());
+  check_done(harness, Reading::full);
+  const std::string id = one_device(harness, 0).id;
+  std::vector<std::int64_t> runs;
+  for (const char* address : {"198.51.100.1", "198.51.100.2", "198.51.100.1", "198.51.100.2"}) {
+    change(harness, id, [&](Tenant& tenant, Device& device) {
+      device.external_ip = address;
+      tenant.report(device, tenant.now_ms - minute_ms);
+    });
+    runs.push_back(harness.sync(Reading::incremental).run_id);
+  }
+  const auto gone = edge_in(ask(harness, id), "asset_ipaddress", "198.51.100.1").standing;
+  REQUIRE(gone.removal);
+  CHECK(gone.removal->run_id == runs[3]);
+  const auto back = edge_in(ask(harness, id), "asset_ipaddress", "198.51.100.2").standing;
+  CHECK(back.state == "active");
+  CHECK(back.since_run == runs[3]);
+}
+
 TEST_CASE("What CAR did not answer for, or refused, is told with its reason", "[explain]") {
   Harness harness(small());
   check_done(harness, Reading::full);

@@ -22,7 +22,7 @@ CREATE VIEW audit_vertex AS
 SELECT n.car_name AS collection, v.key, k.body, k.since, k.since_run, k.confirmed_run
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id JOIN collection n ON n.name = v.collection;
 
--- What each run changed in CAR, and why; removals one by one.
+-- What each run changed in CAR, and why; removals one by one. (Count by sum(records): an edge that went with its asset has 0.)
 CREATE VIEW audit_change AS
 SELECT l.run_id, r.mode, l.at, l.operation, l.collection, l.reason, l.records, l.object, l.evidence, l.answer
 FROM ledger l LEFT JOIN run r ON r.run_id = l.run_id;

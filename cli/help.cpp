@@ -121,7 +121,13 @@ Reads back what CAR holds of our source and compares it with what the state file
 constexpr std::string_view explain_text =
     R"(Usage: defender-car explain WHAT [--working-dir DIR] [--format json]
 
-Why CAR holds what it holds, or why it does no longer.
+Why CAR holds what it holds, or why it does no longer: since when, by which run, from which
+rows of Defender, held up by which machines; or when it went, why, and what CAR answered.
+Asks no service.
+
+  WHAT   a machine (id or name), an address, a MAC, an account, a CVE, an alert's id, a host
+         name, software (vendor:name:version), or an edge: 'A -> B', in quotes. KIND:WHAT
+         where a word means several things: hostname:pc-1, account:bob.
 )";
 
 constexpr std::string_view diff_text =

@@ -95,4 +95,12 @@ void JsonWriter::element(std::string_view value) { impl_->string(value); }
 
 std::string JsonWriter::str() const { return impl_->buffer.GetString(); }
 
+std::size_t JsonWriter::size() const { return impl_->buffer.GetSize(); }
+
+std::string JsonWriter::take() {
+  std::string written = str();
+  impl_->buffer.Clear();
+  return written;
+}
+
 }  // namespace defender_car

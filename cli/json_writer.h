@@ -35,6 +35,9 @@ class JsonWriter {
   void element(std::string_view value);
 
   std::string str() const;
+  /// What was written since the last call: for documents too long to be held whole.
+  std::string take();
+  std::size_t size() const;  ///< bytes that are held
 
  private:
   struct Impl;

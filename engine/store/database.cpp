@@ -53,13 +53,28 @@ std::string read_only_name(const std::filesystem::path& file) {
   return name + (writable ? "?mode=ro" : "?immutable=1");
 }
 
+const char* connection_script(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::create:
+      return "schema/connection.sql";
+    case OpenMode::read_only:
+      return "schema/connection_read_only.sql";
+    case OpenMode::scratch:
+      return "schema/connection_scratch.sql";
+  }
+  return "";
+}
+
 }  // namespace
 
 Database::Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs)
-    : file_(file.string()) {
+    : file_(mode == OpenMode::scratch ? "a scratch database" : file.string()) {
   if (mode == OpenMode::create) make_private_file(file);
-  at_border("open " + file.string(), [&] {
-    if (mode == OpenMode::create) {
+  at_border("open " + file_, [&] {
+    if (mode == OpenMode::scratch) {
+      database_ = std::make_unique<SQLite::Database>(
+          std::string(":memory:"), SQLite::OPEN_READWRITE | SQLite::OPEN_URI, 10'000, vfs);
+    } else if (mode == OpenMode::create) {
       database_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 0, vfs);
       sqlite3_busy_handler(database_->getHandle(), wait_while_locked, nullptr);
     } else {
@@ -67,8 +82,7 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
           read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000, vfs);
     }
   });
-  run_script(mode == OpenMode::create ? "schema/connection.sql"
-                                      : "schema/connection_read_only.sql");
+  run_script(connection_script(mode));
 }
 
 Database::~Database() { statements_.clear(); }
@@ -97,8 +111,16 @@ std::string Database::text(const std::string& name) { return statement(name).val
 
 void Database::attach(const std::filesystem::path& file, std::string_view schema) {
   make_private_file(file);
-  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach");
-  attach.bind("file", file.string()).run();
+  attach_by_name(file.string(), schema);
+}
+
+void Database::attach_read_only(const std::filesystem::path& file, std::string_view schema) {
+  attach_by_name(read_only_name(file), schema);
+}
+
+void Database::attach_by_name(const std::string& name, std::string_view schema) {
+  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach " + name);
+  attach.bind("file", name).run();
 }
 
 void Database::detach(std::string_view schema) {

@@ -46,29 +46,30 @@ WHERE (b.computerDnsName, b.osPlatform, b.version, b.healthStatus, b.onboardingS
 
 -------------------------------------------------------------------------------------------------------- addresses
 -- Those of the newest report's adapters, of any type; of the machine list where the network comes from there.
-DROP VIEW IF EXISTS temp.address_before;
-CREATE TEMP VIEW address_before AS
-SELECT n.DeviceId AS machine, j.value ->> 'IPAddress' AS address,
-       coalesce(j.value ->> 'AddressType', '?') || coalesce(', MAC ' || n.mac, '') AS words
+DROP TABLE IF EXISTS temp.address_before;
+CREATE TEMP TABLE address_before (machine TEXT, address TEXT, words TEXT,
+  PRIMARY KEY (machine, address, words)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO address_before
+SELECT n.DeviceId, j.value ->> 'IPAddress', coalesce(j.value ->> 'AddressType', '?') || coalesce(', MAC ' || n.mac, '')
 FROM before.current_adapter n CROSS JOIN json_each(n.IPAddresses) j
 WHERE (SELECT value FROM before.setting WHERE name = 'network_source') IS NOT 'machines'
-  AND j.type = 'object' AND j.value ->> 'IPAddress' <> ''
-UNION
+  AND j.type = 'object' AND j.value ->> 'IPAddress' <> '';
+INSERT OR IGNORE INTO address_before
 SELECT l.DeviceId, l.address, CASE WHEN l.private THEN 'Private' ELSE 'not private' END || coalesce(', MAC ' || l.mac, '')
 FROM before.listed_address l
 WHERE (SELECT value FROM before.setting WHERE name = 'network_source') = 'machines' AND l.address <> '';
-DROP VIEW IF EXISTS temp.address_after;
-CREATE TEMP VIEW address_after AS
-SELECT n.DeviceId AS machine, j.value ->> 'IPAddress' AS address,
-       coalesce(j.value ->> 'AddressType', '?') || coalesce(', MAC ' || n.mac, '') AS words
+DROP TABLE IF EXISTS temp.address_after;
+CREATE TEMP TABLE address_after (machine TEXT, address TEXT, words TEXT,
+  PRIMARY KEY (machine, address, words)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO address_after
+SELECT n.DeviceId, j.value ->> 'IPAddress', coalesce(j.value ->> 'AddressType', '?') || coalesce(', MAC ' || n.mac, '')
 FROM after.current_adapter n CROSS JOIN json_each(n.IPAddresses) j
 WHERE (SELECT value FROM after.setting WHERE name = 'network_source') IS NOT 'machines'
-  AND j.type = 'object' AND j.value ->> 'IPAddress' <> ''
-UNION
+  AND j.type = 'object' AND j.value ->> 'IPAddress' <> '';
+INSERT OR IGNORE INTO address_after
 SELECT l.DeviceId, l.address, CASE WHEN l.private THEN 'Private' ELSE 'not private' END || coalesce(', MAC ' || l.mac, '')
 FROM after.listed_address l
 WHERE (SELECT value FROM after.setting WHERE name = 'network_source') = 'machines' AND l.address <> '';
-
 INSERT INTO change
 SELECT machine, 'defender', 'address', 'added', address, NULL, NULL, words
 FROM (SELECT * FROM address_after EXCEPT SELECT * FROM address_before);
@@ -171,5 +172,6 @@ CROSS JOIN json_each(json_object(
   'CvssScore', json_array(b.CvssScore, a.CvssScore),
   'VulnerabilityDescription', json_array(b.VulnerabilityDescription, a.VulnerabilityDescription),
   'PublishedDate', json_array(b.PublishedDate, a.PublishedDate))) j
-WHERE (b.CvssScore, b.VulnerabilityDescription, b.PublishedDate) IS NOT (a.CvssScore, a.VulnerabilityDescription, a.PublishedDate)
+WHERE (b.CvssScore, b.VulnerabilityDescription, b.PublishedDate)
+  IS NOT (a.CvssScore, a.VulnerabilityDescription, a.PublishedDate)
   AND j.value -> 0 <> j.value -> 1;

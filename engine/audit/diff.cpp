@@ -18,7 +18,7 @@ ComparedState compared(Database& scratch, const std::filesystem::path& file,
 
 Diff::Diff(const std::filesystem::path& before, const std::filesystem::path& after,
            ComparedGraph graph)
-    : scratch_({}, OpenMode::scratch) {
+    : scratch_("what differs", OpenMode::memory) {
   scratch_.attach_read_only(before, "before");
   scratch_.attach_read_only(after, "after");
   Transaction one_moment(scratch_);  // a run may be writing to either file

@@ -53,27 +53,16 @@ std::string read_only_name(const std::filesystem::path& file) {
   return name + (writable ? "?mode=ro" : "?immutable=1");
 }
 
-const char* connection_script(OpenMode mode) {
-  switch (mode) {
-    case OpenMode::create:
-      return "schema/connection.sql";
-    case OpenMode::read_only:
-      return "schema/connection_read_only.sql";
-    case OpenMode::scratch:
-      return "schema/connection_scratch.sql";
-  }
-  return "";
-}
-
 }  // namespace
 
 Database::Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs)
-    : file_(mode == OpenMode::scratch ? "a scratch database" : file.string()) {
+    : file_(file.string()) {
   if (mode == OpenMode::create) make_private_file(file);
-  at_border("open " + file_, [&] {
-    if (mode == OpenMode::scratch) {
+  at_border("open " + file.string(), [&] {
+    if (mode == OpenMode::memory) {
       database_ = std::make_unique<SQLite::Database>(
-          std::string(":memory:"), SQLite::OPEN_READWRITE | SQLite::OPEN_URI, 10'000, vfs);
+          std::string(":memory:"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI,
+          10'000);
     } else if (mode == OpenMode::create) {
       database_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 0, vfs);
       sqlite3_busy_handler(database_->getHandle(), wait_while_locked, nullptr);
@@ -82,7 +71,8 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
           read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000, vfs);
     }
   });
-  run_script(connection_script(mode));
+  run_script(mode == OpenMode::read_only ? "schema/connection_read_only.sql"
+                                         : "schema/connection.sql");
 }
 
 Database::~Database() { statements_.clear(); }
@@ -111,21 +101,18 @@ std::string Database::text(const std::string& name) { return statement(name).val
 
 void Database::attach(const std::filesystem::path& file, std::string_view schema) {
   make_private_file(file);
-  attach_by_name(file.string(), schema);
-}
-
-void Database::attach_read_only(const std::filesystem::path& file, std::string_view schema) {
-  attach_by_name(read_only_name(file), schema);
-}
-
-void Database::attach_by_name(const std::string& name, std::string_view schema) {
-  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach " + name);
-  attach.bind("file", name).run();
+  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach");
+  attach.bind("file", file.string()).run();
 }
 
 void Database::detach(std::string_view schema) {
   statements_.clear();
   exec("DETACH " + std::string(schema));
+}
+
+void Database::attach_read_only(const std::filesystem::path& file, std::string_view schema) {
+  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach " + file.string());
+  attach.bind("file", read_only_name(file)).run();
 }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(database_->getHandle()); }

@@ -22,15 +22,15 @@ class Database;
 
 namespace defender_car {
 
-enum class OpenMode { create, read_only, scratch };
+enum class OpenMode { create, read_only, memory };
 
 class Database {
  public:
   /// `create`: made when it is not there, 0600; waits up to 90 s for others' locks. `read_only`: a
-  /// state or a copy of one; on a folder without write permission it is opened as immutable. `vfs`:
+  /// state or a copy of one; on a folder without write permission it is opened as immutable.
+  /// `memory`: none of it reaches a disk, and `file` is a name for messages. `vfs`:
   /// SQLite's name of what stands for the file system under this file and those attached to it;
-  /// empty: the system's own. `scratch`: a private database of this connection's, gone with it, to
-  /// attach others to; `file` does not matter.
+  /// empty: the system's own.
   Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs = "");
   ~Database();
   Database(const Database&) = delete;
@@ -51,17 +51,16 @@ class Database {
 
   /// Adds another file under a schema name, made when it is not there, 0600.
   void attach(const std::filesystem::path& file, std::string_view schema);
-  /// Adds a state, or a copy of one, to read only. For a scratch database.
-  void attach_read_only(const std::filesystem::path& file, std::string_view schema);
   /// All prepared statements go with it: they might name its tables.
   void detach(std::string_view schema);
+  /// Adds a state, or a copy of one, opened as `read_only` would; for a database in memory.
+  void attach_read_only(const std::filesystem::path& file, std::string_view schema);
 
   std::int64_t changes() const;
   bool in_transaction() const;
 
  private:
   friend class Transaction;
-  void attach_by_name(const std::string& name, std::string_view schema);
   std::string file_;
   std::unique_ptr<SQLite::Database> database_;
   std::map<std::string, Statement> statements_;

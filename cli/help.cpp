@@ -22,7 +22,7 @@ Usage: defender-car COMMAND [OPTION…]
   status             where the sync stands
   runs               the history
   explain WHAT       why CAR holds what it holds, or why no longer
-  diff A B           what changed between two runs
+  diff A B           what changed between two states
   report             an HTML page
   verify             reads CAR back and compares
   replay SNAPSHOT…   runs from snapshot files
@@ -131,9 +131,13 @@ Asks no service.
 )";
 
 constexpr std::string_view diff_text =
-    R"(Usage: defender-car diff A B [--working-dir DIR] [--format json]
+    R"(Usage: defender-car diff A B [--acknowledged] [--working-dir DIR] [--format json]
 
-What changed between two runs.
+What changed between two states, machine by machine: in Defender (machines, addresses,
+users, open alerts, software) and in the graph. A and B are each a run's number, a snapshot
+(the state after its run) or a state file: state.db itself or a copy of it. Asks no
+service and writes nothing to the working folder. Long lists are cut; --format json has
+all.
 )";
 
 constexpr std::string_view report_text =

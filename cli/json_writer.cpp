@@ -135,4 +135,12 @@ std::string JsonWriter::str() const {
   return without_hidden({impl_->buffer.GetString(), impl_->buffer.GetSize()});
 }
 
+std::size_t JsonWriter::size() const { return impl_->buffer.GetSize(); }
+
+std::string JsonWriter::take() {
+  std::string written = str();
+  impl_->buffer.Clear();
+  return written;
+}
+
 }  // namespace defender_car

@@ -39,6 +39,9 @@ class JsonWriter {
   void json_element(std::string_view json);
 
   std::string str() const;
+  /// What was written since the last call: for documents too long to be held whole.
+  std::string take();
+  std::size_t size() const;  ///< bytes that are held
 
  private:
   struct Impl;

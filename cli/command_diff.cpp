@@ -3,6 +3,7 @@
 #include "audit/diff.h"
 #include "audit/state_at.h"
 #include "base/printable.h"
+#include "cli/command_progress.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/text.h"
@@ -206,9 +207,13 @@ int run_diff_command(const Session& session) {
   const WorkingDir folder{options.settings.working_dir};
   const ComparedGraph graph =
       options.acknowledged ? ComparedGraph::acknowledged : ComparedGraph::desired;
-  const auto before = state_at(folder, options.words[0]);
-  const auto after = state_at(folder, options.words[1]);
-  Diff diff(before, after, graph);
+  const auto at = [&](const std::string& word) {
+    return with_progress(session,
+                         [&](Progress& progress) { return state_at(folder, word, progress); });
+  };
+  const StateAt before = at(options.words[0]);
+  const StateAt after = at(options.words[1]);
+  Diff diff(before.file, after.file, graph);
   if (options.format == Format::json) {
     write_json(diff, graph);
     return 0;

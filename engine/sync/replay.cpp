@@ -275,4 +275,12 @@ ReplayReport replay(const SyncSettings& settings, const ReplayRequest& request, 
   return Replayer(settings, request, http, progress).run();
 }
 
+ReplayReport replay_to_sink(const fs::path& folder, const ReplayRequest& request,
+                            Progress& progress) {
+  SyncSettings settings;
+  settings.working_dir = folder;
+  HttpClient http({}, progress);  // asks nobody
+  return replay(settings, request, http, progress);
+}
+
 }  // namespace defender_car

@@ -71,9 +71,9 @@ ReplayReport replayed(const defender_car::SyncSettings& settings, const ReplayRe
 }
 
 ReplayReport replay_into(const fs::path& folder, std::vector<fs::path> files, int64_t until = 0) {
-  defender_car::SyncSettings settings;
-  settings.working_dir = folder;
-  return replayed(settings, {.files = std::move(files), .until = until, .to_car = false});
+  defender_car::SilentProgress progress;
+  return defender_car::replay_to_sink(
+      folder, {.files = std::move(files), .until = until, .to_car = false}, progress);
 }
 
 /// Lines that one side only has.

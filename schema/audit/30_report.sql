@@ -58,7 +58,7 @@ GROUP BY d.day;
 CREATE VIEW audit_removal AS
 SELECT operation, collection, reason, sum(records) AS records, max(at) AS last_at, max(run_id) AS last_run
 FROM ledger
-WHERE run_id >= (SELECT min(run_id) FROM audit_recent_run) AND operation IN ('disable', 'delete', 'drop')
+WHERE run_id >= (SELECT min(run_id) FROM audit_recent_run) AND operation IN ('disable', 'delete', 'drop') AND records > 0
 GROUP BY operation, collection, reason;
 
 -- Recent runs that were not good, by the kind of their failure; error is that of the last of them.

@@ -18,14 +18,16 @@ constexpr std::size_t kPieceOfJson = 1U << 20;
 
 std::string short_text(const std::string& text) { return printable(text, kLongestText); }
 
-std::string state_text(const ComparedState& state) {
-  if (state.run_id == 0) return state.file.string() + ", before its first run";
-  return state.file.string() + ", run " + std::to_string(state.run_id) + " of " + state.started_at;
+using Words = std::vector<std::string>;  ///< A and B as they were given
+
+std::string run_text(const ComparedState& state) {
+  if (state.run_id == 0) return "before its first run";
+  return "run " + std::to_string(state.run_id) + " of " + state.started_at;
 }
 
-std::string head_text(const Diff& diff) {
-  std::string text = table({{"before", state_text(diff.before())},  //
-                            {"after", state_text(diff.after())}}) +
+std::string head_text(const Diff& diff, const Words& words) {
+  std::string text = table({{"before", words[0], run_text(diff.before())},
+                            {"after", words[1], run_text(diff.after())}}) +
                      "\n";
   if (diff.counts().empty()) return text + "nothing changed\n";
   std::vector<std::vector<std::string>> rows{{"part", "kind", "added", "removed", "changed"}};
@@ -125,9 +127,10 @@ void write_value(JsonWriter& json, const char* key, const std::optional<std::str
   }
 }
 
-void write_state(JsonWriter& json, const char* key, const ComparedState& state) {
+void write_state(JsonWriter& json, const char* key, const std::string& word,
+                 const ComparedState& state) {
   json.begin_object(key);
-  json.text("file", state.file.string());
+  json.text("given", word);
   json.integer("run_id", state.run_id);
   json.text_or_null("started_at", state.started_at);
   json.end_object();
@@ -160,12 +163,12 @@ void write_change(JsonWriter& json, const Change& change) {
 }
 
 /// Written piece by piece: of a first run it has every row there is.
-void write_json(Diff& diff, ComparedGraph graph) {
+void write_json(Diff& diff, const Words& words, ComparedGraph graph) {
   JsonWriter json;
   begin_document(json, "diff");
   json.integer("exit_code", 0);
-  write_state(json, "before", diff.before());
-  write_state(json, "after", diff.after());
+  write_state(json, "before", words[0], diff.before());
+  write_state(json, "after", words[1], diff.after());
   json.text("graph", graph == ComparedGraph::desired ? "desired" : "acknowledged");
   write_counts(json, diff);
   json.integer("machine_count", diff.machines());
@@ -215,12 +218,12 @@ int run_diff_command(const Session& session) {
   const StateAt after = at(options.words[1]);
   Diff diff(before.file, after.file, graph);
   if (options.format == Format::json) {
-    write_json(diff, graph);
+    write_json(diff, options.words, graph);
     return 0;
   }
   Review review;
   diff.each([&](const Change& change) { review.add(change); });
-  write_out(head_text(diff) + review.text());
+  write_out(head_text(diff, options.words) + review.text());
   return 0;
 }
 

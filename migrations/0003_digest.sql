@@ -3,4 +3,9 @@
 -- `digest` is the newest one.
 ALTER TABLE run ADD COLUMN digest TEXT;
 
+-- explain asks which import of a run brought an object, and what is under way for it.
+DROP INDEX ledger_by_run;
+CREATE INDEX ledger_by_run ON ledger (run_id, operation, collection, at);
+CREATE INDEX outbox_by_object ON outbox (object_id);
+
 PRAGMA user_version = 3;

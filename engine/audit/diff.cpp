@@ -3,10 +3,9 @@
 namespace defender_car {
 namespace {
 
-ComparedState compared(Database& scratch, const std::filesystem::path& file,
-                       const std::string& statement) {
+ComparedState compared(Database& scratch, const std::string& statement) {
   Statement& run = scratch.statement(statement);
-  ComparedState state{file, 0, ""};
+  ComparedState state;
   while (run.step()) {
     state.run_id = run.integer(0);
     state.started_at = run.text(1);
@@ -27,8 +26,8 @@ Diff::Diff(const std::filesystem::path& before, const std::filesystem::path& aft
                                                       : "schema/diff/20_acknowledged.sql");
   scratch_.run_script("schema/diff/30_graph.sql");
   scratch_.run_script("schema/diff/40_order.sql");
-  before_ = compared(scratch_, before, "diff/before");
-  after_ = compared(scratch_, after, "diff/after");
+  before_ = compared(scratch_, "diff/before");
+  after_ = compared(scratch_, "diff/after");
   Statement& counts = scratch_.statement("diff/counts");
   while (counts.step()) {
     counts_.push_back(

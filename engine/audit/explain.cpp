@@ -247,7 +247,7 @@ Explanation explain(Database& state, const std::string& what) {
 }
 
 Explanation explain(const std::filesystem::path& working_dir, const std::string& what) {
-  Database state = open_state(WorkingDir{working_dir});
+  Database state = open_state_with_views(WorkingDir{working_dir});
   return explain(state, what);
 }
 

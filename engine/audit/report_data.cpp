@@ -176,13 +176,7 @@ std::string_view standing_name(Standing standing) {
 
 ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
   const WorkingDir folder{working_dir};
-  Database state = open_state(folder);
-  if (state.number("report/views") == 0) {
-    throw Error(ErrorKind::usage,
-                "the state file " + folder.state().string() +
-                    " was last written by an older program and has no views for a report yet; run "
-                    "`defender-car sync` once with this program");
-  }
+  Database state = open_state_with_views(folder);
   state.exec("BEGIN");  // a reader's: one moment for all; it ends with the connection
   ReportData data;
   data.now = iso8601(now);

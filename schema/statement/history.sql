@@ -24,3 +24,6 @@ LEFT JOIN cursor c ON c.name = d.name
 LEFT JOIN run r ON r.run_id = c.run_id
 WHERE d.run_id = (SELECT max(run_id) FROM run_dataset)
 ORDER BY d.name
+-- statement: has_views
+-- The newest of each file of schema/audit/ that a command reads.
+SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'view' AND name IN ('audit_top_software', 'audit_explain_edge')

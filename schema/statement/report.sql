@@ -1,7 +1,5 @@
 -- What `report` reads: the views of audit/30_report.sql. The first column of a list is how many rows it has without its
 -- limit.
--- statement: views
-SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'audit_top_software'
 -- statement: rhythm
 SELECT usual_gap_seconds, next_expected_at FROM audit_rhythm
 -- statement: seconds

@@ -336,6 +336,22 @@ TEST_CASE("What CAR holds is compared by its own answers", "[diff]") {
         joined(graph_lines(changes(before, after, ComparedGraph::acknowledged))));
 }
 
+TEST_CASE("A state is compared while another program writes to it", "[diff]") {
+  Harness harness(small());
+  const TemporaryFolder copies;
+  REQUIRE_FALSE(harness.sync(Reading::full).failure);
+  const auto before = copy_of(harness, copies, "before.db");
+  const auto state = harness.settings().working_dir / "state.db";
+  sqlite3* writer = nullptr;
+  REQUIRE(sqlite3_open(state.c_str(), &writer) == SQLITE_OK);
+  const char* unfinished = "BEGIN IMMEDIATE; DELETE FROM LogonUsers; DELETE FROM claim";
+  REQUIRE(sqlite3_exec(writer, unfinished, nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(changes(before, state).empty());
+  REQUIRE(sqlite3_exec(writer, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK_FALSE(changes(before, state).empty());
+  sqlite3_close(writer);
+}
+
 TEST_CASE("Each thing that a tenant can change is told once, by its name", "[diff]") {
   Harness harness(small());
   const TemporaryFolder copies;

@@ -574,6 +574,26 @@ TEST_CASE("the control plane lets time pass and shows the state") {
   CHECK(simulator.stop_requested());
 }
 
+TEST_CASE("a lease gives an address to one device alone, at once") {
+  Tenant tenant = make_tenant({.machines = 20, .oddities = false});
+  const auto holders = [&] {
+    std::set<std::string> names;
+    for (const auto& [id, device] : tenant.devices)
+      if (device.last_ip == "10.20.30.40") names.insert(*device.name);
+    return names;
+  };
+  const std::string first = *tenant.devices.begin()->second.name;
+  const std::string last = *tenant.devices.rbegin()->second.name;
+  for (const std::string& name : {first, last, last, first}) {
+    tenant.now_ms += minute_ms;
+    REQUIRE(tenant.lease(name, "10.20.30.40"));
+    CHECK(holders() == std::set{name});
+    for (const auto& [id, device] : tenant.devices)
+      if (device.name == name) CHECK(tenant.network_rows[id].back().ingested_ms <= tenant.now_ms);
+  }
+  CHECK_FALSE(tenant.lease("nobody", "10.20.30.40"));
+}
+
 TEST_CASE("the same seed gives the same tenant, and a tenant lives") {
   Tenant one = make_tenant({.seed = 7, .machines = 80});
   Tenant two = make_tenant({.seed = 7, .machines = 80});

@@ -247,7 +247,8 @@ Explanation explain(Database& state, const std::string& what) {
 }
 
 Explanation explain(const std::filesystem::path& working_dir, const std::string& what) {
-  Database state = open_state_with_views(WorkingDir{working_dir});
+  Database state = open_state(WorkingDir{working_dir});
+  require_views(state);
   return explain(state, what);
 }
 

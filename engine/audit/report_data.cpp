@@ -176,7 +176,8 @@ std::string_view standing_name(Standing standing) {
 
 ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
   const WorkingDir folder{working_dir};
-  Database state = open_state_with_views(folder);
+  Database state = open_state(folder);
+  require_views(state);
   state.exec("BEGIN");  // a reader's: one moment for all; it ends with the connection
   ReportData data;
   data.now = iso8601(now);

@@ -13,15 +13,11 @@ Database open_state(const WorkingDir& folder) {
   return Database(folder.state(), OpenMode::read_only);
 }
 
-Database open_state_with_views(const WorkingDir& folder) {
-  Database state = open_state(folder);
-  if (state.number("history/has_views") == 0) {
-    throw Error(ErrorKind::usage,
-                "the state file " + folder.state().string() +
-                    " was last written by an older program and has not all the views yet; run "
-                    "`defender-car sync` once with this program");
-  }
-  return state;
+void require_views(Database& state) {
+  if (state.number("history/has_views") != 0) return;
+  throw Error(ErrorKind::usage,
+              "the state file was last written by an older program and has not all the views yet; "
+              "run `defender-car sync` once with this program");
 }
 
 }  // namespace defender_car

@@ -10,7 +10,8 @@ namespace defender_car {
 /// Throws Error(usage) when the folder holds no state file, Error(internal) when it cannot be read.
 Database open_state(const WorkingDir& folder);
 
-/// The same for who needs the audit views: Error(usage), too, where an older program wrote last.
-Database open_state_with_views(const WorkingDir& folder);
+/// For those who read the views of schema/audit/: throws Error(usage) where an older program wrote
+/// last.
+void require_views(Database& state);
 
 }  // namespace defender_car

@@ -1,5 +1,7 @@
 #include "audit/state_at.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -74,14 +76,23 @@ std::vector<fs::path> chain_up_to(const fs::path& snapshots, std::int64_t run_id
   return files;
 }
 
-StateAt after_run(const fs::path& snapshots, std::int64_t run_id, const std::string& word,
-                  Progress& progress) {
-  ReplayRequest request{chain_up_to(snapshots, run_id), run_id, false};
-  if (request.files.empty())
-    refuse(word,
-           "cannot be rebuilt: no snapshot in " + snapshots.string() + " reaches back so far");
+StateAt after_run(const fs::path& snapshots, std::int64_t run_id, Progress& progress) {
+  const ReplayRequest request{chain_up_to(snapshots, run_id), run_id, false};
+  const auto kept = kept_files(snapshots);
+  const bool there = std::any_of(kept.begin(), kept.end(),
+                                 [&](const KeptFile& file) { return file.run_id == run_id; });
+  if (!there || request.files.empty()) {
+    throw Error(ErrorKind::usage, "the state after run " + std::to_string(run_id) +
+                                      " cannot be rebuilt from " + snapshots.string() +
+                                      ": `defender-car snapshots` lists what is kept there");
+  }
   auto place = std::make_unique<TemporaryFolder>();
-  replay_to_sink(place->path(), request, progress);
+  if (!replay_to_sink(place->path(), request, progress).equal) {
+    spdlog::warn(
+        "the state after run {} came out of its snapshots otherwise than it was then: the command "
+        "replay shows the differences",
+        run_id);
+  }
   return {WorkingDir{place->path()}.state(), std::move(place)};
 }
 
@@ -94,7 +105,7 @@ StateAt of_file(const std::string& word, Progress& progress) {
   auto scratch = std::make_unique<TemporaryFolder>();
   const SnapshotInfo info = read_snapshot(word, scratch->path());
   if (info.kind != "checkpoint")
-    return after_run(fs::absolute(word).parent_path(), info.run_id, word, progress);
+    return after_run(fs::absolute(word).parent_path(), info.run_id, progress);
   const fs::path state = WorkingDir{scratch->path()}.state();
   take_out(word, state);
   return {state, std::move(scratch)};
@@ -106,7 +117,7 @@ StateAt state_at(const WorkingDir& folder, const std::string& word, Progress& pr
   if (is_number(word)) {
     const std::int64_t run_id = run_number(word);
     if (auto live = live_state(folder, run_id)) return std::move(*live);
-    return after_run(folder.snapshots(), run_id, word, progress);
+    return after_run(folder.snapshots(), run_id, progress);
   }
   std::error_code fault;
   if (!fs::exists(word, fault)) refuse(word, "is not there");

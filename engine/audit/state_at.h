@@ -1,7 +1,7 @@
 #pragma once
 // The state that a word on a command line means: a state file (a copy, a checkpoint, state.db
-// itself) as it stands, or the state as of a run, by its number or its snapshot: that one is rebuilt
-// by a replay in a temporary folder.
+// itself) as it stands, or the state as of a run, by its number or its snapshot: that one is
+// rebuilt by a replay in a temporary folder.
 //
 // Writes nothing to the working folder. Throws Error(usage) for what is neither, and where the
 // snapshots do not reach back to that run; what replay() throws.

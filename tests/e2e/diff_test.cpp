@@ -11,8 +11,10 @@
 #include <cstdlib>
 #include <map>
 
+#include "audit/state_at.h"
 #include "planted.h"
 #include "shape.h"
+#include "sync/snapshots.h"
 #include "text.h"
 
 using namespace e2e;
@@ -350,6 +352,35 @@ TEST_CASE("A state is compared while another program writes to it", "[diff]") {
   REQUIRE(sqlite3_exec(writer, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
   CHECK_FALSE(changes(before, state).empty());
   sqlite3_close(writer);
+}
+
+TEST_CASE("A run's number, its snapshot and a copy of the state after it mean the same state",
+          "[diff]") {
+  for (const uint64_t seed : {2, 5, 9}) {
+    Harness harness(scenario_of(seed));
+    const TemporaryFolder copies;
+    std::vector<std::filesystem::path> states;
+    for (const Reading reading : {Reading::full, Reading::incremental, Reading::incremental}) {
+      REQUIRE_FALSE(harness.sync(reading).failure);
+      states.push_back(copy_of(harness, copies, std::to_string(states.size()) + ".db"));
+      harness.simulator().live(20);
+    }
+    const defender_car::WorkingDir folder{harness.settings().working_dir};
+    const std::vector<defender_car::KeptFile> kept = defender_car::kept_files(folder.snapshots());
+    const auto before = rows(folder.state(), "SELECT * FROM run");
+    defender_car::SilentProgress progress;
+    for (size_t run = 1; run <= states.size(); ++run) {
+      for (const std::string& word : {std::to_string(run), kept.at(run - 1).path.string()}) {
+        INFO(word);
+        const auto rebuilt = state_at(folder, word, progress);
+        CHECK(changes(states[run - 1], rebuilt.file).empty());
+        // The last run's state stands there already.
+        CHECK((rebuilt.file == folder.state()) == (word == std::to_string(states.size())));
+      }
+    }
+    CHECK_FALSE(changes(states[0], states[1]).empty());
+    CHECK(rows(folder.state(), "SELECT * FROM run") == before);
+  }
 }
 
 TEST_CASE("Each thing that a tenant can change is told once, by its name", "[diff]") {

@@ -93,6 +93,12 @@ void JsonWriter::boolean(std::string_view key, bool value) {
 
 void JsonWriter::element(std::string_view value) { impl_->string(value); }
 
+std::string JsonWriter::take() {
+  std::string text = str();
+  impl_->buffer.Clear();
+  return text;
+}
+
 std::string JsonWriter::str() const { return impl_->buffer.GetString(); }
 
 }  // namespace defender_car

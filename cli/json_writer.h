@@ -35,6 +35,8 @@ class JsonWriter {
   void element(std::string_view value);
 
   std::string str() const;
+  /// What was written since the last take(): a long document need not be held whole.
+  std::string take();
 
  private:
   struct Impl;

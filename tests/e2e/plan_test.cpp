@@ -328,9 +328,13 @@ struct Saved {
   explicit Saved(uint64_t seed = 3) : harness(small_fleet(seed)) {
     REQUIRE_FALSE(harness.sync(Reading::full).failure);
     harness.simulator().live(60);
-    const auto planner = planned(harness, file);
-    REQUIRE(planner->plan.has_something_to_do());
-    list = listed(planner->plan);
+    {
+      const auto planner = planned(harness, file);
+      REQUIRE(planner->plan.has_something_to_do());
+      list = listed(planner->plan);
+      now = planner->plan.now();
+    }
+    CHECK(entries(temporary_place()) == 0);
   }
   RunReport deliver() {
     harness.settings().plan = file;
@@ -360,6 +364,7 @@ struct Saved {
   TemporaryFolder folder;
   fs::path file = folder.path() / "reviewed.plan";
   Listed list;
+  std::string now;
 };
 
 bool has(const std::string& text, const std::string& part) {
@@ -404,6 +409,7 @@ TEST_CASE("A saved plan delivers its list, whatever Defender says by then") {
   const fs::path folder = saved.harness.settings().working_dir;
   CHECK(operations_of(folder / "state.db", report.run_id) == saved.list.operations);
   for (const auto& request : saved.harness.simulator().requests()) CHECK(request.service == "car");
+  CHECK(ask(folder / "state.db", "SELECT clock_at FROM run WHERE run_id = 2") == saved.now + "\n");
 
   const fs::path snapshot = folder / "snapshots" /
                             ask(folder / "state.db", "SELECT max(snapshot) FROM run").substr(0, 21);
@@ -516,6 +522,10 @@ TEST_CASE("What is no whole plan of this tenant is refused, nothing changed") {
     write(whole.substr(0, size));
     CHECK(has(saved.refusal(ErrorKind::bad_data), "is damaged"));
   }
+  std::string scratched = whole;
+  for (size_t at = whole.size() / 2; at < whole.size() / 2 + 4096; ++at) scratched[at] = 'x';
+  write(scratched);
+  CHECK(has(saved.refusal(ErrorKind::bad_data), "is damaged"));
   write("");
   CHECK(has(saved.refusal(ErrorKind::usage), "is no plan of this program"));
   write(whole);
@@ -539,9 +549,11 @@ TEST_CASE("What is no whole plan of this tenant is refused, nothing changed") {
 TEST_CASE("A plan's file is never written over") {
   Saved saved;
   const std::string whole = content(saved.file);
+  saved.harness.simulator().clear_requests();
   CHECK_THROWS_WITH(Planner(saved.harness, saved.file), Catch::Contains("is not overwritten"));
   CHECK_THROWS_WITH(Planner(saved.harness, "/nowhere/at.plan"), Catch::Contains("no folder"));
   CHECK(content(saved.file) == whole);
+  CHECK(saved.harness.simulator().requests().empty());
   CHECK(entries(saved.folder.path()) == 1);
 }
 

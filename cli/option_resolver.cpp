@@ -92,7 +92,7 @@ void OptionResolver::read_output() {
   });
   with("until", [&](auto text) { options_.until = parse_integer(text, 1, INT64_MAX); });
   with("save", [&](auto text) { options_.save = text; });
-  with("plan", [&](auto text) { options_.plan = text; });
+  with("plan", [&](auto text) { options_.settings.plan = text; });
   with("output", [&](auto text) { options_.output = text; });
   with("exit-code", [&](auto text) { options_.plan_exit_code = parse_boolean(text); });
   with("acknowledged", [&](auto text) { options_.acknowledged = parse_boolean(text); });

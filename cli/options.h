@@ -40,7 +40,6 @@ struct Options {
   int limit = 20;               ///< runs
   std::int64_t until = 0;       ///< replay: the last run; 0: all
   std::string save;             ///< plan: the file to keep it in; "": none
-  std::string plan;             ///< sync: the plan to deliver; "": none
   bool plan_exit_code = false;  ///< plan: the exit code tells whether there is something to do
   bool acknowledged = false;    ///< diff: of the graph that CAR holds
   bool repair = false;          ///< verify

@@ -65,14 +65,7 @@ bool is_good(const RunReport& report) { return !report.failure; }
 std::string summary(const RunReport& report, const std::function<bool(const std::string&)>& shown) {
   std::string text;
   if (report.failure) text += failure_text(report);
-  for (const DatasetReport& dataset : report.datasets) {
-    if (dataset.problem.empty()) continue;
-    text += printable(dataset.name) + " " + printable(dataset.state) + ": " +
-            printable(dataset.problem) + "\n";
-  }
-  for (const std::string& warning : report.warnings) {
-    if (!shown(warning)) text += "warning: " + printable(warning) + "\n";
-  }
+  text += problem_lines(report, shown);
   text += "defender-car: " + printable(run_name(report)) + " " + printable(report.outcome) + ", " +
           printable(report.started_at) + " to " + printable(report.finished_at) + "\n";
   if (!report.reason.empty()) {
@@ -85,6 +78,20 @@ std::string summary(const RunReport& report, const std::function<bool(const std:
   }
   return text + "  calls: " + std::to_string(report.defender_calls) + " to Defender, " +
          std::to_string(report.car_calls) + " to CAR\n";
+}
+
+std::string problem_lines(const RunReport& report,
+                          const std::function<bool(const std::string&)>& shown) {
+  std::string text;
+  for (const DatasetReport& dataset : report.datasets) {
+    if (dataset.problem.empty()) continue;
+    text += printable(dataset.name) + " " + printable(dataset.state) + ": " +
+            printable(dataset.problem) + "\n";
+  }
+  for (const std::string& warning : report.warnings) {
+    if (!shown(warning)) text += "warning: " + printable(warning) + "\n";
+  }
+  return text;
 }
 
 std::string repeated_failure(const RunReport& report) {
@@ -115,6 +122,25 @@ void write_sent(JsonWriter& json, const std::vector<SentCount>& sent) {
     json.text("collection", count.collection);
     json.text("reason", count.reason);
     json.integer("count", count.count);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_warnings(JsonWriter& json, const RunReport& report) {
+  json.begin_array("warnings");
+  for (const std::string& warning : report.warnings) json.element(warning);
+  json.end_array();
+}
+
+void write_datasets(JsonWriter& json, const RunReport& report) {
+  json.begin_array("datasets");
+  for (const DatasetReport& dataset : report.datasets) {
+    json.begin_object();
+    json.text("name", dataset.name);
+    json.text("state", dataset.state);
+    json.integer("rows", dataset.rows);
+    json.text_or_null("problem", dataset.problem);
     json.end_object();
   }
   json.end_array();
@@ -164,19 +190,8 @@ std::string report_json(const RunReport& report) {
   json.text("outcome", report.outcome);
   json.text_or_null("failure", report.failure ? kind_name(*report.failure) : "");
   json.text_or_null("error", report.error);
-  json.begin_array("warnings");
-  for (const std::string& warning : report.warnings) json.element(warning);
-  json.end_array();
-  json.begin_array("datasets");
-  for (const DatasetReport& dataset : report.datasets) {
-    json.begin_object();
-    json.text("name", dataset.name);
-    json.text("state", dataset.state);
-    json.integer("rows", dataset.rows);
-    json.text_or_null("problem", dataset.problem);
-    json.end_object();
-  }
-  json.end_array();
+  write_warnings(json, report);
+  write_datasets(json, report);
   write_sent(json, report.sent);
   json.integer("set_aside", report.set_aside);
   json.integer("defender_calls", report.defender_calls);

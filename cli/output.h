@@ -39,6 +39,14 @@ std::string error_json(std::string_view command, const Error& error);
 std::string sent_text(const std::vector<SentCount>& sent, std::string_view operation);
 void write_sent(JsonWriter& json, const std::vector<SentCount>& sent);
 
+/// "warnings" and "datasets" of a run.
+void write_warnings(JsonWriter& json, const RunReport& report);
+void write_datasets(JsonWriter& json, const RunReport& report);
+
+/// What could not be read whole, and warnings that have not been `shown` yet, a line each.
+std::string problem_lines(const RunReport& report,
+                          const std::function<bool(const std::string&)>& shown);
+
 /// The members of one run of the history.
 void write_run(JsonWriter& json, const RunRow& run);
 

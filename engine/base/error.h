@@ -61,6 +61,14 @@ constexpr std::string_view kind_name(ErrorKind kind) {
   return "internal";
 }
 
+/// The kind of that name; internal where there is none.
+constexpr ErrorKind kind_named(std::string_view name) {
+  for (int kind = 0; kind <= static_cast<int>(ErrorKind::bad_data); ++kind) {
+    if (kind_name(static_cast<ErrorKind>(kind)) == name) return static_cast<ErrorKind>(kind);
+  }
+  return ErrorKind::internal;
+}
+
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}

@@ -202,6 +202,15 @@ void CarClient::run_job(const HttpRequest& start) {
   }
 }
 
+DatabaseState CarClient::look_at_databases() {
+  const HttpRequest question = request("GET", "/databases", "databases");
+  const HttpResponse response = call(question, {400});
+  if (response.status == 400) return DatabaseState::newly_made;
+  return read_answer(question, response, read_databases).wants == DatabaseAnswer::Wants::graph
+             ? DatabaseState::newly_made
+             : DatabaseState::ready;
+}
+
 DatabaseState CarClient::ensure_databases() {
   const HttpRequest question = request("GET", "/databases", "databases");
   DatabaseState state = DatabaseState::ready;

@@ -54,6 +54,9 @@ class CarClient {
   /// newly made, too.
   DatabaseState ensure_databases();
 
+  /// What ensure_databases() would say; asks, and makes nothing.
+  DatabaseState look_at_databases();
+
   /// The model the service's import schema names (the account model when it names both); nothing
   /// for 404 or when it names neither. Any other failure throws.
   std::optional<IdentityModel> import_schema_model();

@@ -83,6 +83,14 @@ void StateLock::leave(const std::string& note) {
   static_cast<void>(write_text(descriptor_, std::string(kLeft) + note));
 }
 
+std::string lock_note(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return "";
+  const std::string text = read_text(descriptor);
+  ::close(descriptor);
+  return text.starts_with(kLeft) ? text.substr(kLeft.size()) : "";
+}
+
 std::string lock_holder(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return "";

@@ -25,6 +25,9 @@ class StateLock {
   std::string left_;
 };
 
+/// What the last holder gave to leave(); "" while somebody holds it, and where nobody left a word.
+std::string lock_note(const std::filesystem::path& file);
+
 /// "process 123, since 2026-…" when a run holds the lock, else "".
 std::string lock_holder(const std::filesystem::path& file);
 

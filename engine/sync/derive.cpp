@@ -6,6 +6,7 @@
 
 #include "sync/digest.h"
 #include "sync/guard.h"
+#include "sync/plan_file.h"
 
 namespace defender_car {
 namespace {
@@ -38,6 +39,7 @@ bool attempt(Run& run, std::set<std::string>& withheld) {
   }
   note_permissions(run);
   run.state.run_script("schema/phase/50_diff.sql");
+  if (run.planned) refuse_unless_as_planned(run);
   run.state.statement("guard/hold_datasets").run();
   run.state.statement("fetch/move_cursors").run();
   run.state.statement("derive/forget_held_cursors").run();

@@ -50,7 +50,8 @@ void stop_at_third_foreign_save_point(Run& run) {
 std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool read_before) {
   const std::string ours = run.setting("model_state_id");
   const std::string previous = run.setting("previous_model_state_id");
-  const auto theirs = run.car.save_point();
+  // Databases that are not made yet cannot be asked.
+  const auto theirs = newly_made ? std::nullopt : run.car.save_point();
   if (theirs && (*theirs == ours || *theirs == previous)) run.save_point = *theirs;
   if (run.settings.mode == Mode::full) return "asked for";
   if (!read_before)
@@ -65,8 +66,8 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool re
 
 }  // namespace
 
-void decide_mode(Run& run) {
-  const bool newly_made = run.car.ensure_databases() == DatabaseState::newly_made;
+void decide_mode(Run& run, DatabaseState databases) {
+  const bool newly_made = databases == DatabaseState::newly_made;
   const bool model_moved = decide_identity_model(run);
   const bool read_before = run.state.statement("fetch/cursor").bind("name", "machines").value() ||
                            !run.setting("full_wanted").empty();

@@ -5,10 +5,10 @@
 
 namespace defender_car {
 
-/// Asks CAR for its databases, import schema and save point, and decides. Sets report.mode and
+/// Asks CAR for its import schema and save point, and decides. Sets report.mode and
 /// reason, identity_model, save_point and whole. Throws Error(guard) when another program writes
 /// the same source.
-void decide_mode(Run& run);
+void decide_mode(Run& run, DatabaseState databases);
 
 /// After fetch: the first run that finds every dataset complete is full when one is wanted; and
 /// whether CAR's session may be used.

@@ -2,18 +2,16 @@
 
 #include <spdlog/spdlog.h>
 
-#include <ctime>
-
 #include "base/cancel.h"
 #include "store/lock.h"
-#include "store/migrator.h"
 #include "store/trust.h"
 #include "sync/dataset.h"
 #include "sync/deliver.h"
 #include "sync/derive.h"
-#include "sync/fetch.h"
 #include "sync/guard.h"
 #include "sync/mode.h"
+#include "sync/phases.h"
+#include "sync/plan_file.h"
 #include "sync/run.h"
 #include "sync/snapshot_file.h"
 #include "sync/snapshots.h"
@@ -23,51 +21,6 @@
 namespace defender_car {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* kProgram = "defender-car 0.1.0";
-
-// CPU of this process by phase, for the bench and the curious.
-class PhaseClock {
- public:
-  PhaseClock(RunReport& report, std::string phase)
-      : report_(report), phase_(std::move(phase)), begin_(std::clock()) {
-    spdlog::debug("phase {}", phase_);
-  }
-  ~PhaseClock() {
-    report_.phase_cpu_seconds[phase_] +=
-        static_cast<double>(std::clock() - begin_) / CLOCKS_PER_SEC;
-  }
-  PhaseClock(const PhaseClock&) = delete;
-  PhaseClock& operator=(const PhaseClock&) = delete;
-
- private:
-  RunReport& report_;
-  std::string phase_;
-  std::clock_t begin_;
-};
-
-// The stage is a file of the run's own: what a dead run left is thrown away.
-void open_stage(Run& run, const WorkingDir& folder) {
-  std::error_code error;
-  fs::remove(folder.stage(), error);
-  run.state.attach(folder.stage(), "stage");
-  run.stage_open = true;
-  run.state.run_script("schema/stage/10_tables.sql");
-  run.network_source = run.setting("network_source");
-  if (run.network_source.empty()) run.network_source = "hunting";
-  run.state.statement("fetch/run")
-      .bind("run_id", run.report.run_id)
-      .bind("mode", run.report.mode)
-      .bind("reason", run.report.reason)
-      .bind("now", run.report.started_at)
-      .bind("tenant", run.settings.defender.tenant_id)
-      .bind("source", run.settings.car.source)
-      .bind("identity_model", run.identity_model == IdentityModel::account ? "account" : "user")
-      .bind("network_source", run.network_source)
-      .bind("program", kProgram)
-      .bind("report", run.report_ms)
-      .run();
-}
 
 // Without it the chain has a gap: the next checkpoint begins a new one.
 std::string keep_snapshot(Run& run, const WorkingDir& folder) {
@@ -133,33 +86,33 @@ void discard_stage(Run& run, const WorkingDir& folder) {
   fs::remove(folder.stage(), error);
 }
 
-// A run that waits for Defender until its time is over says so with Defender's exit code.
-void fetch_in_time(Run& run) {
-  try {
-    fetch(run);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::interrupted || !deadline_passed()) throw;
-    throw Error(ErrorKind::unreachable,
-                std::string("Defender did not answer all questions in time: ") + error.what());
-  }
+void read_defender(Run& run, const WorkingDir& folder) {
+  open_stage(run, folder.stage());
+  PhaseClock clock(run.report, "fetch");
+  fetch_in_time(run);
+  decide_session(run);
 }
 
 void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
   {
     PhaseClock clock(run.report, "recover");
-    decide_mode(run);
+    if (run.planned) {
+      decide_as_planned(run);
+    } else {
+      decide_mode(run, run.car.ensure_databases());
+    }
     recover(run);
   }
-  open_stage(run, folder);
-  {
-    PhaseClock clock(run.report, "fetch");
-    fetch_in_time(run);
-    decide_session(run);
+  if (run.planned) {
+    take_up_plan(run);
+  } else {
+    read_defender(run, folder);
   }
   {
     PhaseClock clock(run.report, "derive");
     derive(run);
     guard_unknown_assets(run);
+    if (run.planned) leave_plan(run);
   }
   snapshot = keep_snapshot(run, folder);
   {
@@ -186,13 +139,7 @@ void describe_outcome(Run& run, bool ended) {
 void count_outcome(Run& run) {
   RunReport& report = run.report;
   report.sent = sent_by(run.state, report.run_id);
-  report.set_aside = run.state.statement("run/set_aside").bind("run_id", report.run_id).number();
-  report.defender_calls = run.defender.calls();
-  report.car_calls = run.http.requests_sent() - run.defender.calls();
-  if (report.set_aside > 0 && run.settings.strict && !report.failure) {
-    run.fail(ErrorKind::bad_data, std::to_string(report.set_aside) +
-                                      " records were set aside (--strict); see table rejected");
-  }
+  count_work(run);
 }
 
 void write_down(Run& run, const std::string& snapshot) {
@@ -217,15 +164,6 @@ void write_down(Run& run, const std::string& snapshot) {
   const SameFailure same = same_failure(run.state, *failure);
   report.same_failure_count = same.count;
   report.same_failure_since = same.since;
-}
-
-void begin_run(Run& run) {
-  run.report.started_at = iso8601(system_now());
-  run.report_ms = system_now();
-  Statement& begin = run.state.statement("run/begin").bind("started_at", run.report.started_at);
-  begin.step();
-  run.report.run_id = begin.integer(0);
-  begin.run();
 }
 
 // What failed first is told first, also when its end cannot be written down (on a full disk, say).
@@ -260,13 +198,6 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
   return std::move(run.report);
 }
 
-// Somebody else's changes may be anything: nothing that was read before is relied upon, and the
-// next full import brings CAR back to what Defender says.
-void distrust(Database& state, const std::string& reason) {
-  for (const char* name : {"full_due", "derive_all"})
-    state.statement("run/set").bind("name", name).bind("value", reason).run();
-}
-
 // While an idle reader keeps the file open, closing it would leave the log: then nobody could tell
 // next time whether the file is as this run left it.
 void fold_log(Database& state) {
@@ -281,20 +212,14 @@ RunReport run_on(const WorkingDir& folder, Trust trust, const SyncSettings& sett
                  HttpClient& http, Progress& progress) {
   Database state(folder.state(), OpenMode::create, settings.vfs);
   if (trust != Trust::as_left) check_whole(state, folder.state());
-  const bool derivation_changed = migrate(state);
-  bind_state(state, settings.defender.tenant_id, settings.car.source);
-  if (trust == Trust::altered)
-    distrust(state, "the state file was written to by another program since the last run");
+  prepare_state(state, settings, trust);
   rescue_stage(state, folder, settings.compress_snapshots);
-  if (settings.defender_rate.requests > 0) {
-    http.limit_rate(settings.defender.defender_url, settings.defender_rate);
-    http.limit_rate(settings.defender.graph_url, settings.defender_rate);
-  }
+  limit_rate(settings, http);
   DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
   CarClient car(http, settings.car);
   Run run(settings, http, progress, state, defender, car);
   car.set_address_form(run.setting("address_form"));
-  if (derivation_changed) run.set("derive_all", "the derivation's text changed");
+  if (!settings.plan.empty()) attach_plan(run, folder.stage());
   RunReport report = run_once(run, folder);
   fold_log(state);
   return report;
@@ -302,7 +227,8 @@ RunReport run_on(const WorkingDir& folder, Trust trust, const SyncSettings& sett
 
 }  // namespace
 
-RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& progress) {
+RunReport run_sync(const SyncSettings& asked, HttpClient& http, Progress& progress) {
+  const SyncSettings settings = asked.plan.empty() ? asked : as_planned(asked);
   const Deadline deadline(settings.deadline);
   const WorkingDir folder{settings.working_dir};
   folder.make();

@@ -54,9 +54,11 @@ struct RunReport {
   std::map<std::string, double> phase_cpu_seconds;  ///< fetch, derive, deliver …
 };
 
-/// Runs once. Throws Error(locked) when another run holds the state, Error(usage) when the state
-/// file belongs to another tenant or source, Error(internal) when the state cannot be used at all;
-/// every later failure is in the report.
-RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& progress);
+/// Runs once; with settings.plan it delivers that plan in place of reading Defender. Throws
+/// Error(locked) when another run holds the state, Error(usage) when the state file or the plan
+/// belongs to another tenant or source, Error(bad_data) when the plan's file is damaged,
+/// Error(guard) when the state has moved since, Error(internal) when the state cannot be used at
+/// all; every later failure is in the report.
+RunReport run_sync(const SyncSettings& asked, HttpClient& http, Progress& progress);
 
 }  // namespace defender_car

@@ -33,4 +33,4 @@ SELECT count(*), min(started_at) FROM run
 WHERE run_id > coalesce((SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND failure IS NOT :failure), 0)
   AND finished_at IS NOT NULL
 -- statement: foreign_save_points
-SELECT count(*) FROM run WHERE reason = :reason AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')
+SELECT count(*) FROM run WHERE instr(reason, :reason) AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')

@@ -1,0 +1,103 @@
+#include "sync/phases.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/cancel.h"
+#include "store/migrator.h"
+#include "sync/fetch.h"
+#include "sync/working_dir.h"
+
+namespace defender_car {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kProgram = "defender-car 0.1.0";
+
+void set(Database& state, const char* name, const std::string& value) {
+  state.statement("run/set").bind("name", name).bind("value", value).run();
+}
+
+// Somebody else's changes may be anything: nothing that was read before is relied upon, and the
+// next full import brings CAR back to what Defender says.
+void distrust(Database& state, const std::string& reason) {
+  for (const char* name : {"full_due", "derive_all"}) set(state, name, reason);
+}
+
+}  // namespace
+
+PhaseClock::PhaseClock(RunReport& report, std::string phase)
+    : report_(report), phase_(std::move(phase)), begin_(std::clock()) {
+  spdlog::debug("phase {}", phase_);
+}
+
+PhaseClock::~PhaseClock() {
+  report_.phase_cpu_seconds[phase_] += static_cast<double>(std::clock() - begin_) / CLOCKS_PER_SEC;
+}
+
+void prepare_state(Database& state, const SyncSettings& settings, Trust trust) {
+  const bool derivation_changed = migrate(state);
+  bind_state(state, settings.defender.tenant_id, settings.car.source);
+  if (trust == Trust::altered)
+    distrust(state, "the state file was written to by another program since the last run");
+  if (derivation_changed) set(state, "derive_all", "the derivation's text changed");
+}
+
+void limit_rate(const SyncSettings& settings, HttpClient& http) {
+  if (settings.defender_rate.requests == 0) return;
+  http.limit_rate(settings.defender.defender_url, settings.defender_rate);
+  http.limit_rate(settings.defender.graph_url, settings.defender_rate);
+}
+
+void begin_run(Run& run) {
+  run.report.started_at = iso8601(system_now());
+  run.report_ms = system_now();
+  Statement& begin = run.state.statement("run/begin").bind("started_at", run.report.started_at);
+  begin.step();
+  run.report.run_id = begin.integer(0);
+  begin.run();
+}
+
+void open_stage(Run& run, const fs::path& file) {
+  std::error_code error;
+  fs::remove(file, error);
+  run.state.attach(file, "stage");
+  run.stage_open = true;
+  run.state.run_script("schema/stage/10_tables.sql");
+  run.network_source = run.setting("network_source");
+  if (run.network_source.empty()) run.network_source = "hunting";
+  run.state.statement("fetch/run")
+      .bind("run_id", run.report.run_id)
+      .bind("mode", run.report.mode)
+      .bind("reason", run.report.reason)
+      .bind("now", run.report.started_at)
+      .bind("tenant", run.settings.defender.tenant_id)
+      .bind("source", run.settings.car.source)
+      .bind("identity_model", run.identity_model == IdentityModel::account ? "account" : "user")
+      .bind("network_source", run.network_source)
+      .bind("program", kProgram)
+      .bind("report", run.report_ms)
+      .run();
+}
+
+void fetch_in_time(Run& run) {
+  try {
+    fetch(run);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::interrupted || !deadline_passed()) throw;
+    throw Error(ErrorKind::unreachable,
+                std::string("Defender did not answer all questions in time: ") + error.what());
+  }
+}
+
+void count_work(Run& run) {
+  RunReport& report = run.report;
+  report.set_aside = run.state.statement("run/set_aside").bind("run_id", report.run_id).number();
+  report.defender_calls = run.defender.calls();
+  report.car_calls = run.http.requests_sent() - run.defender.calls();
+  if (report.set_aside > 0 && run.settings.strict && !report.failure) {
+    run.fail(ErrorKind::bad_data, std::to_string(report.set_aside) +
+                                      " records were set aside (--strict); see table rejected");
+  }
+}
+
+}  // namespace defender_car

@@ -75,7 +75,7 @@ TEST_CASE("Only a whole list within data is an answer", "[readback]") {
 TEST_CASE("Words of refusal come with 200 and with 400, and are printable", "[readback]") {
   const auto page = page_of(
       "asset", R"({"errors":[{"message":"no \u001b[31m 'active'"},7],"data":{"asset":[{}]}})");
-  CHECK(page.refusal == "no  'active'");
+  CHECK(page.refusal == "no 'active'");
   CHECK(page.rows.empty());
   CHECK(page_of("asset", R"({"errors":{"odd":1}})").refusal != "");
 }

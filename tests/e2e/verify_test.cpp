@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "guarded.h"
+#include "planted.h"
 #include "verifying.h"
 
 using namespace e2e;
@@ -189,6 +190,7 @@ TEST_CASE("A sample looks at its machines only, the same ones all day", "[verify
     const VerifyReport mended = repaired(harness, 3);
     INFO(describe(mended));
     CHECK(mended.repair->outcome == "done");
+    CHECK(mended.repair->set_aside == 0);
     CHECK_FALSE(verified(harness, 3).differs());
     CHECK(verified(harness).differs());
     CHECK(verified(harness, 1000).sample.size() > 20);
@@ -270,26 +272,34 @@ TEST_CASE("verify writes nothing and a state of another source is refused", "[ve
 }
 
 TEST_CASE("What a run left open is left out, and a repair lets a sync go first", "[verify]") {
-  Harness harness(of(oracle::Identity::user));
-  REQUIRE_FALSE(harness.sync(Reading::full).failure);
-  harness.simulator().live(30);
-  harness.simulator().add_fault(
-      {.match = "PATCH /car/api/car/v2/asset_", .kind = FaultKind::reset_after});
-  CHECK(harness.disturbed_sync().failure == ErrorKind::car_recoverable);
-  harness.simulator().clear_faults();
-  const VerifyReport report = verified(harness);
-  INFO(describe(report));
-  CHECK_FALSE(report.differs());
-  CHECK(report.unanswered > 0);
-  try {
-    repaired(harness);
-    FAIL("it repaired beside open operations");
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::car_recoverable);
-    CHECK(std::string(error.what()).find("defender-car sync") != std::string::npos);
+  for (const char* request : {"PATCH /car/api/car/v2/asset_ipaddress", "DELETE /car/api/car/v2/",
+                              "POST /car/api/car/v2/imports"}) {
+    Harness harness(of(oracle::Identity::user));
+    REQUIRE_FALSE(harness.sync(Reading::full).failure);
+    harness.simulator().live(30);
+    harness.simulator().with_tenant([](simulator::Tenant& tenant) {
+      simulator::Device& device = fresh_device(tenant, 0);
+      device.silent = true;
+      device.health_status = "Inactive";
+      device.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
+    });
+    harness.simulator().add_fault({.match = request, .kind = FaultKind::reset_after});
+    CHECK(harness.disturbed_sync().failure == ErrorKind::car_recoverable);
+    harness.simulator().clear_faults();
+    const VerifyReport report = verified(harness);
+    INFO(request << ": " << describe(report));
+    CHECK_FALSE(report.differs());
+    CHECK(report.unanswered > 0);
+    try {
+      repaired(harness);
+      FAIL("it repaired beside open operations");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::car_recoverable);
+      CHECK(std::string(error.what()).find("defender-car sync") != std::string::npos);
+    }
+    CHECK(harness.sync_either_way().outcome == "done");
+    check_equal(harness, "after the sync");
   }
-  CHECK(harness.sync(Reading::incremental).outcome == "done");
-  check_equal(harness, "after the sync");
 }
 
 TEST_CASE("A repair that CAR lets down at any request is finished by the next sync", "[verify]") {

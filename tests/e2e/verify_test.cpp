@@ -211,6 +211,7 @@ TEST_CASE("Whatever of GraphQL the service knows is enough, and what is not comp
       {"400", [](auto& query) { query.ends_by_id = query.refuses_by_200 = false; }},
       {"no field active", [](auto& query) { query.knows_active = false; }},
       {"inactive ones too", [](auto& query) { query.tells_inactive = true; }},
+      {"numbers as text", [](auto& query) { query.numbers_as_text = true; }},
       {"no order", [](auto& query) { query.knows_order = false; }},
       {"short pages", [](auto& query) { query.most_rows = 11; }},
       {"no field base_score", [](auto& query) { query.unknown_field = "base_score"; }}};
@@ -277,7 +278,7 @@ TEST_CASE("What a run left open is left out, and a repair lets a sync go first",
       {"DELETE /car/api/car/v2/", 0},
       {"POST /car/api/car/v2/imports", 0},
       {"/importstatus", 0},   // of vertices …
-      {"/importstatus", 2}};  // … and of edges: CAR holds them, and told nobody
+      {"/importstatus", 1}};  // … and of edges: CAR holds them, and told nobody
   for (const auto& [request, skip] : requests) {
     Harness harness(of(oracle::Identity::user));
     REQUIRE_FALSE(harness.sync(Reading::full).failure);

@@ -274,6 +274,8 @@ class Answer {
         json_.Bool(active);
       else if (at == record.MemberEnd())
         json_.Null();
+      else if (at->value.IsInt64() && options_.numbers_as_text)
+        write(json_, std::to_string(at->value.GetInt64()));
       else
         at->value.Accept(json_);
     }

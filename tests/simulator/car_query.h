@@ -19,13 +19,14 @@
 namespace simulator {
 
 struct QueryOptions {
-  bool available = true;        // else 404
-  bool refuses_by_200 = true;   // with {"errors":[...]}; else 400
-  bool ends_by_id = true;       // asset_id, ipaddress_id; else _from and _to, as imported
-  bool knows_active = true;     // the field; without it only what is active is answered
-  bool tells_inactive = false;  // what is inactive is answered as well
-  bool knows_order = true;      // order_by
-  std::string unknown_field{};  // refused wherever it is asked for
+  bool available = true;         // else 404
+  bool refuses_by_200 = true;    // with {"errors":[...]}; else 400
+  bool ends_by_id = true;        // asset_id, ipaddress_id; else _from and _to, as imported
+  bool knows_active = true;      // the field; without it only what is active is answered
+  bool tells_inactive = false;   // what is inactive is answered as well
+  bool numbers_as_text = false;  // 8 as "8"
+  bool knows_order = true;       // order_by
+  std::string unknown_field{};   // refused wherever it is asked for
   size_t most_rows = std::numeric_limits<size_t>::max();  // of an answer, whatever limit says
   bool repeats_page = false;                              // offset is not heeded
   bool endless = false;                                   // a row is invented where none is left

@@ -196,8 +196,6 @@ class Reader {
       if (page.records == 0) return;
       const std::int64_t records = page.records;
       take(std::move(page));
-      // More than was asked for: it knows no pages, and this was everything.
-      if (records > limit) return;
       // A short page is no last one: the service may have a limit of its own.
       offset += records;
     }

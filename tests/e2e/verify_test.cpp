@@ -1,10 +1,10 @@
 // verify: an undisturbed life shows no drift; planted drift is found, named and repaired; and
 // nothing that CAR may answer, or that a repair may run into, leads further astray.
 #include <fstream>
-#include <regex>
 
 #include "guarded.h"
 #include "planted.h"
+#include "store/lock.h"
 #include "verifying.h"
 
 using namespace e2e;
@@ -270,6 +270,25 @@ TEST_CASE("verify writes nothing and a state of another source is refused", "[ve
   harness.settings().car.source = "another";
   CHECK_THROWS_AS(verified(harness), Error);
   CHECK_THROWS_AS(repaired(harness), Error);
+}
+
+TEST_CASE("Beside a run drift is said to be doubtful, and a repair is turned away", "[verify]") {
+  Harness harness(of(oracle::Identity::user));
+  REQUIRE_FALSE(harness.sync(Reading::full).failure);
+  const defender_car::StateLock run(harness.settings().working_dir / "state.lock");
+  check_equal(harness, "beside a run");
+  harness.simulator().with_car([](CarService& car) { Planter(car).lose_edge("asset_hostname"); });
+  harness.simulator().clear_requests();
+  const VerifyReport report = verified(harness);
+  CHECK(report.listed.size() == 1);
+  REQUIRE(report.warnings.size() == 1);
+  CHECK(report.warnings[0].find("a run went on meanwhile") != std::string::npos);
+  try {
+    repaired(harness);
+    FAIL("it repaired beside a run");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::locked);
+  }
 }
 
 TEST_CASE("What a run left open is left out, and a repair lets a sync go first", "[verify]") {

@@ -1,9 +1,9 @@
 // `defender-car sync`: one run, and the truth about it.
 
+#include "cli/command_progress.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 #include "sync/sync.h"
 
 namespace defender_car {
@@ -42,20 +42,11 @@ RunReport run(const Session& session, Progress& progress) {
   return run_sync(settings, http, progress);
 }
 
-RunReport run(const Session& session) {
-  if (!session.terminal) {
-    SilentProgress progress;
-    return run(session, progress);
-  }
-  TerminalProgress progress;
-  const LineHook hook(session.log, [&] { progress.clear(); });
-  return run(session, progress);
-}
-
 }  // namespace
 
 int run_sync_command(const Session& session) {
-  const RunReport report = run(session);
+  const RunReport report =
+      with_progress(session, [&](Progress& progress) { return run(session, progress); });
   if (is_good(report) || is_repeated(report)) session.log.drop();
   if (session.options.format == Format::json) {
     session.log.release({});

@@ -97,6 +97,12 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
   if (options.help || options.version) return options;
   refuse_misplaced(layers[0], options.command);
   options.words = rewritten.words;
+  if (options.command == Command::replay && !layers[0].has("working-dir")) {
+    refuse(
+        "replay writes a state file: say into which folder by --working-dir DIR, an empty one or "
+        "one "
+        "with a copy of a state to go on from (a configuration file's does not count here)");
+  }
   for (const std::string& ignored : rewritten.ignored) {
     options.warnings.push_back(ignored + " is ignored: it means nothing to this program");
   }

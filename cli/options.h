@@ -42,6 +42,7 @@ struct Options {
   std::string save;             ///< plan: the file to keep it in; "": none
   std::string plan;             ///< sync: the plan to deliver; "": none
   bool plan_exit_code = false;  ///< plan: the exit code tells whether there is something to do
+  bool acknowledged = false;    ///< diff: of the graph that CAR holds
   bool repair = false;          ///< verify
   int sample = 0;               ///< verify: how many machines; 0: all
   std::string output;           ///< report: the file; "": standard output

@@ -42,6 +42,9 @@ void write_sent(JsonWriter& json, const std::vector<SentCount>& sent);
 /// The members of one run of the history.
 void write_run(JsonWriter& json, const RunRow& run);
 
+/// How far each dataset has been read.
+void write_datasets(JsonWriter& json, const Status& status);
+
 /// Begins a document with what all have: "version", "command".
 void begin_document(JsonWriter& json, std::string_view command);
 

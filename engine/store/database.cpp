@@ -59,7 +59,11 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
     : file_(file.string()) {
   if (mode == OpenMode::create) make_private_file(file);
   at_border("open " + file.string(), [&] {
-    if (mode == OpenMode::create) {
+    if (mode == OpenMode::memory) {
+      database_ = std::make_unique<SQLite::Database>(
+          std::string(":memory:"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI,
+          10'000);
+    } else if (mode == OpenMode::create) {
       database_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 0, vfs);
       sqlite3_busy_handler(database_->getHandle(), wait_while_locked, nullptr);
     } else {
@@ -67,8 +71,8 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
           read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000, vfs);
     }
   });
-  run_script(mode == OpenMode::create ? "schema/connection.sql"
-                                      : "schema/connection_read_only.sql");
+  run_script(mode == OpenMode::read_only ? "schema/connection_read_only.sql"
+                                         : "schema/connection.sql");
 }
 
 Database::~Database() { statements_.clear(); }
@@ -96,7 +100,7 @@ std::int64_t Database::number(const std::string& name) { return statement(name).
 std::string Database::text(const std::string& name) { return statement(name).value().value_or(""); }
 
 void Database::attach(const std::filesystem::path& file, std::string_view schema) {
-  make_private_file(file);
+  if (file != ":memory:") make_private_file(file);
   Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach");
   attach.bind("file", file.string()).run();
 }
@@ -104,6 +108,25 @@ void Database::attach(const std::filesystem::path& file, std::string_view schema
 void Database::detach(std::string_view schema) {
   statements_.clear();
   exec("DETACH " + std::string(schema));
+}
+
+void Database::copy_to(const std::filesystem::path& file) {
+  std::error_code error;
+  std::filesystem::remove(file, error);
+  make_private_file(file);
+  statement("snapshot/copy_state").bind("file", file.string()).run();
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+  const bool written = descriptor >= 0 && ::fsync(descriptor) == 0;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!written) {
+    throw Error(ErrorKind::internal,
+                "cannot write " + file.string() + ": " + std::generic_category().message(errno));
+  }
+}
+
+void Database::attach_read_only(const std::filesystem::path& file, std::string_view schema) {
+  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach " + file.string());
+  attach.bind("file", read_only_name(file)).run();
 }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(database_->getHandle()); }

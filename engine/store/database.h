@@ -22,12 +22,13 @@ class Database;
 
 namespace defender_car {
 
-enum class OpenMode { create, read_only };
+enum class OpenMode { create, read_only, memory };
 
 class Database {
  public:
   /// `create`: made when it is not there, 0600; waits up to 90 s for others' locks. `read_only`: a
-  /// state or a copy of one; on a folder without write permission it is opened as immutable. `vfs`:
+  /// state or a copy of one; on a folder without write permission it is opened as immutable.
+  /// `memory`: none of it reaches a disk, and `file` is a name for messages. `vfs`:
   /// SQLite's name of what stands for the file system under this file and those attached to it;
   /// empty: the system's own.
   Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs = "");
@@ -48,10 +49,15 @@ class Database {
   std::int64_t number(const std::string& name);
   std::string text(const std::string& name);
 
-  /// Adds another file under a schema name, made when it is not there, 0600.
+  /// Adds another file under a schema name, made when it is not there, 0600; or ":memory:".
   void attach(const std::filesystem::path& file, std::string_view schema);
   /// All prepared statements go with it: they might name its tables.
   void detach(std::string_view schema);
+  /// Adds a state, or a copy of one, opened as `read_only` would; for a database in memory.
+  void attach_read_only(const std::filesystem::path& file, std::string_view schema);
+
+  /// The whole main file, compacted, into a new file (0600) that is on the disk when this returns.
+  void copy_to(const std::filesystem::path& file);
 
   std::int64_t changes() const;
   bool in_transaction() const;

@@ -55,10 +55,12 @@ void apply(Database& database, const SqlFile& file) {
 
 }  // namespace
 
+int newest_version() { return version_of(*files_under(kMigrations).back()); }
+
 bool migrate(Database& database) {
   const auto migrations = files_under(kMigrations);
   const std::int64_t version = database.number("migrate/version");
-  const int newest = version_of(*migrations.back());
+  const int newest = newest_version();
   if (version > newest) {
     throw Error(ErrorKind::usage,
                 "the state file is of a newer program (version " + std::to_string(version) +

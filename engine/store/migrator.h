@@ -14,4 +14,7 @@ namespace defender_car {
 
 bool migrate(Database& database);
 
+/// The newest version of a state file that this program knows.
+int newest_version();
+
 }  // namespace defender_car

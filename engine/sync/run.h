@@ -13,6 +13,15 @@
 namespace defender_car {
 
 struct Run {
+  Run(const SyncSettings& of, HttpClient& http_client, Progress& shown, Database& state_file,
+      DefenderClient& defender_client, CarClient& car_client)
+      : settings(of),
+        http(http_client),
+        progress(shown),
+        state(state_file),
+        defender(defender_client),
+        car(car_client) {}
+
   const SyncSettings& settings;
   HttpClient& http;
   Progress& progress;

@@ -91,25 +91,7 @@ void run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings,
   }
   DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
   CarClient car(http, settings.car);
-  Run run{.settings = settings,
-          .http = http,
-          .progress = progress,
-          .state = state,
-          .defender = defender,
-          .car = car,
-          .report = {},
-          .identity_model = IdentityModel::user,
-          .network_source = {},
-          .save_point = {},
-          .report_ms = 0,
-          .now = {},
-          .whole = false,
-          .allowed_ids = {},
-          .permissions = {},
-          .deletes_allowed = false,
-          .held_back = false,
-          .stage_open = false,
-          .session_allowed = true};
+  Run run(settings, http, progress, state, defender, car);
   car.set_address_form(run.setting("address_form"));
   if (derivation_changed) run.set("derive_all", "the derivation's text changed");
   body(run, folder);

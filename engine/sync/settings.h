@@ -48,7 +48,7 @@ struct SyncSettings {
   RateLimit defender_rate;  ///< 0 requests: 429 alone paces
   int keep_days = 14;       ///< snapshots
   std::int64_t keep_space_bytes = std::int64_t{2} << 30;
-  int keep_runs = 10'000;          ///< of the history, the ledger and the records set aside
+  int keep_runs = 10'000;  ///< of the history, the ledger and the records set aside
   bool compress_snapshots = false;
   std::string ca_file;
   std::chrono::seconds deadline = std::chrono::hours(2);  ///< of a whole run; 0: none

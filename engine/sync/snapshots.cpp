@@ -1,33 +1,66 @@
 #include "sync/snapshots.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <regex>
-#include <vector>
+
+#include "base/error.h"
+#include "base/gzip.h"
+#include "base/time.h"
+#include "sync/working_dir.h"
 
 namespace defender_car {
 namespace fs = std::filesystem;
 namespace {
 
-struct Snapshot {
-  fs::path path;
-  fs::file_time_type written;
-  std::int64_t bytes;
-};
+bool is_checkpoint(const KeptFile& file) { return file.mode == "checkpoint"; }
 
-std::vector<Snapshot> newest_first(const fs::path& folder) {
-  static const std::regex name_form("[0-9]{6,}-(full|incremental)\\.db");
-  std::vector<Snapshot> snapshots;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!std::regex_match(entry.path().filename().string(), name_form)) continue;
-    snapshots.push_back({entry.path(), entry.last_write_time(error),
-                         static_cast<std::int64_t>(entry.file_size(error))});
+std::int64_t bytes_from(const std::vector<KeptFile>& files, std::size_t first) {
+  return std::accumulate(files.begin() + static_cast<std::ptrdiff_t>(first), files.end(),
+                         std::int64_t{0},
+                         [](std::int64_t sum, const KeptFile& file) { return sum + file.bytes; });
+}
+
+auto days_ago(int days) { return fs::file_time_type::clock::now() - std::chrono::hours(24) * days; }
+
+/// Where replay can begin: a checkpoint, or the full import that opens the chain.
+bool is_beginning(const std::vector<KeptFile>& files, std::size_t at) {
+  return is_checkpoint(files[at]) || (at == 0 && files[at].mode == "full");
+}
+
+/// The first file that the limits would keep; the newest snapshot is always one.
+std::size_t first_within(const std::vector<KeptFile>& files, const Retention& limits) {
+  std::int64_t bytes = 0;
+  std::size_t first = files.size();
+  bool newest = true;
+  for (std::size_t at = files.size(); at-- > 0;) {
+    bytes += files[at].bytes;
+    const bool fits = files[at].written >= days_ago(limits.keep_days) && bytes <= limits.keep_bytes;
+    if (!fits && !newest) break;
+    newest = newest && is_checkpoint(files[at]);
+    first = at;
   }
-  std::sort(snapshots.begin(), snapshots.end(), [](const Snapshot& a, const Snapshot& b) {
-    return a.path.filename() > b.path.filename();
-  });
-  return snapshots;
+  return first;
+}
+
+/// What goes: everything before this one, but for the newest snapshot.
+std::size_t first_to_keep(const std::vector<KeptFile>& files, const Retention& limits) {
+  const std::size_t within = first_within(files, limits);
+  std::size_t keep = within;
+  if (limits.keep_days == 0) return keep;
+  for (std::size_t at = 0; at < files.size(); ++at) {
+    if (is_beginning(files, at) && files[at].run_id <= files[within].run_id)
+      keep = std::min(at, within);
+  }
+  if (bytes_from(files, keep) <= limits.keep_bytes) return keep;
+  // Too little room for all that should be kept with its beginning: from the next one on, then.
+  for (std::size_t at = within; at < files.size(); ++at) {
+    if (is_beginning(files, at)) return at;
+  }
+  return within;
 }
 
 }  // namespace
@@ -37,19 +70,100 @@ std::string snapshot_name(std::int64_t run_id, const std::string& mode) {
   return std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits + "-" + mode + ".db";
 }
 
-void prune_snapshots(const fs::path& folder, int keep_days, std::int64_t keep_bytes) {
+std::vector<KeptFile> kept_files(const fs::path& folder) {
+  static const std::regex name_form(R"(([0-9]{6,18})-(full|incremental|checkpoint)\.db(\.gz)?)");
+  std::vector<KeptFile> files;
   std::error_code error;
-  const auto oldest = fs::file_time_type::clock::now() - std::chrono::hours(24) * keep_days;
-  std::int64_t kept = 0;
-  bool newest = true;
-  for (const Snapshot& snapshot : newest_first(folder)) {
-    kept += snapshot.bytes;
-    if (!newest && (snapshot.written < oldest || kept > keep_bytes)) {
-      kept -= snapshot.bytes;
-      fs::remove(snapshot.path, error);
-    }
-    newest = false;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    std::smatch parts;
+    const std::string name = entry.path().filename().string();
+    if (!std::regex_match(name, parts, name_form)) continue;
+    files.push_back({entry.path(), std::stoll(parts[1]), parts[2], entry.last_write_time(error),
+                     static_cast<std::int64_t>(entry.file_size(error))});
   }
+  std::sort(files.begin(), files.end(), [](const KeptFile& a, const KeptFile& b) {
+    return std::pair(a.run_id, is_checkpoint(a)) < std::pair(b.run_id, is_checkpoint(b));
+  });
+  return files;
+}
+
+bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
+                    std::int64_t state_bytes) {
+  if (files.empty() || limits.keep_days == 0 || state_bytes > limits.keep_bytes / 2) return false;
+  std::size_t beginning = files.size();
+  for (std::size_t at = 0; at < files.size(); ++at) {
+    if (is_beginning(files, at)) beginning = at;
+  }
+  if (beginning == files.size()) return true;
+  return files[beginning].written <
+             fs::file_time_type::clock::now() - std::chrono::hours(12) * limits.keep_days ||
+         bytes_from(files, beginning + 1) > limits.keep_bytes / 2;
+}
+
+void prune_snapshots(const fs::path& folder, const Retention& limits) {
+  const auto files = kept_files(folder);
+  if (files.empty()) return;
+  const auto newest = std::find_if(files.rbegin(), files.rend(),
+                                   [](const KeptFile& file) { return !is_checkpoint(file); });
+  std::error_code error;
+  for (std::size_t at = 0; at < first_to_keep(files, limits); ++at) {
+    if (newest == files.rend() || files[at].path != newest->path) fs::remove(files[at].path, error);
+  }
+}
+
+void write_checkpoint(Database& state, const fs::path& folder, bool compress) {
+  const std::int64_t run_id = state.number("snapshot/last_derived_run");
+  const fs::path file = folder / snapshot_name(run_id, "checkpoint");
+  const fs::path unfinished = file.string() + ".new";
+  state.copy_to(unfinished);
+  put_in_place(unfinished, file, compress);
+  // Where that run left no snapshot this stands in its place.
+  state.statement("snapshot/kept_as")
+      .bind("run_id", run_id)
+      .bind("snapshot", file.filename().string() + (compress ? ".gz" : ""))
+      .run();
+  spdlog::info("checkpoint: the state as of run {} is kept in {}", run_id, file.string());
+}
+
+void put_in_place(const fs::path& unfinished, const fs::path& file, bool compress) {
+  std::error_code error;
+  if (!compress) {
+    fs::rename(unfinished, file, error);
+  } else {
+    const fs::path compressed = file.string() + ".gz";
+    compress_file(unfinished, compressed.string() + ".new");
+    fs::rename(compressed.string() + ".new", compressed, error);
+    if (!error) fs::remove(unfinished, error);
+  }
+  if (error)
+    throw Error(ErrorKind::internal, "cannot keep " + file.string() + ": " + error.message());
+}
+
+void prune_history(Database& state, int keep_runs) {
+  Transaction transaction(state);
+  state.statement("snapshot/prune_runs")
+      .bind("keep", keep_runs)
+      .bind("now", iso8601(system_now()))
+      .run();
+  if (state.changes() > 0) {
+    state.statement("snapshot/prune_ledger").run();
+    state.statement("snapshot/prune_rejected").run();
+  }
+  transaction.commit();
+}
+
+void keep_within_limits(Database& state, const SyncSettings& settings) {
+  const WorkingDir folder{settings.working_dir};
+  const Retention limits{settings.keep_days, settings.keep_space_bytes};
+  std::error_code error;
+  const auto state_bytes = static_cast<std::int64_t>(fs::file_size(folder.state(), error));
+  const bool broken = !state.statement("run/setting").bind("name", "chain_broken").texts().empty();
+  if (broken || checkpoint_due(kept_files(folder.snapshots()), limits, state_bytes)) {
+    write_checkpoint(state, folder.snapshots(), settings.compress_snapshots);
+    state.statement("run/unset").bind("name", "chain_broken").run();
+  }
+  prune_snapshots(folder.snapshots(), limits);
+  prune_history(state, settings.keep_runs);
 }
 
 }  // namespace defender_car

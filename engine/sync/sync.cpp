@@ -13,6 +13,7 @@
 #include "sync/mode.h"
 #include "sync/run.h"
 #include "sync/run_life.h"
+#include "sync/snapshot_file.h"
 #include "sync/snapshots.h"
 #include "sync/working_dir.h"
 
@@ -61,23 +62,59 @@ void open_stage(Run& run, const WorkingDir& folder) {
       .bind("identity_model", run.identity_model == IdentityModel::account ? "account" : "user")
       .bind("network_source", run.network_source)
       .bind("program", kProgram)
+      .bind("report", run.report_ms)
       .run();
 }
 
+// Without it the chain has a gap: the next checkpoint begins a new one.
 std::string keep_snapshot(Run& run, const WorkingDir& folder) {
   report_datasets(run);
+  run.state.statement("digest/keep_session").bind("session", run.session_allowed ? 1 : 0).run();
   run.state.detach("stage");
   run.stage_open = false;
-  std::string name = snapshot_name(run.report.run_id, run.report.mode);
-  std::error_code error;
-  fs::rename(folder.stage(), folder.snapshots() / name, error);
-  if (error) {
-    run.warn("the snapshot could not be kept in " + folder.snapshots().string() + ": " +
-             error.message());
+  const std::string name = snapshot_name(run.report.run_id, run.report.mode);
+  try {
+    put_in_place(folder.stage(), folder.snapshots() / name, run.settings.compress_snapshots);
+    return name + (run.settings.compress_snapshots ? ".gz" : "");
+  } catch (const Error& error) {
+    run.warn(std::string("the snapshot could not be kept: ") + error.what());
+    run.set("chain_broken", "run " + std::to_string(run.report.run_id) + " left no snapshot");
     return "";
   }
-  prune_snapshots(folder.snapshots(), run.settings.keep_days, run.settings.keep_space_bytes);
-  return name;
+}
+
+// A run that was killed between its derivation and here left its stage: it belongs to the chain.
+void rescue_stage(Database& state, const WorkingDir& folder, bool compress) {
+  const std::int64_t last = state.number("snapshot/last_unkept_run");
+  if (last == 0) return;
+  try {
+    const SnapshotInfo left = read_snapshot(folder.stage(), folder.root);
+    const std::string digest =
+        state.statement("digest/here").bind("run_id", last).value().value_or("");
+    if (left.run_id == last && left.digest == digest) {
+      const std::string name = snapshot_name(last, left.kind);
+      put_in_place(folder.stage(), folder.snapshots() / name, compress);
+      return state.statement("snapshot/kept_as")
+          .bind("run_id", last)
+          .bind("snapshot", name + (compress ? ".gz" : ""))
+          .run();
+    }
+  } catch (const Error& error) {
+    spdlog::debug("the stage of run {} is lost: {}", last, error.what());
+  }
+  state.statement("run/set")
+      .bind("name", "chain_broken")
+      .bind("value", "run " + std::to_string(last) + " was killed before it left its snapshot")
+      .run();
+}
+
+// Nothing of this may fail a run that did its work.
+void keep_within_limits(Run& run) {
+  try {
+    keep_within_limits(run.state, run.settings);
+  } catch (const Error& error) {
+    run.warn(std::string("old snapshots and runs could not be pruned: ") + error.what());
+  }
 }
 
 // A run that ended before its stage was derived from leaves nothing to replay.
@@ -142,6 +179,7 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
     discard_stage(run, folder);
   }
   end_run(run, ended, snapshot);
+  keep_within_limits(run);
   return std::move(run.report);
 }
 
@@ -149,8 +187,10 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
 
 RunReport run_sync(const SyncSettings& settings, HttpClient& http, Progress& progress) {
   RunReport report;
-  with_run(settings, http, progress,
-           [&](Run& run, const WorkingDir& folder) { report = run_once(run, folder); });
+  with_run(settings, http, progress, [&](Run& run, const WorkingDir& folder) {
+    rescue_stage(run.state, folder, settings.compress_snapshots);
+    report = run_once(run, folder);
+  });
   return report;
 }
 

@@ -29,13 +29,37 @@ CREATE TEMP TABLE returned_vertex (vertex_id INTEGER PRIMARY KEY, reason TEXT NO
 INSERT OR IGNORE INTO returned_vertex
 SELECT object_id, reason, evidence FROM outbox WHERE operation IN ('vertex', 'delete');
 
-INSERT OR IGNORE INTO claim
-SELECT machine_id, aspect, object_id, run_id FROM outbox WHERE operation = 'disable' AND machine_id IS NOT NULL;
-INSERT OR IGNORE INTO touched
-SELECT v.key, o.aspect FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.machine_id WHERE o.operation = 'disable';
-INSERT OR IGNORE INTO asset SELECT object_id, run_id FROM outbox WHERE operation = 'delete';
-INSERT OR IGNORE INTO touched
-SELECT v.key, 'all' FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id WHERE o.operation = 'delete';
+-- Written into the stage first and restored from there, so that a replay of this run, whose outbox is empty, does the same.
+INSERT OR IGNORE INTO stage.returned_claim
+SELECT v.key, o.aspect, n.collection, n.from_collection, n.from_key, n.to_collection, n.to_key, o.run_id
+FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.machine_id CROSS JOIN edge_name n ON n.edge_id = o.object_id
+WHERE o.operation = 'disable';
+INSERT OR IGNORE INTO stage.returned_asset
+SELECT v.key, o.run_id FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id WHERE o.operation = 'delete';
+
+DROP TABLE IF EXISTS temp.restored_claim;
+CREATE TEMP TABLE restored_claim (machine_id INTEGER, aspect TEXT, edge_id INTEGER, run_id INTEGER,
+  PRIMARY KEY (edge_id, machine_id, aspect)) STRICT, WITHOUT ROWID;
+INSERT INTO restored_claim
+SELECT m.vertex_id, r.aspect, e.edge_id, r.run_id
+FROM stage.returned_claim r
+CROSS JOIN vertex m ON m.collection = 'asset' AND m.key = r.machine
+CROSS JOIN vertex f ON f.collection = r.from_collection AND f.key = r.from_key
+CROSS JOIN vertex t ON t.collection = r.to_collection AND t.key = r.to_key
+CROSS JOIN edge e ON e.from_id = f.vertex_id AND e.to_id = t.vertex_id AND e.collection = r.collection
+WHERE NOT EXISTS (SELECT 1 FROM claim c
+                  WHERE c.machine_id = m.vertex_id AND c.aspect = r.aspect AND c.edge_id = e.edge_id);
+DROP TABLE IF EXISTS temp.restored_asset;
+CREATE TEMP TABLE restored_asset (vertex_id INTEGER PRIMARY KEY, run_id INTEGER) STRICT;
+INSERT INTO restored_asset
+SELECT v.vertex_id, r.run_id
+FROM stage.returned_asset r CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = r.machine
+WHERE v.vertex_id NOT IN (SELECT vertex_id FROM asset);
+
+INSERT INTO claim SELECT machine_id, aspect, edge_id, run_id FROM restored_claim;
+INSERT INTO asset SELECT vertex_id, run_id FROM restored_asset;
+INSERT OR IGNORE INTO touched SELECT machine, aspect FROM stage.returned_claim;
+INSERT OR IGNORE INTO touched SELECT machine, 'all' FROM stage.returned_asset;
 
 DELETE FROM batch;
 DELETE FROM outbox;

@@ -6,8 +6,10 @@ WHERE ((SELECT value FROM setting WHERE name = 'network_source') IS NOT (SELECT 
        AND EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'network' AND state IN ('complete', 'held')))
    OR (SELECT value FROM setting WHERE name = 'identity_model') IS NOT (SELECT identity_model FROM stage.run)
    OR EXISTS (SELECT 1 FROM setting WHERE name = 'derive_all');
-INSERT OR IGNORE INTO changed_vertex
-SELECT v.collection, v.key FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id
+-- Not changed by what Defender said, so no part of the run's digest.
+DROP TABLE IF EXISTS temp.rederived_vertex;
+CREATE TEMP TABLE rederived_vertex (vertex_id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO rederived_vertex SELECT vertex_id FROM acknowledged_vertex
 WHERE EXISTS (SELECT 1 FROM setting WHERE name = 'derive_all');
 DELETE FROM setting WHERE name = 'derive_all';
 INSERT INTO setting SELECT 'network_source', network_source FROM stage.run

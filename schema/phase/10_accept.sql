@@ -83,7 +83,8 @@ UPDATE stage.DeviceInfo SET set_aside = 'DeviceId is not a text' WHERE typeof(De
 INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain)
 SELECT d.DeviceId, j.value ->> 'UserName', j.value ->> 'DomainName'
 FROM stage.DeviceInfo d CROSS JOIN json_each(d.LoggedOnUsers) j
-WHERE d.set_aside IS NULL AND d.LoggedOnUsers <> '' AND j.type = 'object';
+WHERE d.set_aside IS NULL AND d.LoggedOnUsers <> '' AND j.type = 'object'
+  AND (SELECT digest FROM stage.run) IS NULL;  -- a snapshot has been through this
 
 -- Accounts of hunting that are nobody: services, machines, window managers and font drivers.
 DELETE FROM stage.LogonUsers

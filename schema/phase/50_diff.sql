@@ -28,6 +28,7 @@ INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, reason, evidence FROM l
 INSERT OR IGNORE INTO candidate_vertex
 SELECT v.vertex_id, 'changed', c.key
 FROM changed_vertex c CROSS JOIN vertex v ON v.collection = c.collection AND v.key = c.key;
+INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, 'changed', 'the derivation changed' FROM rederived_vertex;
 INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, 'unanswered', NULL FROM unanswered_vertex;
 INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, reason, evidence FROM returned_vertex;
 

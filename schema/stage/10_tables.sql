@@ -5,6 +5,7 @@
 PRAGMA stage.journal_mode = MEMORY;
 PRAGMA stage.synchronous = OFF;      -- a crash while fetching throws the stage away; settle makes it durable
 PRAGMA stage.application_id = 0x64637361;  -- "dcsa"
+PRAGMA stage.user_version = 1;         -- of this layout
 
 -- The run's clock and parameters, one row.
 CREATE TABLE stage.run (
@@ -16,7 +17,12 @@ CREATE TABLE stage.run (
   source          TEXT NOT NULL,
   identity_model  TEXT NOT NULL,     -- user, account
   network_source  TEXT NOT NULL,     -- hunting, machines
-  program         TEXT NOT NULL
+  program         TEXT NOT NULL,
+  report          INTEGER NOT NULL,  -- ms: the report's key in CAR, and the model_state_id that the run leaves there
+  session         INTEGER NOT NULL DEFAULT 1,  -- 0: a full import went without CAR's session, so nothing fell away
+  derivation      TEXT NOT NULL,     -- fingerprint of the schema/ that derived
+  builds_on       TEXT NOT NULL,     -- the digest before; '': the first run
+  digest          TEXT               -- schema/phase/60_digest.sql; NULL until derive is through
 ) STRICT;
 
 -- One row a dataset. `whole`: it asked for everything, so what it lacks is gone. state is `complete` only after the
@@ -73,6 +79,32 @@ CREATE TABLE stage.software_reading (
 CREATE TABLE stage.VulnerabilityKb (
   CveId ANY, CvssScore ANY, VulnerabilityDescription ANY, PublishedDate ANY, LastModifiedTime ANY, set_aside TEXT
 ) STRICT;
+
+-- What earlier runs promised to CAR and did not finish, as phase/05_return.sql undid it before this run's reading counted.
+CREATE TABLE stage.returned_claim (
+  machine TEXT NOT NULL, aspect TEXT NOT NULL, collection TEXT NOT NULL, from_collection TEXT NOT NULL,
+  from_key TEXT NOT NULL, to_collection TEXT NOT NULL, to_key TEXT NOT NULL, run_id INTEGER NOT NULL,
+  PRIMARY KEY (machine, aspect, collection, from_collection, from_key, to_collection, to_key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.returned_asset (
+  machine TEXT PRIMARY KEY, run_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a guard held back in this run: 'delete', or an edge collection.
+CREATE TABLE stage.withheld (
+  kind TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- What the digest was made of: the changes of an incremental run, line by line; of a full import a hash for each vertex and
+-- the edges that begin there, so that a replay can say where it differs.
+CREATE TABLE stage.graph_change (
+  position INTEGER PRIMARY KEY,
+  line     TEXT NOT NULL
+) STRICT;
+CREATE TABLE stage.graph_part (
+  collection TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL,
+  PRIMARY KEY (collection, key)
+) STRICT, WITHOUT ROWID;
 
 -- Machines that answered 404 by id: only this lets an asset go that a full list no longer names.
 CREATE TABLE stage.gone_machine (

@@ -1,6 +1,10 @@
 -- What fetch asks the mirror before it asks Defender, and how staged rows go in.
 -- statement: run
-INSERT INTO stage.run VALUES (:run_id, :mode, :reason, :now, :tenant, :source, :identity_model, :network_source, :program)
+INSERT INTO stage.run (run_id, mode, reason, now, tenant, source, identity_model, network_source, program, report, derivation,
+                       builds_on)
+VALUES (:run_id, :mode, :reason, :now, :tenant, :source, :identity_model, :network_source, :program, :report,
+        (SELECT value FROM setting WHERE name = 'derivation'),
+        coalesce((SELECT value FROM setting WHERE name = 'digest'), ''))
 -- statement: set_now
 UPDATE stage.run SET now = :now
 -- statement: set_mode

@@ -1,0 +1,130 @@
+#include "sync/snapshot_file.h"
+
+#include <optional>
+
+#include "base/error.h"
+#include "base/gzip.h"
+#include "base/printable.h"
+#include "store/database.h"
+#include "store/migrator.h"
+
+namespace defender_car {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kStage = 0x64637361;  // "dcsa", schema/stage/10_tables.sql
+constexpr std::int64_t kState = 0x64636172;  // "dcar", migrations/0001_initial.sql
+
+bool is_compressed(const fs::path& file) { return file.extension() == ".gz"; }
+
+[[noreturn]] void damaged(const fs::path& file, const std::string& why) {
+  throw Error(ErrorKind::bad_data, printable(file.string(), 300) + " is damaged: " + why +
+                                       ". Nothing was changed; take another copy of it");
+}
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& why) {
+  throw Error(ErrorKind::usage,
+              printable(file.string(), 300) + " " + why + ". Nothing was changed");
+}
+
+/// Layout and version of the stage that this program makes.
+struct StageLayout {
+  std::int64_t version;
+  std::string schema;
+};
+
+const StageLayout& stage_layout() {
+  static const StageLayout layout = [] {
+    Database scratch("the stage's layout", OpenMode::memory);
+    scratch.attach(":memory:", "stage");
+    scratch.run_script("schema/stage/10_tables.sql");
+    return StageLayout{scratch.number("snapshot/stage_version"),
+                       scratch.text("snapshot/stage_schema")};
+  }();
+  return layout;
+}
+
+// Tables and nothing but the tables that we make: no trigger, no view, no other column.
+void check_stage(Database& file, const fs::path& path) {
+  const StageLayout& ours = stage_layout();
+  const std::int64_t version = file.number("migrate/version");
+  if (version > ours.version)
+    refuse(path, "is of a newer program (layout " + std::to_string(version) + ", this one knows " +
+                     std::to_string(ours.version) + "): use that one");
+  if (version < ours.version)
+    refuse(path, "is of an older program that left no digest: it can be read, not replayed");
+  if (file.text("snapshot/schema") != ours.schema)
+    damaged(path, "its tables are not those of a snapshot");
+}
+
+SnapshotInfo read_stage(Database& file, const fs::path& path) {
+  check_stage(file, path);
+  Statement& row = file.statement("snapshot/run");
+  if (!row.step()) damaged(path, "the row of its run is missing or no such row");
+  SnapshotInfo info{path,         row.text(1),    row.integer(0),      row.text(2),
+                    row.text(3),  row.text(4),    row.text(5),         row.text(6),
+                    row.text(7),  row.integer(8), row.integer(9) != 0, row.text(10),
+                    row.text(11), row.text(12),   row.text(13)};
+  if (row.step()) damaged(path, "it holds more than one run");
+  if (info.digest.empty()) refuse(path, "is of a run that ended before it was through");
+  return info;
+}
+
+SnapshotInfo read_state(Database& file, const fs::path& path) {
+  if (const std::int64_t version = file.number("migrate/version"); version > newest_version())
+    refuse(path, "is of a newer program (version " + std::to_string(version) + ", this one knows " +
+                     std::to_string(newest_version()) + "): use that one");
+  SnapshotInfo info;
+  info.path = path;
+  info.kind = "checkpoint";
+  Statement& row = file.statement("snapshot/state");
+  row.step();
+  info.run_id = row.integer(0);
+  info.now = row.text(1);
+  info.tenant = row.text(2);
+  info.source = row.text(3);
+  info.derivation = row.text(4);
+  info.digest = row.text(5);
+  row.reset();
+  return info;
+}
+
+SnapshotInfo read_plain(const fs::path& plain, const fs::path& path) {
+  Database file(plain, OpenMode::read_only);
+  const std::int64_t id = file.number("snapshot/application_id");
+  if (id != kStage && id != kState) refuse(path, "is no snapshot of this program");
+  if (const std::string fault = file.text("migrate/integrity"); fault != "ok") damaged(path, fault);
+  return id == kStage ? read_stage(file, path) : read_state(file, path);
+}
+
+}  // namespace
+
+void take_out(const fs::path& file, const fs::path& to) {
+  if (is_compressed(file)) return expand_file(file, to);
+  std::error_code error;
+  fs::remove(to, error);
+  fs::copy_file(file, to, error);
+  if (!error) fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, error);
+  if (error)
+    throw Error(ErrorKind::internal,
+                "cannot copy " + file.string() + " to " + to.string() + ": " + error.message());
+}
+
+SnapshotInfo read_snapshot(const fs::path& file, const fs::path& scratch) {
+  if (!fs::is_regular_file(file)) refuse(file, "is not there, or no file");
+  const fs::path expanded = scratch / ("expanded-" + file.stem().filename().string());
+  try {
+    if (is_compressed(file)) expand_file(file, expanded);
+    SnapshotInfo info = read_plain(is_compressed(file) ? expanded : file, file);
+    std::error_code error;
+    fs::remove(expanded, error);
+    return info;
+  } catch (const Error& error) {
+    std::error_code ignored;
+    fs::remove(expanded, ignored);
+    if (error.kind() != ErrorKind::internal) throw;
+    damaged(file, error.what());  // SQLite's own words: not a database, malformed …
+  }
+}
+
+}  // namespace defender_car

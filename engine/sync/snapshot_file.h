@@ -1,0 +1,42 @@
+#pragma once
+// What a file in snapshots/ is: the stage of one run, or a checkpoint (a copy of the state). Both
+// may be compressed (.gz).
+//
+// Nothing of such a file is believed before read_snapshot() has been through it: it may come from
+// another machine, be cut off, damaged, or made by somebody else.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/time.h"
+
+namespace defender_car {
+
+struct SnapshotInfo {
+  std::filesystem::path path;
+  std::string kind;         ///< full, incremental, checkpoint
+  std::int64_t run_id = 0;  ///< of a checkpoint: the run that it stands after
+  std::string reason;       ///< why that mode
+  std::string now;          ///< the run's clock, UTC, ISO 8601
+  std::string tenant;
+  std::string source;
+  std::string identity_model;  ///< user, account; not of a checkpoint, as are the next ones
+  std::string network_source;  ///< hunting, machines
+  EpochMs report_ms = 0;       ///< the run's key in CAR
+  bool session = true;         ///< false: a full import without CAR's session
+  std::string derivation;      ///< fingerprint of the rules that made it
+  std::string builds_on;       ///< the digest before; "": nothing
+  std::string digest;
+  std::string program;
+};
+
+/// Reads the whole file. `scratch` is a folder for an expanded copy of a compressed one. Throws
+/// Error(bad_data) when it is damaged or cut off, Error(usage) when it is no snapshot, or one of
+/// another version, saying what to do.
+SnapshotInfo read_snapshot(const std::filesystem::path& file, const std::filesystem::path& scratch);
+
+/// Copies it, expanded where it is compressed, to `to` (0600).
+void take_out(const std::filesystem::path& file, const std::filesystem::path& to);
+
+}  // namespace defender_car

@@ -37,6 +37,7 @@ std::string pending_text(const PendingOperation& pending) {
 std::string removal_text(const Removal& removal, bool is_edge) {
   const std::string how = removal.operation == "drop"      ? "fell away at the end of a full import"
                           : removal.operation == "disable" ? "disabled"
+                          : removal.operation == "lost"    ? "found lost in CAR"
                           : is_edge                        ? "deleted with its asset"
                                                            : "deleted";
   return "gone since " + removal.at + ": " + how + " by " + run_text(removal.run_id) + ", " +

@@ -115,7 +115,14 @@ changed. Asks nothing of Defender.
 constexpr std::string_view verify_text =
     R"(Usage: defender-car verify [--repair] [--sample N] [OPTION…]
 
-Reads back what CAR holds of our source and compares it with what the state file knows.
+Reads back what CAR holds of our source (by its GraphQL, in pages) and compares it with
+what the state file has as acknowledged: what is missing in CAR, what is unexpected there
+and which attributes differ, by type, with the machines behind them. Exit code 0: equal,
+4: CAR differs, 10: CAR cannot be read back. Writes nothing and works beside a run.
+
+With --repair the differences are put right in CAR, as a run of its own and under the same
+guards; Defender is not asked. With --sample N only the assets and own edges of N machines
+are looked at, the same ones all day.
 )";
 
 constexpr std::string_view explain_text =

@@ -19,6 +19,7 @@ struct Operation {
 constexpr Operation operations[] = {
     {"vertex", "imported"},        {"edge", "edges imported"}, {"touch", "edges marked updated"},
     {"disable", "edges disabled"}, {"delete", "deleted"},      {"drop", "fell away"},
+    {"lost", "found lost in CAR"},
 };
 
 std::string run_name(const RunReport& report) {

@@ -24,6 +24,7 @@ inline constexpr std::int64_t kCarBody = 64 << 20;
 inline constexpr std::size_t kLink = 16 * 1024;  ///< "@odata.nextLink"
 inline constexpr std::size_t kToken = 64 * 1024;
 inline constexpr std::size_t kJobId = 1000;
+inline constexpr std::size_t kCarKey = 1000;   ///< schema/phase/10_accept.sql makes no longer one
 inline constexpr std::size_t kColumns = 1000;  ///< in a hunting answer's schema
 /// What one hunting answer holds at most. The service cuts there without a word.
 inline constexpr std::int64_t kHuntingRows = 100'000;

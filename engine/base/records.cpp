@@ -81,6 +81,7 @@ class ListReader final : public json::Events {
  public:
   ListReader(const ListShape& shape, const OnRecord& on_record)
       : list_key_(shape.list_key),
+        within_(shape.within),
         on_record_(on_record),
         keys_(shape.keys),
         fields_(shape.keys.size()) {}
@@ -96,6 +97,9 @@ class ListReader final : public json::Events {
       }
       case Place::captured:
         capture_.key(key);
+        break;
+      case Place::around:
+        is_within_ = same_key(key, within_);
         break;
       case Place::root:
         root_key_ = classify(key);
@@ -139,7 +143,10 @@ class ListReader final : public json::Events {
     ++depth_;
     switch (place_) {
       case Place::outside:
-        object ? enter(Place::root) : skip();
+        object ? enter(within_.empty() ? Place::root : Place::around) : skip();
+        break;
+      case Place::around:
+        object&& is_within_ ? enter(Place::root) : skip();
         break;
       case Place::root:
         open_in_root(object);
@@ -185,6 +192,9 @@ class ListReader final : public json::Events {
       case Place::column:
         place_ = Place::schema;
         break;
+      case Place::root:
+        place_ = within_.empty() ? Place::outside : Place::around;
+        break;
       default:
         place_ = Place::outside;
     }
@@ -192,7 +202,7 @@ class ListReader final : public json::Events {
   }
 
  private:
-  enum class Place { outside, root, list, record, captured, schema, column, skipped };
+  enum class Place { outside, around, root, list, record, captured, schema, column, skipped };
   enum class RootKey { other, list, schema, next_link };
 
   RootKey classify(std::string_view key) const {
@@ -247,6 +257,7 @@ class ListReader final : public json::Events {
   }
 
   const std::string_view list_key_;
+  const std::string_view within_;
   const OnRecord& on_record_;
   KeyIndex keys_;
   std::vector<Field> fields_;
@@ -259,6 +270,7 @@ class ListReader final : public json::Events {
   RootKey root_key_ = RootKey::other;
   Field* field_ = nullptr;
   bool is_name_ = false;
+  bool is_within_ = false;
 };
 
 /// Keeps the dotted path of the value at hand; values inside of lists have none.

@@ -33,7 +33,8 @@ struct Field {
 struct ListShape {
   std::string_view list_key;  ///< "value", "results"
   std::span<const std::string_view>
-      keys;  ///< fields of a record, in the order of the callback's span
+      keys;                      ///< fields of a record, in the order of the callback's span
+  std::string_view within = {};  ///< "data": the object that holds the list; "": the document does
 };
 
 struct ListResult {

@@ -15,6 +15,7 @@
 #include "base/printable.h"
 #include "base/secrets.h"
 #include "car/failures.h"
+#include "car/readback.h"
 
 namespace defender_car {
 namespace {
@@ -458,24 +459,40 @@ void CarClient::check_health() {
   call(request("GET", "/databases", "databases"), {400});
 }
 
-std::optional<std::int64_t> CarClient::count_assets() {
-  // GraphQL takes its strings in JSON's form.
-  rapidjson::StringBuffer literal;
-  rapidjson::Writer<rapidjson::StringBuffer> source(literal);
-  write_text(source, settings_.source);
-  const std::string query =
-      "{ asset(where:{source:{_eq:" + std::string(literal.GetString(), literal.GetSize()) +
-      "}}) { external_id } }";
-
+HttpRequest CarClient::query_request(const std::string& graphql, std::string label) const {
   HttpRequest question =
-      with_body(request("POST", "", "counting assets"), json_object([&](auto& writer) {
+      with_body(request("POST", "", std::move(label)), json_object([&](auto& writer) {
                   writer.Key("query");
-                  write_text(writer, query);
+                  write_text(writer, graphql);
                 }));
   question.url = v3_url("/query");
-  const HttpResponse response = http_.send(question);
+  return question;
+}
+
+std::optional<std::int64_t> CarClient::count_assets() {
+  const HttpResponse response = http_.send(query_request(
+      "{ asset(where:{source:{_eq:" + graphql_text(settings_.source) + "}}) { external_id } }",
+      "counting assets"));
   if (!succeeded(response)) return std::nullopt;
   return read_asset_count(response.body.str());
+}
+
+HttpResponse CarClient::query(const std::string& graphql, const std::string& label) {
+  const HttpRequest question = query_request(graphql, label);
+  HttpResponse response = http_.send(question);
+  if (succeeded(response) || response.status == 400) return response;
+  const bool no_graphql = response.status == 404 || response.status == 405 ||
+                          response.status == 501 ||
+                          (response.status >= 200 && response.status < 300);
+  if (no_graphql) {
+    throw Error(ErrorKind::car_recoverable,
+                asked(question) + describe(response) +
+                    ". This service has no GraphQL there, so what it holds cannot be read back "
+                    "and nothing was compared. Check --car-url; if it is right, this CAR cannot be "
+                    "verified");
+  }
+  throw Error(ErrorKind::car_recoverable,
+              asked(question) + describe(response) + ". Nothing was compared; run it again later");
 }
 
 }  // namespace defender_car

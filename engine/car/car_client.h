@@ -32,7 +32,9 @@ struct CarSettings {
   std::string token;
   std::string source;
   std::int64_t job_time_limit_ms = 30 * 60'000;
-  std::int64_t poll_ms = 1000;  ///< longest pause between two questions after a job
+  std::int64_t poll_ms = 1000;    ///< longest pause between two questions after a job
+  std::int64_t page_rows = 2000;  ///< asked for at once when CAR is read back
+  int pages = 10'000;             ///< of one collection, then its list counts as one without end
 };
 
 enum class DatabaseState { ready, newly_made };
@@ -122,10 +124,17 @@ class CarClient {
   /// asked.
   std::optional<std::int64_t> count_assets();
 
+  /// POST /v3/query with a GraphQL text. Judges the answer's status only: a service without GraphQL
+  /// (404, 405, 501, a web page) and every other failure throw Error(car_recoverable); 200 and 400
+  /// (a refusal, for read_page) come back.
+  HttpResponse query(const std::string& graphql, const std::string& label);
+  const CarSettings& settings() const noexcept { return settings_; }
+
  private:
   HttpRequest request(std::string_view method, std::string_view path, std::string label) const;
   HttpRequest with_body(HttpRequest request, std::string body) const;
   std::string v3_url(std::string_view path) const;
+  HttpRequest query_request(const std::string& graphql, std::string label) const;
   std::string source_path() const;
 
   /// The answer when it is 2xx or among `expected`; every other one throws.

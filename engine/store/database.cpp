@@ -135,8 +135,8 @@ bool Database::in_transaction() const {
   return sqlite3_get_autocommit(database_->getHandle()) == 0;
 }
 
-Transaction::Transaction(Database& database) : database_(database) {
-  database_.exec("BEGIN IMMEDIATE");
+Transaction::Transaction(Database& database, Kind kind) : database_(database) {
+  database_.exec(kind == Kind::immediate ? "BEGIN IMMEDIATE" : "BEGIN");
   no_network_.emplace();
 }
 

@@ -69,10 +69,12 @@ class Database {
   std::map<std::string, Statement> statements_;
 };
 
-/// BEGIN IMMEDIATE … COMMIT; ROLLBACK when it is left without commit().
+/// BEGIN IMMEDIATE … COMMIT; ROLLBACK when it is left without commit(). A deferred one is for
+/// temporary tables and for reading one state of things: it locks nothing that is not touched.
 class Transaction {
  public:
-  explicit Transaction(Database& database);
+  enum class Kind { immediate, deferred };
+  explicit Transaction(Database& database, Kind kind = Kind::immediate);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

@@ -61,14 +61,6 @@ void full_import_without_session(Run& run) {
   transaction.commit();
 }
 
-// Only now, and only when nothing is held back any longer: a permission that does not reach yet is
-// named again together with the next one.
-void use_up_permissions(Run& run) {
-  note_permissions(run);
-  if (run.permissions.empty() || run.held_back) return;
-  run.set("last_permission", std::to_string(run.report.run_id));
-}
-
 }  // namespace
 
 void recover(Run& run) {

@@ -169,6 +169,12 @@ void note_permissions(Run& run) {
       .run();
 }
 
+void use_up_permissions(Run& run) {
+  note_permissions(run);
+  if (run.permissions.empty() || run.held_back) return;
+  run.set("last_permission", std::to_string(run.report.run_id));
+}
+
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld) {
   std::vector<std::pair<std::string, std::int64_t>> removals;
   Statement& query = run.state.statement("guard/removals");

@@ -27,6 +27,10 @@ std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& with
 /// transaction.
 void note_permissions(Run& run);
 
+/// At a run's end: the permissions that let something through open nothing any more, unless
+/// something is still held back; then they are named again together with the next one.
+void use_up_permissions(Run& run);
+
 /// A full import without a state of ours: CAR is asked how many assets of the source it holds,
 /// since what is not reported falls away. Beyond --max-deletes the session is not used. Where CAR
 /// cannot be asked, the log says so.

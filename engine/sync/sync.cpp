@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include "base/cancel.h"
-#include "store/lock.h"
-#include "store/trust.h"
 #include "sync/dataset.h"
 #include "sync/deliver.h"
 #include "sync/derive.h"
@@ -13,9 +11,9 @@
 #include "sync/phases.h"
 #include "sync/plan_file.h"
 #include "sync/run.h"
+#include "sync/run_life.h"
 #include "sync/snapshot_file.h"
 #include "sync/snapshots.h"
-#include "sync/tally.h"
 #include "sync/working_dir.h"
 
 namespace defender_car {
@@ -123,62 +121,6 @@ void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
   settle(run);
 }
 
-void describe_outcome(Run& run, bool ended) {
-  RunReport& report = run.report;
-  if (!report.failure) {
-    report.outcome = "done";
-  } else if (*report.failure == ErrorKind::interrupted) {
-    report.outcome = "interrupted";
-  } else if (*report.failure == ErrorKind::guard) {
-    report.outcome = "held";
-  } else {
-    report.outcome = ended ? "partial" : "failed";
-  }
-}
-
-void count_outcome(Run& run) {
-  RunReport& report = run.report;
-  report.sent = sent_by(run.state, report.run_id);
-  count_work(run);
-}
-
-void write_down(Run& run, const std::string& snapshot) {
-  RunReport& report = run.report;
-  report.finished_at = iso8601(system_now());
-  const auto or_null = [](const std::string& text) {
-    return text.empty() ? std::optional<std::string>() : text;
-  };
-  std::optional<std::string> failure;
-  if (report.failure) failure = kind_name(*report.failure);
-  run.state.statement("run/finish")
-      .bind("run_id", report.run_id)
-      .bind("finished_at", report.finished_at)
-      .bind("outcome", report.outcome)
-      .bind("failure", failure)
-      .bind("error", or_null(report.error))
-      .bind("defender_calls", report.defender_calls)
-      .bind("car_calls", report.car_calls)
-      .bind("snapshot", or_null(snapshot))
-      .run();
-  if (!failure) return;
-  const SameFailure same = same_failure(run.state, *failure);
-  report.same_failure_count = same.count;
-  report.same_failure_since = same.since;
-}
-
-// What failed first is told first, also when its end cannot be written down (on a full disk, say).
-void end_run(Run& run, bool ended, const std::string& snapshot) {
-  try {
-    count_outcome(run);
-    describe_outcome(run, ended);
-    write_down(run, snapshot);
-  } catch (const Error& error) {
-    if (!run.report.failure || run.report.error == error.what()) throw;
-    throw Error(*run.report.failure,
-                run.report.error + "\nNor could this run's end be written down: " + error.what());
-  }
-}
-
 RunReport run_once(Run& run, const WorkingDir& folder) {
   begin_run(run);
   std::string snapshot;
@@ -187,62 +129,25 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
     phases(run, folder, snapshot);
     ended = true;
   } catch (const Error& error) {
-    if (!(run.report.failure && *run.report.failure == error.kind()))
-      run.fail(error.kind(), error.what());
+    note_failure(run, error);
     discard_stage(run, folder);
-    if (error.kind() == ErrorKind::car_unrecoverable)
-      run.set("full_due", "the last failure of CAR was unrecoverable");
   }
   end_run(run, ended, snapshot);
   keep_within_limits(run);
   return std::move(run.report);
 }
 
-// While an idle reader keeps the file open, closing it would leave the log: then nobody could tell
-// next time whether the file is as this run left it.
-void fold_log(Database& state) {
-  try {
-    state.run_script("schema/connection_end.sql");
-  } catch (const Error& error) {
-    spdlog::debug("{}", error.what());
-  }
-}
-
-RunReport run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings,
-                 HttpClient& http, Progress& progress) {
-  Database state(folder.state(), OpenMode::create, settings.vfs);
-  if (trust != Trust::as_left) check_whole(state, folder.state());
-  prepare_state(state, settings, trust);
-  rescue_stage(state, folder, settings.compress_snapshots);
-  limit_rate(settings, http);
-  DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
-  CarClient car(http, settings.car);
-  Run run(settings, http, progress, state, defender, car);
-  car.set_address_form(run.setting("address_form"));
-  if (!settings.plan.empty()) attach_plan(run, folder.stage());
-  RunReport report = run_once(run, folder);
-  fold_log(state);
-  return report;
-}
-
 }  // namespace
 
 RunReport run_sync(const SyncSettings& asked, HttpClient& http, Progress& progress) {
   const SyncSettings settings = asked.plan.empty() ? asked : as_planned(asked);
-  const Deadline deadline(settings.deadline);
-  const WorkingDir folder{settings.working_dir};
-  folder.make();
-  StateLock lock(folder.lock());
-  const Trust trust = trust_in(folder.state(), lock.left());
-  try {
-    RunReport report = run_on(folder, trust, settings, http, progress);
-    lock.leave(trust_note(folder.state()));
-    return report;
-  } catch (...) {
-    // Turned away before it began: what was known of the file is still known.
-    lock.leave(trust == Trust::as_left ? trust_note(folder.state()) : lock.left());
-    throw;
-  }
+  RunReport report;
+  with_run(settings, http, progress, [&](Run& run, const WorkingDir& folder) {
+    rescue_stage(run.state, folder, settings.compress_snapshots);
+    if (!settings.plan.empty()) attach_plan(run, folder.stage());
+    report = run_once(run, folder);
+  });
+  return report;
 }
 
 }  // namespace defender_car

@@ -20,7 +20,8 @@ namespace defender_car {
 struct SentCount {
   std::string
       operation;  ///< vertex, edge, touch (PATCH last_modified), disable (PATCH active:false),
-                  ///< delete, drop (fell away at the end of a full-import session)
+                  ///< delete, drop (fell away at the end of a full-import session), lost (a
+                  ///< repair found that CAR held it no longer: nothing was sent)
   std::string collection;  ///< CAR's collection
   std::string reason;      ///< new, changed, gone, inactive-15 …
   std::int64_t count = 0;
@@ -36,7 +37,7 @@ struct DatasetReport {
 /// The truthful summary of a run; failures first when it is shown.
 struct RunReport {
   std::int64_t run_id = 0;
-  std::string mode;                  ///< full, incremental
+  std::string mode;                  ///< full, incremental, repair
   std::string reason;                ///< why that mode
   std::string outcome;               ///< done, partial, held, failed, interrupted
   std::optional<ErrorKind> failure;  ///< decides the exit code; nothing: 0

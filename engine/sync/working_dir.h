@@ -24,4 +24,8 @@ struct WorkingDir {
 /// to others.
 void bind_state(Database& state, const std::string& tenant, const std::string& source);
 
+/// For those who only read: throws likewise where the file belongs to another source, or to none
+/// yet.
+void check_source(Database& state, const std::string& source);
+
 }  // namespace defender_car

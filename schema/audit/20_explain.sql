@@ -10,7 +10,7 @@ SELECT *,
        WHEN derived AND refused IS NOT NULL THEN 'refused'
        WHEN derived THEN 'waiting'        -- derived, and not acknowledged by CAR yet
        WHEN EXISTS (SELECT 1 FROM ledger l WHERE l.object = key AND l.collection = car_name
-                      AND l.operation IN ('delete', 'drop')) THEN 'gone'
+                      AND l.operation IN ('delete', 'drop', 'lost')) THEN 'gone'
        ELSE 'never'                       -- no removal in the ledger: never was in CAR, or before the ledger begins
   END AS state
 FROM (
@@ -46,7 +46,7 @@ SELECT *,
        WHEN derived AND refused IS NOT NULL THEN 'refused'
        WHEN derived THEN 'waiting'   -- derived, and not acknowledged by CAR yet
        WHEN EXISTS (SELECT 1 FROM ledger l WHERE l.object = from_key || ' -> ' || to_key AND l.collection = edge
-                      AND l.operation IN ('disable', 'delete', 'drop')) THEN 'gone'
+                      AND l.operation IN ('disable', 'delete', 'drop', 'lost')) THEN 'gone'
        ELSE 'never'                       -- no removal in the ledger: never was in CAR, or before the ledger begins
   END AS state
 FROM (
@@ -76,7 +76,7 @@ FROM (
   LEFT JOIN refused_edge r ON r.edge_id = e.edge_id);
 
 -- Every removal of an edge, the latest of which says why it is gone. operation: disable (a PATCH of its own), delete (it went
--- with its asset), drop (not reported within a full import's session).
+-- with its asset), drop (not reported within a full import's session), lost (verify --repair found that CAR held it no longer).
 CREATE VIEW audit_gone_edge AS
 SELECT e.edge_id, e.collection AS edge, f.collection AS from_kind, f.key AS from_key, t.collection AS to_kind, t.key AS to_key,
        l.ledger_id, l.at, l.run_id, l.operation, l.reason,
@@ -86,7 +86,7 @@ FROM edge e
 JOIN vertex f ON f.vertex_id = e.from_id
 JOIN vertex t ON t.vertex_id = e.to_id
 JOIN ledger l ON l.object = f.key || ' -> ' || t.key AND l.collection = e.collection
-WHERE l.operation IN ('disable', 'delete', 'drop');
+WHERE l.operation IN ('disable', 'delete', 'drop', 'lost');
 
 -- The same of vertices: of assets the DELETEs, of all what a full import did not report.
 CREATE VIEW audit_gone_vertex AS
@@ -94,7 +94,7 @@ SELECT v.vertex_id, v.collection AS kind, v.key, l.ledger_id, l.at, l.run_id, l.
 FROM vertex v
 JOIN collection n ON n.name = v.collection
 JOIN ledger l ON l.object = v.key AND l.collection = n.car_name
-WHERE l.operation IN ('delete', 'drop');
+WHERE l.operation IN ('delete', 'drop', 'lost');
 
 -- MachineInfo's row of each machine, as JSON.
 CREATE VIEW audit_machine_row AS

@@ -5,7 +5,8 @@ SELECT run_id, coalesce(mode, ''), coalesce(reason, ''), coalesce(outcome, ''), 
        (SELECT count(*) FROM rejected WHERE last_run = r.run_id)
 FROM run r ORDER BY run_id DESC LIMIT :limit
 -- statement: last_success
-SELECT max(finished_at) FROM run WHERE outcome = 'done'
+-- A repair is no sync: it reads nothing of Defender.
+SELECT max(finished_at) FROM run WHERE outcome = 'done' AND mode IS NOT 'repair'
 -- statement: assets
 SELECT count(*) FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id WHERE v.collection = 'asset'
 -- statement: edges
@@ -14,7 +15,8 @@ SELECT count(*) FROM acknowledged_edge
 SELECT count(*) FROM outbox
 -- statement: set_aside
 -- Those of the last finished run stand aside now.
-SELECT count(*) FROM rejected WHERE last_run = (SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL)
+SELECT count(*) FROM rejected
+WHERE last_run = (SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND mode IS NOT 'repair')
 -- statement: last_failure
 SELECT failure FROM run WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 -- statement: datasets

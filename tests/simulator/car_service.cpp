@@ -45,6 +45,22 @@ std::string parameter(const Call& call, const std::string& name) {
   return at == call.query.end() ? "" : at->second;
 }
 
+/// In the way of GraphQL services.
+Reply query_refusal(std::string_view message) {
+  Reply reply;
+  StringSink sink(reply.body);
+  JsonWriter json(sink);
+  json.StartObject();
+  write_key(json, "errors");
+  json.StartArray();
+  json.StartObject();
+  write_pair(json, "message", message);
+  json.EndObject();
+  json.EndArray();
+  json.EndObject();
+  return reply;
+}
+
 rapidjson::Document parse_body(const Call& call) {
   rapidjson::Document body;
   body.Parse(call.body.data(), call.body.size());
@@ -101,16 +117,18 @@ Reply CarService::answer_v3(const Call& call, const std::string& what) {
     reply.body = import_schema(options_.identity);
     return reply;
   }
-  if (what != "query" || call.method != "POST") return not_found(call.path);
+  if (what != "query" || call.method != "POST" || !options_.query.available)
+    return not_found(call.path);
   const rapidjson::Document body = parse_body(call);
   if (!body.IsObject() || !body.HasMember("query") || !body["query"].IsString())
     return car_error(400, "data_mal_formed", "the body holds no query");
   try {
     Reply reply;
-    reply.body = run_graphql(graph_, options_.identity, body["query"].GetString());
+    reply.body = run_graphql(graph_, options_.identity, options_.query, body["query"].GetString());
     return reply;
   } catch (const std::runtime_error& error) {
-    return car_error(400, "bad_query", error.what());
+    if (!options_.query.refuses_by_200) return car_error(400, "bad_query", error.what());
+    return query_refusal(error.what());
   }
 }
 

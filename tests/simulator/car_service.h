@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "car_graph.h"
+#include "car_query.h"
 #include "message.h"
 
 namespace simulator {
@@ -48,6 +49,7 @@ struct CarOptions {
   std::string poison_envelope;
   std::string poison_job;
   std::optional<JobFault> job_fault;
+  QueryOptions query;
   size_t max_records = 2000;
   size_t max_body = 10'000'000;
 };

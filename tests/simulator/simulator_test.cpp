@@ -320,9 +320,10 @@ TEST_CASE("an import takes its time, is checked, and can be undone") {
 
   const auto read = caller.car(
       "POST", "/v3/query",
-      R"({"query":"{ asset_ipaddress(where:{source:{_eq:\"S\"}}) { _from _to active } }"})");
-  CHECK(read->body.find(R"("_from":"asset/m1","_to":"ipaddress/10.0.0.4","active":true)") !=
-        std::string::npos);
+      R"({"query":"{ asset_ipaddress(where:{source:{_eq:\"S\"}}) { asset_id ipaddress_id active } }"})");
+  CHECK(
+      read->body.find(R"("asset_id":"S/m1","ipaddress_id":"ipaddress/0/10.0.0.4","active":true)") !=
+      std::string::npos);
 
   simulator.with_car([](CarService& car) { car.options().poison_job = "m66"; });
   CHECK(caller.status(caller.import("asset", R"({"external_id":"m66","name":"bad"})")) ==

@@ -1,0 +1,120 @@
+#include "sync/run_life.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/cancel.h"
+#include "store/lock.h"
+#include "store/trust.h"
+#include "sync/phases.h"
+#include "sync/tally.h"
+
+namespace defender_car {
+namespace {
+
+void describe_outcome(Run& run, bool ended) {
+  RunReport& report = run.report;
+  if (!report.failure) {
+    report.outcome = "done";
+  } else if (*report.failure == ErrorKind::interrupted) {
+    report.outcome = "interrupted";
+  } else if (*report.failure == ErrorKind::guard) {
+    report.outcome = "held";
+  } else {
+    report.outcome = ended ? "partial" : "failed";
+  }
+}
+
+void count_outcome(Run& run) {
+  RunReport& report = run.report;
+  report.sent = sent_by(run.state, report.run_id);
+  count_work(run);
+}
+
+void write_down(Run& run, const std::string& snapshot) {
+  RunReport& report = run.report;
+  report.finished_at = iso8601(system_now());
+  const auto or_null = [](const std::string& text) {
+    return text.empty() ? std::optional<std::string>() : text;
+  };
+  std::optional<std::string> failure;
+  if (report.failure) failure = kind_name(*report.failure);
+  run.state.statement("run/finish")
+      .bind("run_id", report.run_id)
+      .bind("finished_at", report.finished_at)
+      .bind("outcome", report.outcome)
+      .bind("failure", failure)
+      .bind("error", or_null(report.error))
+      .bind("defender_calls", report.defender_calls)
+      .bind("car_calls", report.car_calls)
+      .bind("snapshot", or_null(snapshot))
+      .run();
+  if (!failure) return;
+  const SameFailure same = same_failure(run.state, *failure);
+  report.same_failure_count = same.count;
+  report.same_failure_since = same.since;
+}
+
+// While an idle reader keeps the file open, closing it would leave the log: then nobody could tell
+// next time whether the file is as this run left it.
+void fold_log(Database& state) {
+  try {
+    state.run_script("schema/connection_end.sql");
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());
+  }
+}
+
+void run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings, HttpClient& http,
+            Progress& progress, const RunBody& body) {
+  Database state(folder.state(), OpenMode::create, settings.vfs);
+  if (trust != Trust::as_left) check_whole(state, folder.state());
+  prepare_state(state, settings, trust);
+  limit_rate(settings, http);
+  DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
+  CarClient car(http, settings.car);
+  Run run(settings, http, progress, state, defender, car);
+  car.set_address_form(run.setting("address_form"));
+  body(run, folder);
+  fold_log(state);
+}
+
+}  // namespace
+
+// What failed first is told first, also when its end cannot be written down (on a full disk, say).
+void end_run(Run& run, bool ended, const std::string& snapshot) {
+  try {
+    count_outcome(run);
+    describe_outcome(run, ended);
+    write_down(run, snapshot);
+  } catch (const Error& error) {
+    if (!run.report.failure || run.report.error == error.what()) throw;
+    throw Error(*run.report.failure,
+                run.report.error + "\nNor could this run's end be written down: " + error.what());
+  }
+}
+
+void note_failure(Run& run, const Error& error) {
+  if (!(run.report.failure && *run.report.failure == error.kind()))
+    run.fail(error.kind(), error.what());
+  if (error.kind() == ErrorKind::car_unrecoverable)
+    run.set("full_due", "the last failure of CAR was unrecoverable");
+}
+
+void with_run(const SyncSettings& settings, HttpClient& http, Progress& progress,
+              const RunBody& body) {
+  const Deadline deadline(settings.deadline);
+  const WorkingDir folder{settings.working_dir};
+  folder.make();
+  StateLock lock(folder.lock());
+  const Trust trust = trust_in(folder.state(), lock.left());
+  try {
+    run_on(folder, trust, settings, http, progress, body);
+    lock.leave(trust_note(folder.state()));
+  } catch (...) {
+    // Turned away before it began: what was known of the file is still known.
+    lock.leave(trust == Trust::as_left ? trust_note(folder.state()) : lock.left());
+    throw;
+  }
+}
+
+}  // namespace defender_car

@@ -55,20 +55,6 @@ std::string status_text(const Status& status) {
   return text;
 }
 
-void write_datasets(JsonWriter& json, const Status& status) {
-  json.begin_array("datasets");
-  for (const DatasetCursor& dataset : status.datasets) {
-    json.begin_object();
-    json.text("name", dataset.name);
-    json.text("state", dataset.state);
-    json.text_or_null("cursor", dataset.cursor);
-    json.text_or_null("last_complete_at", dataset.last_complete_at);
-    json.text_or_null("problem", dataset.problem);
-    json.end_object();
-  }
-  json.end_array();
-}
-
 std::string status_json(const Status& status) {
   JsonWriter json;
   begin_document(json, "status");

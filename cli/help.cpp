@@ -22,7 +22,7 @@ Usage: defender-car COMMAND [OPTION…]
   status             where the sync stands
   runs               the history
   explain WHAT       why CAR holds what it holds, or why no longer
-  diff A B           what changed between two runs
+  diff A B           what changed between two states
   report             an HTML page
   verify             reads CAR back and compares
   replay SNAPSHOT…   runs from snapshot files
@@ -59,7 +59,7 @@ Exit codes
    1  internal error                         50  Defender failed
    2  wrong parameters                       51  Defender cannot be reached
    3  plan: there is something to do         52  Defender refused the login
-   4  verify: CAR differs                    53  a permission in Defender is missing
+   4  verify, replay: a difference           53  a permission in Defender is missing
   10  CAR failed; the next run goes on       54  Defender refused a parameter
   11  another run holds the state            55  data could not be processed
   12  stopped by a guard
@@ -103,9 +103,13 @@ Takes the way of a run up to the point where it would send something, and prints
 )";
 
 constexpr std::string_view replay_text =
-    R"(Usage: defender-car replay SNAPSHOT… [--until RUN] [--car-url URL …] [--working-dir DIR]
+    R"(Usage: defender-car replay SNAPSHOT… --working-dir DIR [--until RUN] [--car-url URL …]
 
-Runs from snapshot files in place of Defender.
+Runs from snapshot files in place of Defender, each with its own clock and parameters, into
+an empty folder or on top of a copy of a state file, and says whether each came to the graph
+that it came to then (exit code 4 when not, with the lines that differ). CAR is a sink that
+takes everything, unless --car-url names a real one. All files are read before anything is
+changed. Asks nothing of Defender.
 )";
 
 constexpr std::string_view verify_text =
@@ -117,25 +121,41 @@ Reads back what CAR holds of our source and compares it with what the state file
 constexpr std::string_view explain_text =
     R"(Usage: defender-car explain WHAT [--working-dir DIR] [--format json]
 
-Why CAR holds what it holds, or why it does no longer.
+Why CAR holds what it holds, or why it does no longer: since when, by which run, from which
+rows of Defender, held up by which machines; or when it went, why, and what CAR answered.
+Asks no service.
+
+  WHAT   a machine (id or name), an address, a MAC, an account, a CVE, an alert's id, a host
+         name, software (vendor:name:version), or an edge: 'A -> B', in quotes. KIND:WHAT
+         where a word means several things: hostname:pc-1, account:bob.
 )";
 
 constexpr std::string_view diff_text =
-    R"(Usage: defender-car diff A B [--working-dir DIR] [--format json]
+    R"(Usage: defender-car diff A B [--acknowledged] [--working-dir DIR] [--format json]
 
-What changed between two runs.
+What changed between two states, machine by machine: in Defender (machines, addresses,
+users, open alerts, software) and in the graph. A and B are each a run's number, a snapshot
+(the state after its run) or a state file: state.db itself or a copy of it. Asks no
+service and writes nothing to the working folder. Long lists are cut; --format json has
+all.
 )";
 
 constexpr std::string_view report_text =
     R"(Usage: defender-car report [--output FILE] [--working-dir DIR] [--format json]
 
-One HTML page about the sync, without outside resources.
+One HTML page about the sync, from the state file alone: where it stands, the fleet, runs
+and what they sent, removals and why, machines that will leave, failures, guard stops,
+records set aside, vulnerabilities. It needs nothing from anywhere, holds no script, and
+may be mailed. The file is made whole or not at all, for its owner's eyes only; it
+replaces an earlier page and nothing else. Asks no service.
 )";
 
 constexpr std::string_view snapshots_text =
     R"(Usage: defender-car snapshots [list|check|prune] [--working-dir DIR] [--format json]
 
-The snapshots that runs left behind.
+list names the snapshots and checkpoints that runs left behind; check reads every one whole
+and says where the chain has a gap (exit code 55); prune removes what --keep-days and
+--keep-space no longer keep.
 )";
 
 constexpr std::size_t page_width = 88;

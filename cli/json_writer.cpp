@@ -3,9 +3,33 @@
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
+#include "base/printable.h"
+#include "base/utf8.h"
 #include "cli/text.h"
 
 namespace defender_car {
+namespace {
+
+/// The same document with what could steer a terminal escaped. Such characters stand in strings
+/// alone, but for line ends, and those below U+0020 are escaped there already.
+std::string without_hidden(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const Utf8Character c = first_utf8_character(json);
+    if (c.valid && c.code >= 0x20 && is_hidden(c.code)) {
+      constexpr std::string_view kHex = "0123456789abcdef";
+      out += "\\u";
+      for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(c.code >> shift) & 15U];
+    } else {
+      out += json.substr(0, c.bytes);
+    }
+    json.remove_prefix(c.bytes);
+  }
+  return out;
+}
+
+}  // namespace
 
 /// Both of RapidJSON's writers on one buffer, of which one is used: they share no base class with
 /// virtual members.
@@ -91,14 +115,32 @@ void JsonWriter::boolean(std::string_view key, bool value) {
   impl_->write([&](auto& w) { w.Bool(value); });
 }
 
-void JsonWriter::element(std::string_view value) { impl_->string(value); }
-
-std::string JsonWriter::take() {
-  std::string text = str();
-  impl_->buffer.Clear();
-  return text;
+void JsonWriter::json_or_null(std::string_view key, std::string_view json) {
+  impl_->key(key);
+  if (json.empty()) {
+    impl_->write([](auto& w) { w.Null(); });
+  } else {
+    json_element(json);
+  }
 }
 
-std::string JsonWriter::str() const { return impl_->buffer.GetString(); }
+void JsonWriter::element(std::string_view value) { impl_->string(value); }
+
+void JsonWriter::json_element(std::string_view json) {
+  const std::string mended = valid_utf8(json);
+  impl_->write([&](auto& w) { w.RawValue(mended.data(), mended.size(), rapidjson::kObjectType); });
+}
+
+std::string JsonWriter::str() const {
+  return without_hidden({impl_->buffer.GetString(), impl_->buffer.GetSize()});
+}
+
+std::size_t JsonWriter::size() const { return impl_->buffer.GetSize(); }
+
+std::string JsonWriter::take() {
+  std::string written = str();
+  impl_->buffer.Clear();
+  return written;
+}
 
 }  // namespace defender_car

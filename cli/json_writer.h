@@ -1,6 +1,7 @@
 #pragma once
 // Writes one JSON document: the only place of the program that knows RapidJSON. Text that is no
-// UTF-8 is mended, so that the document stays one whatever a record held.
+// UTF-8 is mended, so that the document stays one whatever a record held; what could steer a
+// terminal is escaped.
 
 #include <cstdint>
 #include <memory>
@@ -31,12 +32,16 @@ class JsonWriter {
   void integer(std::string_view key, std::int64_t value);
   void real(std::string_view key, double value);
   void boolean(std::string_view key, bool value);
+  /// What is JSON already, as SQLite made it; null for an empty text.
+  void json_or_null(std::string_view key, std::string_view json);
   /// An element of an array.
   void element(std::string_view value);
+  void json_element(std::string_view json);
 
   std::string str() const;
-  /// What was written since the last take(): a long document need not be held whole.
+  /// What was written since the last call: for documents too long to be held whole.
   std::string take();
+  std::size_t size() const;  ///< bytes that are held
 
  private:
   struct Impl;

@@ -95,6 +95,7 @@ void OptionResolver::read_output() {
   with("plan", [&](auto text) { options_.settings.plan = text; });
   with("output", [&](auto text) { options_.output = text; });
   with("exit-code", [&](auto text) { options_.plan_exit_code = parse_boolean(text); });
+  with("acknowledged", [&](auto text) { options_.acknowledged = parse_boolean(text); });
   with("repair", [&](auto text) { options_.repair = parse_boolean(text); });
   with("sample", [&](auto text) { options_.sample = parse_int(text, 1, 1'000'000'000); });
   with("limit", [&](auto text) { options_.limit = parse_int(text, 1, 1'000'000); });

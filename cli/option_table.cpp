@@ -79,6 +79,10 @@ constexpr OptionSpec options[] = {
      "0 when there is nothing to do, 3 when there is something, 12 when a guard would stop it.",
      false, false, "plan"},
     {"until", "RUN", "", run, "The number of the last run to replay.", false, false, "replay"},
+    {"acknowledged", "", "", run,
+     "Compares the graph that CAR holds by its own answers. Default: the one that Defender "
+     "derives.",
+     false, false, "diff"},
     {"repair", "", "", run, "Sends CAR the differences, under the same guards.", false, false,
      "verify"},
     {"sample", "N", "", run, "Looks at N machines only. Default: all.", false, false, "verify"},

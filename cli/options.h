@@ -41,6 +41,7 @@ struct Options {
   std::int64_t until = 0;       ///< replay: the last run; 0: all
   std::string save;             ///< plan: the file to keep it in; "": none
   bool plan_exit_code = false;  ///< plan: the exit code tells whether there is something to do
+  bool acknowledged = false;    ///< diff: of the graph that CAR holds
   bool repair = false;          ///< verify
   int sample = 0;               ///< verify: how many machines; 0: all
   std::string output;           ///< report: the file; "": standard output

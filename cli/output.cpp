@@ -160,6 +160,20 @@ void write_run(JsonWriter& json, const RunRow& run) {
   write_sent(json, run.sent);
 }
 
+void write_datasets(JsonWriter& json, const Status& status) {
+  json.begin_array("datasets");
+  for (const DatasetCursor& dataset : status.datasets) {
+    json.begin_object();
+    json.text("name", dataset.name);
+    json.text("state", dataset.state);
+    json.text_or_null("cursor", dataset.cursor);
+    json.text_or_null("last_complete_at", dataset.last_complete_at);
+    json.text_or_null("problem", dataset.problem);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void begin_document(JsonWriter& json, std::string_view command) {
   json.begin_object();
   json.integer("version", 1);

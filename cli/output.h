@@ -50,6 +50,9 @@ std::string problem_lines(const RunReport& report,
 /// The members of one run of the history.
 void write_run(JsonWriter& json, const RunRow& run);
 
+/// How far each dataset has been read.
+void write_datasets(JsonWriter& json, const Status& status);
+
 /// Begins a document with what all have: "version", "command".
 void begin_document(JsonWriter& json, std::string_view command);
 

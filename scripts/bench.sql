@@ -52,6 +52,22 @@ SELECT name, rows, printf('%.1f', bytes / 1e6) AS MB, printf('%.3f', floor) AS "
        printf('%.3f', ours) AS "our CPU s", printf('%.2f', ours / floor) AS ratio
 FROM staged;
 
+-- A replay does the derive and diff of all runs since the last full import, and what CAR would have acknowledged.
+CREATE TEMP VIEW command_cost AS
+SELECT machines, name, (cost ->> 'user') + (cost ->> 'system') AS cpu, cost ->> 'wall' AS wall,
+       (cost ->> 'peak_kib') / 1024.0 AS peak,
+       CASE name WHEN 'replay' THEN
+         (SELECT sum(r.report ->> '$.phase_cpu_seconds.derive') FROM sample r
+          WHERE r.machines = command.machines
+            AND (r.kind <> 'full' OR r.round = (SELECT max(round) FROM sample WHERE kind = 'full')))
+       END AS derive_of_runs
+FROM command;
+
+CREATE TEMP VIEW command_table AS
+SELECT machines, name AS command, printf('%.3f', cpu) AS "CPU s", printf('%.3f', wall) AS "wall s",
+       printf('%.1f', peak) AS "peak MiB", printf('%.2f', cpu / derive_of_runs) AS "to the runs' own derive"
+FROM command_cost;
+
 -- What 100 changed machines cost at a size. The best of each kind: noise only ever adds, and here it would be divided
 -- by a small difference.
 CREATE TEMP VIEW change_cost AS
@@ -95,4 +111,8 @@ SELECT json_object(
   'phases', (SELECT json_group_array(json_object('machines', machines, 'phase', phase, 'cpu_seconds', round(cpu, 4),
                                                  'requests', requests, 'rows', rows,
                                                  'rows_per_second', CAST(rows / cpu AS INTEGER))) FROM phase),
+  'commands', (SELECT json_group_array(json_object('machines', machines, 'command', name, 'cpu_seconds', round(cpu, 3),
+                                                   'wall_seconds', round(wall, 3), 'peak_mib', round(peak, 1),
+                                                   'derive_seconds_of_runs', round(derive_of_runs, 3)))
+               FROM command_cost),
   'staging', (SELECT json(figures) FROM staging)) AS json;

@@ -3,7 +3,6 @@
 #include "audit/state.h"
 #include "store/lock.h"
 #include "sync/tally.h"
-#include "sync/working_dir.h"
 
 namespace defender_car {
 namespace {
@@ -47,6 +46,10 @@ void read_same_failure(Database& state, Status& status) {
 Status read_status(const std::filesystem::path& working_dir) {
   const WorkingDir folder{working_dir};
   Database state = open_state(folder);
+  return read_status(state, folder);
+}
+
+Status read_status(Database& state, const WorkingDir& folder) {
   Status status;
   status.tenant = setting(state, "tenant");
   status.source = setting(state, "source");

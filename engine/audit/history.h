@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "store/database.h"
 #include "sync/sync.h"
+#include "sync/working_dir.h"
 
 namespace defender_car {
 
@@ -58,6 +60,8 @@ struct Status {
 };
 
 Status read_status(const std::filesystem::path& working_dir);
+/// The same of a state file that is open already.
+Status read_status(Database& state, const WorkingDir& folder);
 
 /// Newest first, at most `limit`.
 std::vector<RunRow> read_runs(const std::filesystem::path& working_dir, int limit);

@@ -8,12 +8,13 @@
 #include "base/utf8.h"
 
 namespace defender_car {
-namespace {
 
 bool is_hidden(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || (code >= 0x200E && code <= 0x200F) ||
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
+
+namespace {
 
 /// Bytes of the terminal escape sequence that `text` (behind ESC) begins with.
 std::size_t escape_length(std::string_view text) {

@@ -264,11 +264,13 @@ void CarClient::set_save_point(const std::string& model_state_id) {
 }
 
 ImportReceipt CarClient::post_import(const std::string& envelope) {
-  return post_imports({envelope}).front();
+  ImportReceipt receipt;
+  post_imports({envelope}, [&](std::size_t, ImportReceipt answer) { receipt = std::move(answer); });
+  return receipt;
 }
 
-std::vector<ImportReceipt> CarClient::post_imports(const std::vector<std::string>& envelopes) {
-  std::vector<ImportReceipt> receipts(envelopes.size());
+void CarClient::post_imports(const std::vector<std::string>& envelopes,
+                             const std::function<void(std::size_t, ImportReceipt)>& done) {
   std::optional<Error> failure;
   std::size_t next = 0;
   send_numbered(
@@ -284,14 +286,13 @@ std::vector<ImportReceipt> CarClient::post_imports(const std::vector<std::string
       },
       [&](std::size_t index, const HttpRequest& request, const HttpResponse& response) {
         try {
-          receipts[index] = receipt_of(request, response);
+          done(index, receipt_of(request, response));
         } catch (const Error& error) {
           if (!failure) failure = error;
         }
       },
       kParallelImports);
   if (failure) throw Error(*failure);
-  return receipts;
 }
 
 std::map<std::string, ImportStatus> CarClient::import_status(

@@ -70,9 +70,10 @@ class CarClient {
   /// other failures throw.
   ImportReceipt post_import(const std::string& envelope);
 
-  /// Up to 4 envelopes side by side; receipts in the same order. After a failure no further one is
-  /// sent; it throws once those under way are answered.
-  std::vector<ImportReceipt> post_imports(const std::vector<std::string>& envelopes);
+  /// Up to 4 envelopes side by side; `done(index, receipt)` for each as it comes. After a failure
+  /// no further one is sent; it throws once those under way are answered and handed on.
+  void post_imports(const std::vector<std::string>& envelopes,
+                    const std::function<void(std::size_t index, ImportReceipt)>& done);
 
   /// Asks once after these jobs (ids in pages); each id has an entry in the answer.
   std::map<std::string, ImportStatus> import_status(const std::vector<std::string>& job_ids);

@@ -60,8 +60,9 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
   if (mode == OpenMode::create) make_private_file(file);
   at_border("open " + file.string(), [&] {
     if (mode == OpenMode::memory) {
-      database_ = std::make_unique<SQLite::Database>(":memory:",
-                                                     SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+      database_ = std::make_unique<SQLite::Database>(
+          std::string(":memory:"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI,
+          10'000);
     } else if (mode == OpenMode::create) {
       database_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 0, vfs);
       sqlite3_busy_handler(database_->getHandle(), wait_while_locked, nullptr);
@@ -121,6 +122,11 @@ void Database::copy_to(const std::filesystem::path& file) {
     throw Error(ErrorKind::internal,
                 "cannot write " + file.string() + ": " + std::generic_category().message(errno));
   }
+}
+
+void Database::attach_read_only(const std::filesystem::path& file, std::string_view schema) {
+  Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach " + file.string());
+  attach.bind("file", read_only_name(file)).run();
 }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(database_->getHandle()); }

@@ -53,6 +53,8 @@ class Database {
   void attach(const std::filesystem::path& file, std::string_view schema);
   /// All prepared statements go with it: they might name its tables.
   void detach(std::string_view schema);
+  /// Adds a state, or a copy of one, opened as `read_only` would; for a database in memory.
+  void attach_read_only(const std::filesystem::path& file, std::string_view schema);
 
   /// The whole main file, compacted, into a new file (0600) that is on the disk when this returns.
   void copy_to(const std::filesystem::path& file);

@@ -43,10 +43,8 @@ void acknowledge_patch(Database& state, const std::string& operation, std::int64
 
 void acknowledge_deletes(Database& state, const Stretch& stretch, const std::string& at,
                          const std::string& answer) {
-  stretch_statement(state, "deliver/log_deletes", stretch)
-      .bind("at", at)
-      .bind("answer", answer)
-      .run();
+  for (const char* log : {"deliver/log_deletes", "deliver/log_deleted_edges"})
+    stretch_statement(state, log, stretch).bind("at", at).bind("answer", answer).run();
   stretch_statement(state, "deliver/fold_deleted_edges", stretch).run();
   stretch_statement(state, "deliver/fold_deletes", stretch).run();
   end(state, stretch);

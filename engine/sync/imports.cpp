@@ -54,12 +54,12 @@ class Importer {
     std::vector<std::string> envelopes;
     envelopes.reserve(round.size());
     for (const Stretch& stretch : round) envelopes.push_back(envelope(stretch));
-    const auto receipts = run_.car.post_imports(envelopes);
+    const auto receipts = post(round, envelopes);
     const auto jobs = write_down_jobs(round, receipts);
     const auto statuses = run_.car.wait_for_imports(jobs);
     Transaction transaction(run_.state);
     for (std::size_t at = 0; at < round.size(); ++at) {
-      const ImportReceipt& receipt = receipts[at];
+      const ImportReceipt& receipt = *receipts[at];
       if (receipt.kind == ImportReceipt::Kind::accepted) {
         settle(round[at], receipt.job_id, statuses.at(receipt.job_id));
       } else {
@@ -78,16 +78,32 @@ class Importer {
     transaction.commit();
   }
 
+  using Receipts = std::vector<std::optional<ImportReceipt>>;
+
+  // What CAR took before a failure is its to carry out: the next run must be able to ask after it.
+  Receipts post(const std::vector<Stretch>& round, const std::vector<std::string>& envelopes) {
+    Receipts receipts(envelopes.size());
+    try {
+      run_.car.post_imports(envelopes, [&](std::size_t index, ImportReceipt receipt) {
+        receipts[index] = std::move(receipt);
+      });
+    } catch (...) {
+      write_down_jobs(round, receipts);
+      throw;
+    }
+    return receipts;
+  }
+
   std::vector<std::string> write_down_jobs(const std::vector<Stretch>& round,
-                                           const std::vector<ImportReceipt>& receipts) {
+                                           const Receipts& receipts) {
     std::vector<std::string> jobs;
     Transaction transaction(run_.state);
     for (std::size_t at = 0; at < round.size(); ++at) {
-      if (receipts[at].kind != ImportReceipt::Kind::accepted) continue;
-      jobs.push_back(receipts[at].job_id);
+      if (!receipts[at] || receipts[at]->kind != ImportReceipt::Kind::accepted) continue;
+      jobs.push_back(receipts[at]->job_id);
       run_.state.statement("deliver/batch_job")
           .bind("batch", round[at].batch)
-          .bind("job", receipts[at].job_id)
+          .bind("job", receipts[at]->job_id)
           .run();
     }
     transaction.commit();

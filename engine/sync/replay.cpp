@@ -69,7 +69,9 @@ class Replayer {
     folder_.make();
     StateLock lock(folder_.lock());
     std::vector<SnapshotInfo> files = read_all(request_, folder_.root, progress_);
-    begin_from_checkpoint(files);
+    settings_.defender.tenant_id = files[0].tenant;
+    settings_.car.source = files[0].source;
+    if (!fs::exists(folder_.state())) begin(files);
     {
       Database state(folder_.state(), OpenMode::create);
       migrate(state);
@@ -81,11 +83,8 @@ class Replayer {
   }
 
  private:
-  // An empty folder and a chain without its beginning: the first checkpoint of it is one.
-  void begin_from_checkpoint(const std::vector<SnapshotInfo>& files) {
-    settings_.defender.tenant_id = files[0].tenant;
-    settings_.car.source = files[0].source;
-    if (fs::exists(folder_.state())) return;
+  // An empty folder: the chain's first full import is the beginning, or the first checkpoint.
+  void begin(const std::vector<SnapshotInfo>& files) {
     const auto first = std::find_if(files.begin(), files.end(), [](const SnapshotInfo& file) {
       return is_checkpoint(file) || file.kind == "full";
     });
@@ -95,7 +94,10 @@ class Replayer {
           "there is no full import and no checkpoint among the files, and no state file in " +
               folder_.root.string() + ": an incremental run builds on the one before it");
     }
-    if (!is_checkpoint(*first)) return;
+    const bool checkpoint = is_checkpoint(*first);
+    chain(files, checkpoint ? Standing{first->run_id, first->digest} : Standing{});
+    report_ = {};
+    if (!checkpoint) return;
     take_out(first->path, folder_.state());
     report_.from = first->path.filename().string();
   }
@@ -271,6 +273,14 @@ ReplayReport replay(const SyncSettings& settings, const ReplayRequest& request, 
         "replay needs snapshot files: defender-car replay snapshots/*.db* --working-dir DIR");
   }
   return Replayer(settings, request, http, progress).run();
+}
+
+ReplayReport replay_to_sink(const fs::path& folder, const ReplayRequest& request,
+                            Progress& progress) {
+  SyncSettings settings;
+  settings.working_dir = folder;
+  HttpClient http({}, progress);  // asks nobody
+  return replay(settings, request, http, progress);
 }
 
 }  // namespace defender_car

@@ -51,4 +51,8 @@ struct ReplayRequest {
 ReplayReport replay(const SyncSettings& settings, const ReplayRequest& request, HttpClient& http,
                     Progress& progress);
 
+/// The same into an empty folder, to the sink.
+ReplayReport replay_to_sink(const std::filesystem::path& folder, const ReplayRequest& request,
+                            Progress& progress);
+
 }  // namespace defender_car

@@ -22,7 +22,7 @@ CREATE VIEW audit_vertex AS
 SELECT n.car_name AS collection, v.key, k.body, k.since, k.since_run, k.confirmed_run
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id JOIN collection n ON n.name = v.collection;
 
--- What each run changed in CAR, and why; removals one by one.
+-- What each run changed in CAR, and why; removals one by one. (Count by sum(records): an edge that went with its asset has 0.)
 CREATE VIEW audit_change AS
 SELECT l.run_id, r.mode, l.at, l.operation, l.collection, l.reason, l.records, l.object, l.evidence, l.answer
 FROM ledger l LEFT JOIN run r ON r.run_id = l.run_id;
@@ -74,8 +74,11 @@ SELECT d.run_id, r.started_at, d.name, d.state, d.records, d.problem FROM run_da
 
 -- What is promised to CAR and not answered for.
 CREATE VIEW audit_outbox AS
-SELECT o.item_id, o.run_id, o.operation, o.collection, coalesce(v.key, n.from_key || ' -> ' || n.to_key) AS object, o.reason,
-       o.evidence, EXISTS (SELECT 1 FROM batch b WHERE o.item_id BETWEEN b.first_item AND b.last_item) AS handed_over
+SELECT o.item_id, o.run_id, o.operation, o.collection, coalesce(v.key, f.key || ' -> ' || t.key) AS object, o.reason,
+       o.evidence, EXISTS (SELECT 1 FROM batch b WHERE o.item_id BETWEEN b.first_item AND b.last_item) AS handed_over,
+       o.object_id  -- vertex_id of a vertex or delete, edge_id of all else
 FROM outbox o
 LEFT JOIN vertex v ON o.operation IN ('vertex', 'delete') AND v.vertex_id = o.object_id
-LEFT JOIN edge_name n ON o.operation NOT IN ('vertex', 'delete') AND n.edge_id = o.object_id;
+LEFT JOIN edge e ON o.operation NOT IN ('vertex', 'delete') AND e.edge_id = o.object_id
+LEFT JOIN vertex f ON f.vertex_id = e.from_id
+LEFT JOIN vertex t ON t.vertex_id = e.to_id;

@@ -68,8 +68,17 @@ SELECT run_id, 'edge', collection, object_id, 'CAR had lost it', evidence, last_
 INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
 SELECT o.run_id, :at, 'delete', 'asset', o.reason, 1, v.key, o.evidence, :answer
 FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id WHERE o.item_id BETWEEN :first AND :last
+-- statement: log_deleted_edges
+-- An asset's own edges go with it. They are named, so that each can be explained; records 0: no operation of their own.
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
+SELECT o.run_id, :at, 'delete', n.collection, o.reason, 0, n.from_key || ' -> ' || n.to_key,
+       'machine ' || n.from_key || coalesce(': ' || o.evidence, ''), :answer
+FROM outbox o
+CROSS JOIN edge e ON e.from_id = o.object_id
+CROSS JOIN acknowledged_edge k ON k.edge_id = e.edge_id
+CROSS JOIN edge_name n ON n.edge_id = e.edge_id
+WHERE o.item_id BETWEEN :first AND :last
 -- statement: fold_deleted_edges
--- An asset's own edges go with it.
 DELETE FROM acknowledged_edge WHERE edge_id IN (
   SELECT e.edge_id FROM outbox o CROSS JOIN edge e ON e.from_id = o.object_id WHERE o.item_id BETWEEN :first AND :last)
 -- statement: fold_deletes
@@ -121,22 +130,25 @@ SELECT (SELECT count(*) FROM acknowledged_edge k
                OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = r.vertex_id)
                OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = r.vertex_id)))
 -- statement: log_dropped_edges
--- What was not reported within the session is gone from CAR.
-INSERT INTO ledger (run_id, at, operation, collection, reason, records)
-SELECT :run_id, :at, 'drop', e.collection, 'not reported in the full import', count(*)
-FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id WHERE k.confirmed_run <> :run_id GROUP BY e.collection
+-- What was not reported within the session is gone from CAR; this run's diff knows why nobody claims it any longer.
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence)
+SELECT :run_id, :at, 'drop', n.collection, coalesce(c.reason, 'not reported in the full import'), 1,
+       n.from_key || ' -> ' || n.to_key, c.evidence
+FROM acknowledged_edge k
+JOIN edge_name n ON n.edge_id = k.edge_id
+LEFT JOIN temp.candidate_edge c ON c.edge_id = k.edge_id
+WHERE k.confirmed_run <> :run_id
 -- statement: log_dropped_assets
--- Assets one by one: somebody will ask why.
 INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence)
 SELECT :run_id, :at, 'drop', 'asset', 'not reported in the full import', 1, v.key,
        coalesce('MachineInfo: healthStatus ' || m.healthStatus || ', lastSeen ' || m.lastSeen, 'Defender does not list it')
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id LEFT JOIN MachineInfo m ON m.id = v.key
 WHERE k.confirmed_run <> :run_id AND v.collection = 'asset'
 -- statement: log_dropped_vertices
-INSERT INTO ledger (run_id, at, operation, collection, reason, records)
-SELECT :run_id, :at, 'drop', n.car_name, 'not reported in the full import', count(*)
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence)
+SELECT :run_id, :at, 'drop', n.car_name, 'not reported in the full import', 1, v.key, 'no edge needs it'
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id JOIN collection n ON n.name = v.collection
-WHERE k.confirmed_run <> :run_id AND v.collection <> 'asset' GROUP BY n.car_name
+WHERE k.confirmed_run <> :run_id AND v.collection <> 'asset'
 -- statement: drop_edges
 DELETE FROM acknowledged_edge WHERE confirmed_run <> :run_id
 -- statement: drop_vertices

@@ -22,7 +22,7 @@ WHERE run_id = :run_id
 INSERT INTO run_dataset VALUES (:run_id, :name, :state, :records, :problem)
 ON CONFLICT DO UPDATE SET state = excluded.state, records = excluded.records, problem = excluded.problem
 -- statement: sent
-SELECT operation, collection, reason, sum(records) FROM ledger WHERE run_id = :run_id
+SELECT operation, collection, reason, sum(records) FROM ledger WHERE run_id = :run_id AND records > 0
 GROUP BY operation, collection, reason
 ORDER BY operation, collection, reason
 -- statement: set_aside

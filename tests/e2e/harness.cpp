@@ -131,8 +131,10 @@ void Harness::watched(const oracle::Graph& wanted, const oracle::Graph& also_wan
   if (witness_)
     for (const Reading reading : {Reading::full, Reading::incremental})
       all.push_back(observed(*witness_, reading).graph());
+  removals_.clear();
   simulator_.set_removal_watch([&](std::string_view kind, std::string_view text) {
     const std::string line(text);
+    removals_.emplace_back(kind, line);
     const bool never_deleted = kind == "vertex deleted" && !line.starts_with("asset|");
     if (never_deleted || std::all_of(all.begin(), all.end(), [&](const oracle::Graph& graph) {
           return is_wanted(graph, line);

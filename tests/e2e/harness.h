@@ -78,6 +78,8 @@ class Harness {
   /// CAR against the oracle.
   std::vector<std::string> differences() const;
   const std::vector<std::string>& violations() const { return violations_; }
+  /// What CAR lost in the last run, as the simulator's removal watch told it: kind, line.
+  const std::vector<std::pair<std::string, std::string>>& removals() const { return removals_; }
   /// What the run changed in CAR, beyond asking and saving the save point; empty for a quiet run.
   std::vector<std::string> writes_to_car() const;
 
@@ -99,6 +101,7 @@ class Harness {
   defender_car::SyncSettings settings_;
   defender_car::HttpOptions http_options_;
   std::vector<std::string> violations_;
+  std::vector<std::pair<std::string, std::string>> removals_;
 };
 
 /// What a run against the simulator at that address is told, but for its working folder.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "planted.h"
+#include "shape.h"
 #include "text.h"
 
 using namespace e2e;
@@ -222,6 +223,13 @@ std::string output_of(const Harness& harness, const std::string& command, int st
   return out;
 }
 
+/// For the shell.
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 bool is_json(const std::string& text) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
@@ -324,11 +332,19 @@ TEST_CASE("Nothing that the program says holds a control character", "[hostile]"
     CHECK(held.find("held back") != std::string::npos);
     check_said(held);
     check_said(output_of(harness, "sync --max-deletes 0 --log-level trace", 2));
-    for (const char* command : {"status", "runs"}) {
+    std::vector<std::string> commands{"status", "runs", "explain " + quoted(text),
+                                      "explain " + quoted("asset:" + text)};
+    for (const size_t n : {0, 1, 2, 3, 4}) {
+      Tenant tenant = harness.simulator().tenant();
+      commands.push_back("explain " + fresh_device(tenant, n).id);
+    }
+    for (const std::string& command : commands) {
+      INFO(command);
       check_said(output_of(harness, command));
-      const std::string json = output_of(harness, std::string(command) + " --format json");
+      const std::string json = output_of(harness, command + " --format json");
       CHECK(is_json(json));
       check_said(json);
+      if (command.starts_with("explain")) CHECK(shape_fault(json, "explain") == "");
     }
   }
 }

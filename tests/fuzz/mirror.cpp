@@ -23,8 +23,9 @@ fs::path place_for_folders() {
 
 constexpr std::string_view kBegin = R"sql(
 INSERT INTO run (run_id, mode, started_at) VALUES (1, 'full', '2026-03-01T00:00:00.000Z');
-INSERT INTO stage.run VALUES
-  (1, 'full', 'fuzz', '2026-03-01T00:00:00.000Z', 't', 's', 'account', 'hunting', 'fuzz');
+INSERT INTO stage.run (run_id, mode, reason, now, tenant, source, identity_model, network_source, program, report,
+                       derivation, builds_on)
+VALUES (1, 'full', 'fuzz', '2026-03-01T00:00:00.000Z', 't', 's', 'account', 'hunting', 'fuzz', 1, '', '');
 INSERT INTO stage.dataset (name, state, whole)
 SELECT value, 'complete', 1
 FROM json_each('["machines","network","users","alerts","vulnerabilities","knowledge_base"]');

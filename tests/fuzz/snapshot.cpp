@@ -7,9 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "audit/history.h"
 #include "base/error.h"
 #include "store/migrator.h"
-#include "audit/history.h"
+#include "sync/snapshot_file.h"
 #include "target.h"
 
 namespace fs = std::filesystem;
@@ -32,14 +33,15 @@ void write(const fs::path& file, std::string_view bytes) {
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-/// Calls it; all it may throw is Error(internal) or, where there is no state, Error(usage).
+/// Calls it; all it may throw is Error(internal), Error(bad_data) or Error(usage).
 template <typename Call>
 void may_refuse(Call&& call) {
   try {
     call();
   } catch (const Error& error) {
-    fuzz::promise(error.kind() == ErrorKind::internal || error.kind() == ErrorKind::usage,
-                  "a broken file is Error(internal)");
+    const bool documented = error.kind() == ErrorKind::internal ||
+                            error.kind() == ErrorKind::usage || error.kind() == ErrorKind::bad_data;
+    fuzz::promise(documented, "a broken file is Error(internal), of a replay Error(bad_data)");
   }
 }
 
@@ -64,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const fs::path stage = fs::path(folder.path) / "stage.db";
   write(stage, bytes);
+  may_refuse([&] { read_snapshot(stage, folder.path); });
   may_refuse([&] { state.attach(stage, "stage"); });
   may_refuse([&] { state.statement("fetch/days_ago").bind("days", 15).value(); });
   may_refuse([&] {

@@ -155,6 +155,13 @@ Reply answer_control(const Call& call, ControlledState state) {
     if (machines < 0) return bad_request("machines is no number of machines");
     return text_reply(std::to_string(state.tenant.touch(static_cast<size_t>(machines))) + "\n");
   }
+  if (post && call.path == "/_sim/lease") {
+    const std::string name = parameter(call, "device");
+    const std::string address = parameter(call, "address");
+    if (address.empty() || !state.tenant.lease(name, address))
+      return bad_request("no address, or no device " + name + " that could have it");
+    return text_reply(address + " is now " + name + "\n");
+  }
   if (post && call.path == "/_sim/fault") return order_fault(call, state.faults);
   if (call.path == "/_sim/graph") return show_graph(state.car.graph());
   if (post && call.path == "/_sim/requests/clear") {

@@ -109,6 +109,15 @@ bool counts_as_logon(const LogonEvent& event) {
          !lower.starts_with("umfd-");
 }
 
+bool has_private_address(const Device& device) {
+  return !device.adapters.empty() && !device.adapters.front().addresses.empty() &&
+         device.adapters.front().addresses.front().address_type == "Private";
+}
+
+std::string& private_address(Device& device) {
+  return device.adapters.front().addresses.front().ip;
+}
+
 }  // namespace
 
 void Tenant::report_network(const Device& device, int64_t at_ms) {
@@ -133,6 +142,21 @@ void Tenant::report(Device& device, int64_t at_ms) {
   refresh_addresses(device);
   report_users(*this, device, at_ms);
   report_network(device, at_ms);
+}
+
+bool Tenant::lease(std::string_view name, const std::string& address) {
+  const auto taker = std::find_if(devices.begin(), devices.end(), [&](const auto& one) {
+    return one.second.name == name && has_private_address(one.second);
+  });
+  if (taker == devices.end()) return false;
+  for (auto& [id, device] : devices) {
+    const bool takes = id == taker->first;
+    if (!has_private_address(device) || (!takes && private_address(device) != address)) continue;
+    private_address(device) = takes ? address : make_private_ip(random);
+    report(device, now_ms);
+    for (NetworkRow& row : network_rows[id]) row.ingested_ms = std::min(row.ingested_ms, now_ms);
+  }
+  return true;
 }
 
 void Tenant::remove_user(Device& device, size_t index) {

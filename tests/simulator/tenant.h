@@ -184,6 +184,9 @@ struct Tenant {
   /// One minute passes, in which so many devices of the last day report, each with a new private
   /// address and one more user, and nothing else happens: the same work at any size, for benches.
   size_t touch(size_t machines);
+  /// The network gives the device of that name this private address; whoever had it gets another.
+  /// Both report now, and hunting sees it at once. False where no such device has an adapter.
+  bool lease(std::string_view name, const std::string& address);
   /// The device reports at that moment: last_seen_ms, machine list addresses, one DeviceInfo row,
   /// a row per adapter, a logon event per user.
   void report(Device& device, int64_t at_ms);

@@ -72,6 +72,15 @@ bool answer_job(const Request& request, Response& response) {
 
 }  // namespace
 
+std::map<std::size_t, ImportReceipt> receipts_of(CarClient& client,
+                                                 const std::vector<std::string>& envelopes) {
+  std::map<std::size_t, ImportReceipt> receipts;
+  client.post_imports(envelopes, [&](std::size_t index, ImportReceipt receipt) {
+    receipts.emplace(index, std::move(receipt));
+  });
+  return receipts;
+}
+
 TEST_CASE("CAR is asked with Basic auth or a token of its own URL", "[car]") {
   std::string authorization, path;
   Service service([&](const Request& request, Response& response) {
@@ -293,7 +302,7 @@ TEST_CASE("imports give receipts in the order of their envelopes", "[car]") {
     json(response, R"({"id":"job )" + request.body + R"(","status":"INPROGRESS"})");
   });
 
-  const auto receipts = service.client.post_imports({"1", "bad", "3", "big", "5", "6"});
+  auto receipts = receipts_of(service.client, {"1", "bad", "3", "big", "5", "6"});
 
   REQUIRE(receipts.size() == 6);
   CHECK(receipts[0].job_id == "job 1");
@@ -304,7 +313,7 @@ TEST_CASE("imports give receipts in the order of their envelopes", "[car]") {
   CHECK(receipts[3].kind == ImportReceipt::Kind::too_large);
   CHECK(receipts[5].job_id == "job 6");
   CHECK(service.client.post_import("7").job_id == "job 7");
-  CHECK(service.client.post_imports({}).empty());
+  CHECK(receipts_of(service.client, {}).empty());
 }
 
 TEST_CASE("an import that fails for another reason throws and stops the rest", "[car]") {
@@ -317,9 +326,25 @@ TEST_CASE("an import that fails for another reason throws and stops the rest", "
   const std::string text = body;
   Service service([&](const Request&, Response& response) { json(response, text, code); });
   const std::vector<std::string> envelopes(50, "{}");
-  CHECK(error_of([&] { service.client.post_imports(envelopes); }).kind() ==
+  CHECK(error_of([&] { receipts_of(service.client, envelopes); }).kind() ==
         ErrorKind::car_recoverable);
   CHECK(service.targets().size() < 10);
+}
+
+TEST_CASE("what CAR took before an import failed is told all the same", "[car]") {
+  Service service([](const Request& request, Response& response) {
+    if (request.body == "bad") return json(response, "{}", 403);
+    json(response, R"({"id":"job )" + request.body + R"("})");
+  });
+  std::vector<std::string> jobs;
+  const auto keep = [&](std::size_t, const ImportReceipt& receipt) {
+    jobs.push_back(receipt.job_id);
+  };
+  CHECK_THROWS_AS(service.client.post_imports({"1", "2", "bad", "3"}, keep), Error);
+  std::sort(jobs.begin(), jobs.end());
+  REQUIRE(jobs.size() >= 2);
+  CHECK(jobs[0] == "job 1");
+  CHECK(jobs[1] == "job 2");
 }
 
 TEST_CASE("an import's status is what the list says in which its id stands", "[car]") {

@@ -424,7 +424,7 @@ TEST_CASE("a wrong word or option is named", "[cli][options]") {
   CHECK_THAT(refusal_of({"--tenant"}), Contains("unknown option --tenant"));
   CHECK_THAT(refusal_of({"--source"}), Contains("--source needs a value"));
   CHECK_THAT(refusal({"--source", "a", "-source", "b"}), Contains("--source"));
-  CHECK_THAT(refusal({"sync", "--limit", "3"}), Contains("runs only"));
+  CHECK_THAT(refusal({"sync", "--limit", "3"}), Contains("only with: runs"));
   CHECK(read({"--alerts=no", "sync"}).settings.mode == Mode::automatic);
 }
 

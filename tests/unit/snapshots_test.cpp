@@ -50,23 +50,61 @@ TEST_CASE("a snapshot is named after its run so that names sort by age", "[snaps
   CHECK(snapshot_name(1'234'567, "full") == "1234567-full.db");
 }
 
-TEST_CASE("snapshots go by age and the newest one stays", "[snapshots]") {
+TEST_CASE("what is kept can be replayed: age goes up to the beginning that still serves it",
+          "[snapshots]") {
+  const Folder folder;
+  folder.add("000001-full.db", 40);
+  folder.add("000002-incremental.db", 30);
+  folder.add("000002-checkpoint.db", 30);
+  folder.add("000003-incremental.db", 20);
+  folder.add("000003-checkpoint.db", 20);
+  folder.add("000004-incremental.db", 15);
+  folder.add("000005-incremental.db", 3);
+  folder.add("000005-checkpoint.db", 3);
+  folder.add("000006-incremental.db", 0);
+  prune_snapshots(folder.path(), {14, 1 << 20});
+  CHECK(folder.names() == std::set<std::string>{"000005-incremental.db", "000005-checkpoint.db",
+                                                "000006-incremental.db"});
+}
+
+TEST_CASE("no checkpoint serves what is kept: it keeps its beginning past the limit",
+          "[snapshots]") {
   const Folder folder;
   folder.add("000001-full.db", 20);
   folder.add("000002-incremental.db", 15);
   folder.add("000003-incremental.db", 3);
-  prune_snapshots(folder.path(), 14, 1 << 20);
+  prune_snapshots(folder.path(), {14, 1 << 20});
+  CHECK(folder.names().size() == 3);
+  CHECK(checkpoint_due(kept_files(folder.path()), {14, 1 << 20}, 1000));
+  folder.add("000003-checkpoint.db", 0);
+  CHECK_FALSE(checkpoint_due(kept_files(folder.path()), {14, 1 << 20}, 1000));
+  folder.add("000004-incremental.db", 0);
+  prune_snapshots(folder.path(), {14, 1 << 20});
+  CHECK(folder.names() == std::set<std::string>{"000003-incremental.db", "000003-checkpoint.db",
+                                                "000004-incremental.db"});
+}
+
+TEST_CASE("without any beginning, and by wish, the limits alone count", "[snapshots]") {
+  const Folder folder;
+  folder.add("000002-incremental.db", 15);
+  folder.add("000003-incremental.db", 3);
+  prune_snapshots(folder.path(), {14, 1 << 20});
   CHECK(folder.names() == std::set<std::string>{"000003-incremental.db"});
-  prune_snapshots(folder.path(), 1, 1 << 20);
+  folder.add("000001-full.db", 2);
+  prune_snapshots(folder.path(), {0, 1 << 20});
   CHECK(folder.names() == std::set<std::string>{"000003-incremental.db"});
 }
 
-TEST_CASE("snapshots go by space and the oldest ones first", "[snapshots]") {
+TEST_CASE("where room is short the chain begins later", "[snapshots]") {
   const Folder folder;
-  for (int run = 1; run <= 5; ++run) folder.add(snapshot_name(run, "incremental"), 0, 1000);
-  prune_snapshots(folder.path(), 14, 2500);
-  CHECK(folder.names() == std::set<std::string>{"000004-incremental.db", "000005-incremental.db"});
-  prune_snapshots(folder.path(), 14, 1);
+  folder.add("000001-full.db", 0, 1000);
+  for (int run = 2; run <= 5; ++run) folder.add(snapshot_name(run, "incremental"), 0, 1000);
+  folder.add("000004-checkpoint.db", 0, 500);
+  CHECK(checkpoint_due(kept_files(folder.path()), {14, 1'900}, 900));
+  CHECK_FALSE(checkpoint_due(kept_files(folder.path()), {14, 1'900}, 1'000));
+  prune_snapshots(folder.path(), {14, 2'400});
+  CHECK(folder.names() == std::set<std::string>{"000004-checkpoint.db", "000005-incremental.db"});
+  prune_snapshots(folder.path(), {14, 1});
   CHECK(folder.names() == std::set<std::string>{"000005-incremental.db"});
 }
 
@@ -74,8 +112,8 @@ TEST_CASE("files that are no snapshots are left alone", "[snapshots]") {
   const Folder folder;
   folder.add("notes.txt", 400);
   folder.add("000001-full.db.bak", 400);
-  folder.add("000009-full.db", 0);
-  prune_snapshots(folder.path(), 14, 1);
+  folder.add("000009-full.db.gz", 0);
+  prune_snapshots(folder.path(), {14, 1});
   CHECK(folder.names() ==
-        std::set<std::string>{"notes.txt", "000001-full.db.bak", "000009-full.db"});
+        std::set<std::string>{"notes.txt", "000001-full.db.bak", "000009-full.db.gz"});
 }

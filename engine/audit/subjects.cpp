@@ -1,0 +1,139 @@
+#include "audit/subjects.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+
+#include "base/printable.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::string_view kArrow = " -> ";
+constexpr int kNearNames = 5;
+constexpr std::size_t kShortestBeginning = 3;
+constexpr std::size_t kLongestInMessage = 200;
+
+std::string in_case(const std::string& word, int (*turn)(int)) {
+  std::string out(word);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [turn](unsigned char c) { return static_cast<char>(turn(c)); });
+  return out;
+}
+
+/// AA:BB:CC:DD:EE:FF of twelve hex digits with any separators; "" of anything else.
+std::string as_mac(const std::string& word) {
+  std::string out;
+  int digits = 0;
+  for (const char c : word) {
+    if (std::isxdigit(static_cast<unsigned char>(c)) != 0) {
+      if (digits > 0 && digits % 2 == 0) out += ':';
+      out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      ++digits;
+    } else if (c != ':' && c != '-' && c != '.' && c != ' ') {
+      return "";
+    }
+  }
+  return digits == 12 ? out : "";
+}
+
+std::vector<Subject> of_spelling(Database& state, const std::string& word,
+                                 const std::string& kind) {
+  std::vector<Subject> subjects;
+  Statement& query = state.statement("explain/subjects")
+                         .bind("key", word)
+                         .bind("kind", kind)
+                         .bind("most", kCandidatesShown);
+  while (query.step()) subjects.push_back({query.text(0), query.text(1), ""});
+  return subjects;
+}
+
+std::vector<Subject> of_any_spelling(Database& state, const std::string& word,
+                                     const std::string& kind) {
+  for (const std::string& spelling :
+       {word, as_mac(word), in_case(word, std::tolower), in_case(word, std::toupper)}) {
+    if (spelling.empty()) continue;
+    auto subjects = of_spelling(state, spelling, kind);
+    if (!subjects.empty()) return subjects;
+  }
+  return {};
+}
+
+bool is_kind(std::string_view word) {
+  constexpr std::array<std::string_view, 10> kKinds{
+      "asset",   "hostname", "ipaddress", "macaddress", "user",
+      "account", "alert",    "cve",       "os",         "application"};
+  return std::find(kKinds.begin(), kKinds.end(), word) != kKinds.end();
+}
+
+std::vector<std::string> near_names(Database& state, const std::string& what) {
+  std::string beginning = what.substr(0, kLongestInMessage);
+  while (beginning.size() >= kShortestBeginning) {
+    auto names = state.statement("explain/near_names")
+                     .bind("begin", beginning)
+                     .bind("most", kNearNames)
+                     .texts();
+    if (!names.empty()) return names;
+    beginning.pop_back();
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Subject> meanings_of(Database& state, const std::string& word) {
+  auto meanings = of_any_spelling(state, word, "");
+  const std::size_t colon = word.find(':');
+  if (!meanings.empty() || colon == std::string::npos) return meanings;
+  const std::string kind = word.substr(0, colon);
+  if (!is_kind(kind)) return {};
+  return of_any_spelling(state, word.substr(colon + 1), kind == "user" ? "account" : kind);
+}
+
+std::vector<Subject> subjects_of(Database& state, const std::string& word) {
+  auto subjects = meanings_of(state, word);
+  const auto machines = std::count_if(subjects.begin(), subjects.end(),
+                                      [](const Subject& one) { return one.kind == "asset"; });
+  if (machines == 1) {
+    std::erase_if(subjects, [](const Subject& one) { return one.kind == "hostname"; });
+  }
+  return subjects;
+}
+
+std::vector<Ends> ends_of(Database& state, const std::string& what) {
+  std::vector<Ends> found;
+  for (std::size_t at = what.find(kArrow); at != std::string::npos;
+       at = what.find(kArrow, at + 1)) {
+    Ends ends;
+    for (const Subject& one : meanings_of(state, what.substr(0, at)))
+      for (const std::int64_t id : vertices_of(state, one)) ends.from.push_back(id);
+    if (ends.from.empty()) continue;
+    for (const Subject& one : meanings_of(state, what.substr(at + kArrow.size())))
+      for (const std::int64_t id : vertices_of(state, one)) ends.to.push_back(id);
+    if (!ends.to.empty()) found.push_back(std::move(ends));
+  }
+  return found;
+}
+
+std::vector<std::int64_t> vertices_of(Database& state, const Subject& subject) {
+  std::vector<std::int64_t> ids;
+  Statement& query =
+      state.statement("explain/vertices").bind("kind", subject.kind).bind("key", subject.key);
+  while (query.step()) ids.push_back(query.integer(0));
+  return ids;
+}
+
+Error unknown_word(Database& state, const std::string& what) {
+  std::string message =
+      "nothing is known of " + printable(what, kLongestInMessage) +
+      ": no machine (id or name), host name, address, MAC, account, CVE, alert id or application "
+      "(vendor:name:version) goes by it, and no edge 'A -> B'";
+  const auto names = near_names(state, what);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    message += (i == 0 ? "; these begin alike: " : ", ") + printable(names[i], kLongestInMessage);
+  }
+  return Error(ErrorKind::usage, message);
+}
+
+}  // namespace defender_car

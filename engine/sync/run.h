@@ -41,8 +41,8 @@ struct Run {
   bool deletes_allowed = false;       ///< … deletes among it
   bool held_back = false;             ///< a guard holds something back
   bool stage_open = false;            ///< the stage file is attached
-  bool planned = false;               ///< the stage is a plan's, and what comes of it must be its list
-  bool planned_session = true;        ///< false: that plan goes without CAR's session
+  bool planned = false;         ///< the stage is a plan's, and what comes of it must be its list
+  bool planned_session = true;  ///< false: that plan goes without CAR's session
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away
 

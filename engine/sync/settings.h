@@ -43,11 +43,11 @@ struct SyncSettings {
   std::string command =
       "defender-car sync";  ///< how this run was asked for, for messages: no secrets
   std::string
-      allow_once;       ///< the token of a guard's message, or several: with commas, or as one word
+      allow_once;  ///< the token of a guard's message, or several: with commas, or as one word
   std::filesystem::path plan;  ///< delivers what this plan lists; "": reads Defender
-  bool strict = false;  ///< records set aside make the exit code 55
-  RateLimit defender_rate;  ///< 0 requests: 429 alone paces
-  int keep_days = 14;       ///< snapshots
+  bool strict = false;         ///< records set aside make the exit code 55
+  RateLimit defender_rate;     ///< 0 requests: 429 alone paces
+  int keep_days = 14;          ///< snapshots
   std::int64_t keep_space_bytes = std::int64_t{2} << 30;
   int keep_runs = 10'000;  ///< of the history, the ledger and the records set aside
   bool compress_snapshots = false;

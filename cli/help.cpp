@@ -80,6 +80,8 @@ constexpr std::string_view sync_text =
 One run: reads Defender, works out what is new, changed or gone, and sends CAR that. A
 good run that nobody watches (standard error is no terminal) prints nothing; any other
 prints one summary, failures first. What failed is taken up again by the next run.
+With --plan FILE it delivers what a plan lists, all of it and no more; exit code 12 where
+the state, or CAR, has moved since, naming what moved.
 )";
 
 constexpr std::string_view status_text =
@@ -99,7 +101,11 @@ Asks no service.
 constexpr std::string_view plan_text =
     R"(Usage: defender-car plan [--save FILE] [--exit-code] [OPTION…]
 
-Takes the way of a run up to the point where it would send something, and prints that instead.
+Takes the way of a run (reads Defender, derives, compares, asks the guards) up to the
+point where it would send something, and prints that instead: counted, then machine by
+machine with the reason of each removal. Works on a copy of the state under TMPDIR: changes
+nothing here and nothing in CAR, needs no lock, and works beside a run. What is kept by
+--save, sync --plan delivers; what a guard holds is let through by plan --allow-once.
 )";
 
 constexpr std::string_view replay_text =

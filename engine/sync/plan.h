@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "base/private_folder.h"
+#include "base/temporary_folder.h"
 #include "sync/sync.h"
 
 namespace defender_car {
@@ -73,7 +73,7 @@ class Plan {
   void run_phases(Run& run, const std::filesystem::path& save);
   void list(Run& run);
 
-  PrivateFolder folder_;
+  TemporaryFolder folder_;
   std::unique_ptr<Database> state_;
   RunReport report_;
   std::string now_;

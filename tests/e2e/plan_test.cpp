@@ -70,7 +70,7 @@ std::string one_line(std::string text) {
 struct Listed {
   std::set<std::string> operations;  // "operation|collection|object", removals with their reason
   std::set<std::string> with_car;    // their objects
-  std::map<std::string, int64_t> drops;  // by collection
+  std::set<std::string> drops;       // with reason and evidence
 };
 
 bool is_import(const std::string& operation) {
@@ -81,7 +81,8 @@ Listed listed(const Plan& plan) {
   Listed list;
   plan.each_operation([&](const PlannedOperation& one) {
     if (one.operation == "drop") {
-      ++list.drops[one.collection];
+      list.drops.insert(
+          one_line(one.collection + "|" + one.object + "|" + one.reason + "|" + one.evidence));
       return;
     }
     list.operations.insert(one.operation + "|" + one.collection + "|" + one_line(one.object) +
@@ -89,6 +90,13 @@ Listed listed(const Plan& plan) {
     if (one.with_car) list.with_car.insert(one_line(one.object));
   });
   return list;
+}
+
+std::set<std::string> lines_of(const std::string& text) {
+  std::set<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.insert(line);
+  return lines;
 }
 
 /// What a run had in its outbox, from what CAR answered for and from what is left.
@@ -105,16 +113,14 @@ std::set<std::string> operations_of(const fs::path& state, int64_t run_id) {
           " FROM acknowledged_edge k JOIN edge_name n USING (edge_id) WHERE k.confirmed_run = " +
           run +
           " UNION ALL SELECT operation || '|' || collection || '|' || object || '|' || reason"
-          " FROM ledger WHERE object IS NOT NULL AND operation <> 'drop' AND run_id = " +
+          " FROM ledger WHERE object IS NOT NULL AND records > 0 AND operation <> 'drop' AND "
+          "run_id = " +
           run +
           " UNION ALL SELECT operation || '|' || collection || '|' || object || CASE WHEN "
           "operation IN"
           " ('vertex', 'edge') THEN '' ELSE '|' || reason END FROM audit_outbox WHERE run_id = " +
           run + ")");
-  std::set<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.insert(line);
-  return lines;
+  return lines_of(text);
 }
 
 std::string first_of(const std::set<std::string>& lines, const std::set<std::string>& but) {
@@ -135,11 +141,13 @@ std::set<std::string> without(std::set<std::string> lines, const std::set<std::s
   return lines;
 }
 
-std::map<std::string, int64_t> drops_of(const RunReport& report) {
-  std::map<std::string, int64_t> drops;
-  for (const auto& sent : report.sent)
-    if (sent.operation == "drop") drops[sent.collection] += sent.count;
-  return drops;
+/// What fell away at the end of its session.
+std::set<std::string> drops_of(const fs::path& state, int64_t run_id) {
+  return lines_of(ask(state,
+                      "SELECT replace(collection || '|' || object || '|' || reason || '|' ||"
+                      " coalesce(evidence, ''), char(10), '?') FROM ledger"
+                      " WHERE operation = 'drop' AND run_id = " +
+                          std::to_string(run_id)));
 }
 
 /// $TMPDIR of its own, so that what a plan leaves there is seen.
@@ -252,7 +260,7 @@ void check_agree(Harness& harness, const Planner& planner, const RunReport& repo
     if (report.failure == ErrorKind::guard) CHECK(report.error == plan.report().error);
   }
   if (settled) return;
-  const auto drops = drops_of(report);
+  const auto drops = drops_of(state, report.run_id);
   if (!drops.empty() || !report.failure) CHECK((drops == list.drops));
 }
 
@@ -263,7 +271,8 @@ void count(Seen& seen, const Planner& planner, const RunReport& report) {
   seen.incomplete += plan.report().failure && plan.report().failure != ErrorKind::guard ? 1 : 0;
   seen.with_car += plan.with_car() > 0 ? 1 : 0;
   seen.dead += report.failure == ErrorKind::car_recoverable ? 1 : 0;
-  seen.drops += drops_of(report).empty() ? 0 : 1;
+  seen.drops += std::any_of(report.sent.begin(), report.sent.end(),
+                            [](const auto& sent) { return sent.operation == "drop"; });
   seen.quiet += plan.has_something_to_do() ? 0 : 1;
 }
 

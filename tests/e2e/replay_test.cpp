@@ -444,3 +444,53 @@ TEST_CASE("The program tells the same, in words and as JSON") {
   CHECK(shape_fault(json, "snapshots") == "");
   CHECK(program(replay + (folder.path() / "c").string()).first == 2);
 }
+
+TEST_CASE("A chain of an earlier program still comes to its digests") {
+  const fs::path frozen = fs::path(DEFENDER_CAR_ROOT) / "tests/upgrade/chain-v1";
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(frozen)) files.push_back(entry.path());
+  REQUIRE(files.size() == 4);
+  const TemporaryFolder folder;
+  const ReplayReport report = replay_into(folder.path(), files);
+  INFO(differences_of(report));
+  CHECK(report.runs.size() == 4);
+  // Where a rule was changed on purpose: say so here, and make a new chain beside this one.
+  CHECK(report.equal);
+}
+
+TEST_CASE("Time zone and locale are no part of a replay, and other rules are named") {
+  Chain chain;
+  const TemporaryFolder folder;
+  const std::string files = "'" + chain.files[0].parent_path().string() + "'/*.db";
+  ::setenv("TZ", "Pacific/Kiritimati", 1);
+  ::setenv("LC_ALL", "tr_TR.UTF-8", 1);
+  const auto [code, text] =
+      program("replay " + files + " --working-dir " + (folder.path() / "a").string());
+  ::unsetenv("TZ");
+  ::unsetenv("LC_ALL");
+  CHECK(code == 0);
+  CHECK_THAT(text, Catch::Contains("All digests are equal"));
+
+  ask(chain.files[1], "UPDATE run SET derivation = '1', digest = '" + std::string(64, 'a') + "'");
+  ask(chain.files[2], "UPDATE run SET builds_on = '" + std::string(64, 'a') + "'");
+  const auto [different, words] =
+      program("replay " + files + " --working-dir " + (folder.path() / "b").string());
+  CHECK(different == 4);
+  CHECK_THAT(words, Catch::Contains("other rules than this program's"));
+}
+
+TEST_CASE("The history is pruned by runs, but for the last days' and what still hangs on one") {
+  Chain chain;
+  const auto count = [&](const char* table) {
+    return ask(chain.state(), std::string("SELECT count(*) FROM ") + table);
+  };
+  chain.harness.settings().keep_runs = 2;
+  chain.harness.sync(Reading::incremental);
+  CHECK(count("run") == "5\n");  // younger than two days
+  ask(chain.state(), "UPDATE run SET started_at = '2026-01-01T00:00:00.000Z' WHERE run_id < 5");
+  chain.harness.disturbed_sync();
+  CHECK(ask(chain.state(), "SELECT min(run_id) FROM run") == "5\n");
+  CHECK(ask(chain.state(), "SELECT count(*) FROM ledger WHERE run_id < 5") == "0\n");
+  CHECK(ask(chain.state(), "SELECT count(*) FROM run_dataset WHERE run_id < 5") == "0\n");
+  CHECK(ask(chain.state(), "PRAGMA foreign_key_check") == "");
+}

@@ -65,7 +65,7 @@ FROM command;
 
 CREATE TEMP VIEW command_table AS
 SELECT machines, name AS command, printf('%.3f', cpu) AS "CPU s", printf('%.3f', wall) AS "wall s",
-       printf('%.1f', peak) AS "peak MiB", printf('%.2f', cpu / derive_of_runs) AS "to the runs' own derive"
+       printf('%.1f', peak) AS "peak MiB", CASE WHEN derive_of_runs > 0 THEN printf('%.2f', cpu / derive_of_runs) ELSE '' END AS "to the runs' own derive"
 FROM command_cost;
 
 -- What 100 changed machines cost at a size. The best of each kind: noise only ever adds, and here it would be divided

@@ -1,6 +1,8 @@
 // What goes wrong on the way: nothing that Defender still says is taken from CAR, the exit kind
 // tells the cause, and the next undisturbed run ends as the oracle says.
 #include <catch2/catch.hpp>
+#include <future>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -231,13 +233,20 @@ TEST_CASE("A refused login ends the run and changes nothing", "[failures]") {
 
 TEST_CASE("A second run at the same time is turned away", "[failures]") {
   const std::unique_ptr<Harness> harness = some_hours_on(61);
-  harness->simulator().add_fault({.match = "GET /defender/api/machines?",
-                                  .kind = FaultKind::stall,
-                                  .count = 1,
-                                  .stall_ms = 1500});
+  // The first run's first request waits until the second run has ended.
+  std::promise<void> begun;
+  std::promise<void> ended;
+  std::once_flag once;
+  harness->simulator().set_request_watch([&](simulator::RequestStage) {
+    std::call_once(once, [&] {
+      begun.set_value();
+      ended.get_future().wait();
+    });
+    return true;
+  });
   RunReport first;
   std::thread running([&] { first = harness->sync(Reading::incremental); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  begun.get_future().wait();
   std::optional<ErrorKind> second;
   try {
     defender_car::SilentProgress progress;
@@ -246,7 +255,9 @@ TEST_CASE("A second run at the same time is turned away", "[failures]") {
   } catch (const Error& error) {
     second = error.kind();
   }
+  ended.set_value();
   running.join();
+  harness->simulator().set_request_watch({});
   CHECK(second == ErrorKind::locked);
   CHECK_FALSE(first.failure);
   CHECK(joined(harness->differences()) == "");

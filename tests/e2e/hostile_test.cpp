@@ -1,12 +1,11 @@
 // Hostile strings through the whole way: as every text that Defender serves, to CAR and out of it
 // again, and past everything that the program says. What can be used arrives as it is, and can be
 // disabled and deleted by that very name; what cannot is set aside.
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 
 #include "planted.h"
 #include "shape.h"
+#include "said.h"
 #include "text.h"
 
 using namespace e2e;
@@ -203,24 +202,8 @@ std::string trouble_in(const std::string& output) {
 
 /// Standard output, or the error output with `stream` 2, of the program.
 std::string output_of(const Harness& harness, const std::string& command, int stream = 1) {
-  const auto& settings = harness.settings();
-  const std::string line =
-      std::string(std::getenv("DEFENDER_CAR_PROGRAM")) + " " + command + " --tenant-id " +
-      settings.defender.tenant_id + " --client-id " + settings.defender.client_id +
-      " --client-secret " + settings.defender.client_secret + " --login-url " +
-      settings.defender.login_url + " --defender-url " + settings.defender.defender_url +
-      " --graph-url " + settings.defender.graph_url + " --car-url " + settings.car.url +
-      " --car-key " + settings.car.key + " --car-password " + settings.car.password +
-      " --working-dir " + settings.working_dir.string() +
-      (stream == 2 ? " 2>&1 >/dev/null" : " 2>/dev/null");
-  std::string out;
-  FILE* pipe = popen(line.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> piece{};
-  while (const size_t count = std::fread(piece.data(), 1, piece.size(), pipe))
-    out.append(piece.data(), count);
-  pclose(pipe);
-  return out;
+  Said said = say(harness, command);
+  return stream == 2 ? said.err : said.out;
 }
 
 /// For the shell.

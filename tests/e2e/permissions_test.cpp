@@ -196,9 +196,9 @@ TEST_CASE("The deadline ends a run that waits for Defender", "[deadline]") {
   Harness harness(fleet(24));
   check_done(harness, harness.sync(Reading::full));
   harness.simulator().live(5);
-  harness.settings().deadline = std::chrono::seconds(1);
+  harness.settings().deadline = std::chrono::seconds(2);
   harness.simulator().add_fault(
-      {.match = "/defender/api/machines?", .kind = FaultKind::stall, .stall_ms = 4000});
+      {.match = "/defender/api/machines?", .kind = FaultKind::stall, .stall_ms = 60'000});
   const RunReport report = harness.disturbed_sync();
   INFO(describe(report));
   CHECK(report.failure == ErrorKind::unreachable);
@@ -213,9 +213,9 @@ TEST_CASE("The deadline ends a run that waits for CAR", "[deadline]") {
   Harness harness(fleet(24));
   check_done(harness, harness.sync(Reading::full));
   harness.simulator().live(20);
-  harness.settings().deadline = std::chrono::seconds(2);
+  harness.settings().deadline = std::chrono::seconds(4);
   harness.simulator().add_fault(
-      {.match = "/importstatus", .kind = FaultKind::stall, .stall_ms = 6000});
+      {.match = "/importstatus", .kind = FaultKind::stall, .stall_ms = 60'000});
   const RunReport report = harness.disturbed_sync();
   INFO(describe(report));
   CHECK(report.failure == ErrorKind::interrupted);

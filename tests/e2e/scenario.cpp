@@ -88,7 +88,7 @@ void choose_ways(defender_car::SyncSettings& settings, const Scenario& scenario)
 }
 
 Seeds seeds_to_run() {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef DEFENDER_CAR_SANITIZE
   constexpr uint64_t usual = 12;
 #else
   constexpr uint64_t usual = 100;
@@ -98,7 +98,7 @@ Seeds seeds_to_run() {
 }
 
 bool is_in_sample(size_t ordinal) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef DEFENDER_CAR_SANITIZE
   return ordinal % 4 == 0;
 #else
   static_cast<void>(ordinal);

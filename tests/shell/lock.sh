@@ -5,7 +5,7 @@ set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 begin
-simulator --machines 30 --latency 100
+simulator --machines 30 --latency 200
 
 start_first() {
   program_in_background sync --working-dir "$place/work"

@@ -11,6 +11,18 @@
 
 namespace simulator {
 
+/// Counts a request as long as it lives.
+class UnderWay {
+ public:
+  explicit UnderWay(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~UnderWay() { --count_; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
 /// Everything behind the lock, and the way of a request through it.
 class Simulator::Server {
  public:
@@ -38,6 +50,7 @@ class Simulator::Server {
   mutable std::mutex mutex_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> stop_requested_ = false;
+  std::atomic<int> under_way_ = 0;
   int latency_ms_;
   Tenant tenant_;
   LoginService login_;
@@ -71,6 +84,7 @@ Delivery Simulator::Server::handle(Call& call) {
     if (!call.path.starts_with(prefix + "/")) continue;
     call.path.erase(0, prefix.size());
     call.base_url += prefix;
+    const UnderWay counted(under_way_);
     return handle_service(service, call);
   }
   return {api_error(404, "NotFound", "no service under " + call.path), Delivery::Form::whole};
@@ -249,6 +263,9 @@ std::vector<RequestRecord> Simulator::requests() const {
 }
 void Simulator::clear_requests() {
   server_->locked([&] { server_->requests_.clear(); });
+}
+void Simulator::wait_until_idle() const {
+  while (server_->under_way_ > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 bool Simulator::stop_requested() const { return server_->stop_requested_; }
 

@@ -90,6 +90,8 @@ class Simulator {
 
   std::vector<RequestRecord> requests() const;
   void clear_requests();
+  /// Until no request is under way, also of those whose client has gone.
+  void wait_until_idle() const;
 
   /// True once somebody posted /_sim/stop.
   bool stop_requested() const;

@@ -187,7 +187,10 @@ TEST_CASE("the state file is locked for a while and for ever") {
   Child child(trial.sync());
   // A person who does not want to wait gets an end at once.
   if (!full_length()) {
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const std::string holder = "process " + std::to_string(child.id()) + ",";
+    while (text_of(trial.folder() / "state.lock").find(holder) == std::string::npos)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
     child.send(SIGTERM);
   }
   const Ended ended = child.wait();

@@ -5,8 +5,6 @@
 // failure that belongs to the trouble. The run after it ends as the oracle says, and the one after
 // that sends nothing.
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <thread>
 
 #include "harness.h"
 #include "sweep.h"
@@ -22,7 +20,7 @@ using simulator::RequestRecord;
 
 namespace {
 
-constexpr int limit_ms = 150;             // of the client, where an answer does not come or end
+constexpr int limit_ms = 300;             // of the client, where an answer does not come or end
 constexpr int beyond_ms = limit_ms + 30;  // late enough for another try, while the run goes on
 constexpr const char* a_date = "a second on";  // of Retry-After, by the simulator's clock
 
@@ -185,8 +183,7 @@ RunReport run_with(Harness& harness, const Trouble& trouble) {
   const RunReport report = harness.disturbed_sync();
   harness.http_options() = usual;
   harness.simulator().clear_faults();
-  if (trouble.fault.kind == FaultKind::stall)  // until the last of them has been carried out
-    std::this_thread::sleep_for(std::chrono::milliseconds(beyond_ms + limit_ms));
+  harness.simulator().wait_until_idle();  // the last of those that stalled has been carried out
   return report;
 }
 

@@ -1,0 +1,42 @@
+#include "said.h"
+
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace e2e {
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+std::string options_of(const defender_car::SyncSettings& settings) {
+  return " --tenant-id " + settings.defender.tenant_id + " --client-id " +
+         settings.defender.client_id + " --client-secret " + settings.defender.client_secret +
+         " --login-url " + settings.defender.login_url + " --defender-url " +
+         settings.defender.defender_url + " --graph-url " + settings.defender.graph_url +
+         " --car-url " + settings.car.url + " --car-key " + settings.car.key + " --car-password " +
+         settings.car.password + " --working-dir " + settings.working_dir.string();
+}
+
+}  // namespace
+
+Said say(const Harness& harness, const std::string& words) {
+  const char* program = std::getenv("DEFENDER_CAR_PROGRAM");
+  if (program == nullptr) throw std::runtime_error("DEFENDER_CAR_PROGRAM names no program");
+  const TemporaryFolder folder;
+  const std::string line = std::string(program) + " " + words + options_of(harness.settings()) +
+                           " </dev/null >" + (folder.path() / "out").string() + " 2>" +
+                           (folder.path() / "err").string();
+  const int status = std::system(line.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder.path() / "out"),
+          text_of(folder.path() / "err")};
+}
+
+}  // namespace e2e

@@ -62,8 +62,11 @@ void begin_repair(Run& run) {
       .bind("mode", kMode)
       .bind("reason", kReason)
       .run();
-  // Defender is not asked: this host's clock counts for the day's deletes.
-  run.now = run.report.started_at;
+  // Defender is not asked: its clock is the last run's, moved on by what has passed here.
+  run.now = run.state.statement("verify/clock")
+                .bind("at", run.report.started_at)
+                .value()
+                .value_or(run.report.started_at);
   run.state.statement("run/clock")
       .bind("run_id", run.report.run_id)
       .bind("clock_at", run.now)

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 
+#include "audit/explain.h"
 #include "guarded.h"
 #include "planted.h"
 #include "store/lock.h"
@@ -159,6 +160,25 @@ TEST_CASE("A repair that would take much is held by the guards until it is allow
   REQUIRE(allowed.repair);
   CHECK_FALSE(allowed.repair->failure);
   check_all_is_well(harness);
+}
+
+TEST_CASE("A repair goes by Defender's clock, not by this machine's", "[verify]") {
+  Harness harness(of(oracle::Identity::user));  // whose tenant lives in another year
+  std::string id;
+  harness.simulator().with_tenant([&](simulator::Tenant& tenant) {
+    simulator::Device& device = fresh_device(tenant, 0);
+    id = device.id;
+    device.silent = true;
+    device.health_status = "Inactive";
+    device.last_seen_ms = tenant.now_ms - 10 * simulator::day_ms;
+  });
+  REQUIRE_FALSE(harness.sync(Reading::full).failure);
+  plant_some_of_all(harness, false);
+  REQUIRE(repaired(harness).repair);
+  const auto machine = defender_car::explain(harness.settings().working_dir, id).machine;
+  REQUIRE(machine);
+  REQUIRE(machine->days_left);
+  CHECK(*machine->days_left == Approx(5).margin(0.1));
 }
 
 TEST_CASE("A sample looks at its machines only, the same ones all day", "[verify]") {

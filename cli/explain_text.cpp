@@ -1,5 +1,6 @@
 #include "cli/explain_text.h"
 
+#include <algorithm>
 #include <set>
 
 #include "cli/text.h"
@@ -117,6 +118,14 @@ void write_set_aside(Page& page, const SetAside& one) {
                    prefixed(": ", one.record));
 }
 
+/// A vertex stays in CAR when nothing derives it any longer.
+std::string why_not_text(const Explanation& explanation) {
+  const bool in_car =
+      std::any_of(explanation.vertices.begin(), explanation.vertices.end(),
+                  [](const VertexStory& vertex) { return vertex.standing.state == "leaving"; });
+  return (in_car ? "why nothing derives it: " : "why not in CAR: ") + explanation.why_not;
+}
+
 void write_vertex(Page& page, const VertexStory& vertex) {
   page.gap();
   page.line(0, vertex.kind + " " + vertex.key);
@@ -165,7 +174,7 @@ std::string explanation_text(const Explanation& explanation, const std::string& 
   if (explanation.machine) write_machine(page, *explanation.machine);
   if (!explanation.defender_row.empty())
     page.line(1, "Defender's row: " + explanation.defender_row);
-  if (!explanation.why_not.empty()) page.line(1, "why not in CAR: " + explanation.why_not);
+  if (!explanation.why_not.empty()) page.line(1, why_not_text(explanation));
   for (const SetAside& one : explanation.set_aside) write_set_aside(page, one);
   for (const VertexStory& vertex : explanation.vertices) write_vertex(page, vertex);
   for (const EdgeStory& edge : explanation.edges) write_edge(page, edge);

@@ -47,14 +47,19 @@ void stop_at_third_foreign_save_point(Run& run) {
           "one source undo each other: stop the other one, or give this one its own --source");
 }
 
-std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool read_before) {
+bool has_read_machines(Run& run) {
+  return run.state.statement("fetch/cursor").bind("name", "machines").value() ||
+         !run.setting("full_wanted").empty();
+}
+
+// Whatever was asked for. Also settles whose save point CAR has.
+std::string reason_for_full(Run& run, bool newly_made, bool model_moved) {
   const std::string ours = run.setting("model_state_id");
   const std::string previous = run.setting("previous_model_state_id");
   // Databases that are not made yet cannot be asked.
   const auto theirs = newly_made ? std::nullopt : run.car.save_point();
   if (theirs && (*theirs == ours || *theirs == previous)) run.save_point = *theirs;
-  if (run.settings.mode == Mode::full) return "asked for";
-  if (!read_before)
+  if (!has_read_machines(run))
     return ours.empty() ? "no state here" : "no machine list was complete since a guard held one";
   if (newly_made) return "CAR's database is newly made";
   if (model_moved) return "CAR's import schema names the other identity model";
@@ -66,12 +71,18 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved, bool re
 
 }  // namespace
 
+std::string full_import_due(Run& run) {
+  const bool newly_made = run.car.look_at_databases() == DatabaseState::newly_made;
+  const bool model_moved = decide_identity_model(run);
+  const std::string reason = reason_for_full(run, newly_made, model_moved);
+  return reason.empty() ? run.setting("full_wanted") : reason;
+}
+
 void decide_mode(Run& run, DatabaseState databases) {
   const bool newly_made = databases == DatabaseState::newly_made;
   const bool model_moved = decide_identity_model(run);
-  const bool read_before = run.state.statement("fetch/cursor").bind("name", "machines").value() ||
-                           !run.setting("full_wanted").empty();
-  const std::string reason = reason_for_full(run, newly_made, model_moved, read_before);
+  std::string reason = reason_for_full(run, newly_made, model_moved);
+  if (run.settings.mode == Mode::full) reason = "asked for";
   if (reason == kForeign) stop_at_third_foreign_save_point(run);
   run.whole = !reason.empty();
   if (run.whole) {

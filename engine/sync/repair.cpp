@@ -3,6 +3,7 @@
 #include "sync/comparison.h"
 #include "sync/deliver.h"
 #include "sync/guard.h"
+#include "sync/mode.h"
 #include "sync/phases.h"
 #include "sync/run_life.h"
 
@@ -22,11 +23,12 @@ SyncSettings with_tenant(SyncSettings settings) {
   return settings;
 }
 
-// What an earlier run left open may be there or not, and a full import that is due means that our
-// books are not to be relied upon: both are a sync's to decide, by a reading of Defender.
+// What an earlier run left open may be there or not. And where a full import is due our books are
+// not to be relied upon: something was never read, they are an old copy, or CAR is not the one they
+// speak of. Both are a sync's to decide, by a reading of Defender.
 void refuse_before_sync(Run& run) {
   std::string why;
-  if (const std::string due = run.setting("full_due"); !due.empty())
+  if (const std::string due = full_import_due(run); !due.empty())
     why = "a full import is due (" + due + ")";
   else if (const auto open = run.state.number("verify/unfinished"); open > 0)
     why = "an earlier run left " + std::to_string(open) + " operations open";
@@ -60,8 +62,11 @@ void begin_repair(Run& run) {
       .bind("mode", kMode)
       .bind("reason", kReason)
       .run();
-  // Defender is not asked: this host's clock counts for the day's deletes.
-  run.now = run.report.started_at;
+  // Defender is not asked: its clock is the last run's, moved on by what has passed here.
+  run.now = run.state.statement("verify/clock")
+                .bind("at", run.report.started_at)
+                .value()
+                .value_or(run.report.started_at);
   run.state.statement("run/clock")
       .bind("run_id", run.report.run_id)
       .bind("clock_at", run.now)
@@ -97,8 +102,6 @@ VerifyReport verify_and_repair(const SyncSettings& settings, HttpClient& http, P
   VerifyReport report;
   const SyncSettings own = with_tenant(settings);
   with_run(own, http, progress, [&](Run& run, const WorkingDir&) {
-    run.identity_model =
-        run.setting("identity_model") == "account" ? IdentityModel::account : IdentityModel::user;
     recover(run);
     refuse_before_sync(run);
     report = compare_with_car(run.state, run.car, progress, sample);

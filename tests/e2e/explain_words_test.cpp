@@ -404,3 +404,26 @@ TEST_CASE("An alert and a CVE that CAR does not hold say why not", "[explain]") 
   CHECK(holds(ask(harness, "cve-1-no-score").why_not, "has no CvssScore"));
   CHECK(ask(harness, "CVE-1-NO-SCORE").vertices.empty());
 }
+
+TEST_CASE("An alert whose vertex CAR still holds is not said to be out of CAR", "[explain]") {
+  Harness harness(small());
+  const auto set_status = [&](const std::string& status) {
+    harness.simulator().with_tenant([&](Tenant& tenant) {
+      simulator::Alert alert = open_alert(tenant, 0);
+      alert.id = "the-alert";
+      alert.status = status;
+      alert.last_update_ms = tenant.now_ms;
+      tenant.alerts[alert.id] = alert;
+    });
+  };
+  set_status("New");
+  check_done(harness, Reading::full);
+  harness.simulator().live(1);
+  set_status("Resolved");
+  check_done(harness, Reading::incremental);
+  const std::string out = say(harness, "the-alert").out;
+  INFO(out);
+  CHECK(holds(out, "why nothing derives it: the alert is Resolved"));
+  CHECK(holds(out, "nothing derives it any longer"));
+  CHECK_FALSE(holds(out, "why not in CAR"));
+}

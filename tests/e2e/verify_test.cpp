@@ -1,7 +1,9 @@
 // verify: an undisturbed life shows no drift; planted drift is found, named and repaired; and
 // nothing that CAR may answer, or that a repair may run into, leads further astray.
 #include <fstream>
+#include <map>
 
+#include "audit/explain.h"
 #include "guarded.h"
 #include "planted.h"
 #include "store/lock.h"
@@ -158,6 +160,25 @@ TEST_CASE("A repair that would take much is held by the guards until it is allow
   REQUIRE(allowed.repair);
   CHECK_FALSE(allowed.repair->failure);
   check_all_is_well(harness);
+}
+
+TEST_CASE("A repair goes by Defender's clock, not by this machine's", "[verify]") {
+  Harness harness(of(oracle::Identity::user));  // whose tenant lives in another year
+  std::string id;
+  harness.simulator().with_tenant([&](simulator::Tenant& tenant) {
+    simulator::Device& device = fresh_device(tenant, 0);
+    id = device.id;
+    device.silent = true;
+    device.health_status = "Inactive";
+    device.last_seen_ms = tenant.now_ms - 10 * simulator::day_ms;
+  });
+  REQUIRE_FALSE(harness.sync(Reading::full).failure);
+  plant_some_of_all(harness, false);
+  REQUIRE(repaired(harness).repair);
+  const auto machine = defender_car::explain(harness.settings().working_dir, id).machine;
+  REQUIRE(machine);
+  REQUIRE(machine->days_left);
+  CHECK(*machine->days_left == Approx(5).margin(0.1));
 }
 
 TEST_CASE("A sample looks at its machines only, the same ones all day", "[verify]") {
@@ -327,13 +348,72 @@ TEST_CASE("What a run left open is left out, and a repair lets a sync go first",
   }
 }
 
+TEST_CASE("A repair takes nothing away by books that are not to be relied upon", "[verify]") {
+  const auto refused = [](Harness& harness, const std::string& why) {
+    const auto before = harness.held("");
+    try {
+      repaired(harness);
+      FAIL("it repaired although: " << why);
+    } catch (const Error& error) {
+      INFO(error.what());
+      CHECK(error.kind() == ErrorKind::car_recoverable);
+      CHECK(std::string(error.what()).find(why) != std::string::npos);
+      CHECK(std::string(error.what()).find("defender-car sync") != std::string::npos);
+    }
+    CHECK(harness.held("") == before);
+    CHECK(joined(harness.violations()) == "");
+  };
+  const auto without = [](Harness& harness, const std::string& unread) {
+    harness.forget_everything();
+    harness.simulator().add_fault(
+        {.match = unread, .kind = FaultKind::status, .count = 1000, .status = 403});
+    CHECK(harness.disturbed_sync().failure);
+    harness.simulator().clear_faults();
+  };
+  SECTION("no machine was ever read") {
+    Harness harness(of(oracle::Identity::user));
+    REQUIRE_FALSE(harness.sync(Reading::full).failure);
+    without(harness, "/defender/api/machines");
+    refused(harness, "no state here");
+  }
+  SECTION("a dataset was never read") {
+    Harness harness(of(oracle::Identity::user));
+    REQUIRE_FALSE(harness.sync(Reading::full).failure);
+    without(harness, "/defender/api/alerts");
+    refused(harness, "went without a session");
+    CHECK_FALSE(harness.sync(Reading::full).failure);
+    check_all_is_well(harness);
+  }
+  SECTION("the folder is an old copy") {
+    Harness harness(of(oracle::Identity::user));
+    REQUIRE_FALSE(harness.sync(Reading::full).failure);
+    const TemporaryFolder copy;
+    const auto& folder = harness.settings().working_dir;
+    std::map<std::string, std::filesystem::file_time_type> times;
+    for (const char* name : {"state.db", "state.lock"}) {
+      std::filesystem::copy_file(folder / name, copy.path() / name);
+      times[name] = std::filesystem::last_write_time(folder / name);
+    }
+    for (int n = 0; n < 2; ++n) {
+      harness.simulator().live(30);
+      REQUIRE_FALSE(harness.sync(Reading::incremental).failure);
+    }
+    for (const auto& [name, time] : times) {
+      std::filesystem::copy_file(copy.path() / name, folder / name,
+                                 std::filesystem::copy_options::overwrite_existing);
+      std::filesystem::last_write_time(folder / name, time);
+    }
+    refused(harness, "none of ours");
+  }
+}
+
 TEST_CASE("A repair that CAR lets down at any request is finished by the next sync", "[verify]") {
   for (const FaultKind kind : {FaultKind::reset_before, FaultKind::reset_after}) {
     Scenario scenario = of(oracle::Identity::user, 9);
     scenario.machines = 12;
     Harness harness(scenario);
     REQUIRE_FALSE(harness.sync(Reading::full).failure);
-    int skip = 0;
+    int skip = 2;  // it asks for the databases and the save point before it begins
     for (bool ended = false; !ended; ++skip) {
       plant_some_of_all(harness, false);
       harness.simulator().add_fault({.match = "/car/api/car/v2/", .kind = kind, .skip = skip});

@@ -51,6 +51,14 @@ std::string describe(const Scenario& scenario) {
          (scenario.empty_list_is_404 ? ", 404 for an empty list" : "");
 }
 
+Scenario without_departures(Scenario scenario, int hours) {
+  for (;; ++scenario.seed) {
+    simulator::Tenant tenant = simulator::make_tenant(simulator_options(scenario).tenant);
+    tenant.live(hours);
+    if (tenant.retired.empty()) return scenario;
+  }
+}
+
 simulator::Options simulator_options(const Scenario& scenario) {
   simulator::Options options;
   options.tenant.seed = scenario.seed;

@@ -35,6 +35,10 @@ struct Scenario {
 Scenario scenario_of(uint64_t seed);
 std::string describe(const Scenario& scenario);
 
+/// The same with the first seed, from its own on, of which no machine leaves the list within so
+/// many hours: whether such a one still counts depends on which runs read everything.
+Scenario without_departures(Scenario scenario, int hours);
+
 simulator::Options simulator_options(const Scenario& scenario);
 oracle::Options oracle_options(const Scenario& scenario);
 /// Fills what does not depend on the simulator's port.

@@ -390,6 +390,9 @@ TEST_CASE("Before retention takes a chain its beginning it writes a checkpoint")
   for (const auto& file : defender_car::kept_files(snapshots))
     names.insert(file.path.filename().string());
   CHECK(names == std::set<std::string>{"000005-incremental.db", "000005-checkpoint.db"});
+  const std::string check =
+      "snapshots check --working-dir " + chain.harness.settings().working_dir.string();
+  CHECK(program(check).first == 0);
   chain.harness.simulator().live(5);
   chain.harness.sync(Reading::incremental);
   const TemporaryFolder folder;

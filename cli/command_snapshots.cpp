@@ -55,9 +55,10 @@ std::string action_of(const Options& options) {
 
 void prune(const Session& session) {
   const SyncSettings& settings = session.options.settings;
-  const StateLock lock(WorkingDir{settings.working_dir}.lock());
+  StateLock lock(WorkingDir{settings.working_dir}.lock());
   prune_snapshots(WorkingDir{settings.working_dir}.snapshots(),
                   {settings.keep_days, settings.keep_space_bytes});
+  lock.leave(lock.left());  // the state was not touched
 }
 
 }  // namespace

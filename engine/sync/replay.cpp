@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/cancel.h"
 #include "store/lock.h"
@@ -68,38 +69,65 @@ class Replayer {
   ReplayReport run() {
     folder_.make();
     StateLock lock(folder_.lock());
-    std::vector<SnapshotInfo> files = read_all(request_, folder_.root, progress_);
-    settings_.defender.tenant_id = files[0].tenant;
-    settings_.car.source = files[0].source;
-    if (!fs::exists(folder_.state())) begin(files);
-    {
-      Database state(folder_.state(), OpenMode::create);
-      migrate(state);
-      bind_state(state, settings_.defender.tenant_id, settings_.car.source);
-      replay_all(state, files);
+    const Trust trust = trust_in(folder_.state(), lock.left());
+    // That somebody else wrote to the file is still to be told to the next sync.
+    const auto leave = [&] {
+      lock.leave(trust == Trust::as_left ? trust_note(folder_.state()) : lock.left());
+    };
+    try {
+      replay_files();
+    } catch (...) {
+      leave();
+      throw;
     }
-    lock.leave(trust_note(folder_.state()));
+    leave();
     return std::move(report_);
   }
 
  private:
-  // An empty folder: the chain's first full import is the beginning, or the first checkpoint.
+  void replay_files() {
+    const std::vector<SnapshotInfo> files = read_all(request_, folder_.root, progress_);
+    settings_.defender.tenant_id = files[0].tenant;
+    settings_.car.source = files[0].source;
+    if (!fs::exists(folder_.state())) begin(files);
+    Database state(folder_.state(), OpenMode::create);
+    migrate(state);
+    bind_state(state, settings_.defender.tenant_id, settings_.car.source);
+    replay_all(state, files);
+  }
+
+  // An empty folder: the chain's first full import is the beginning, or a checkpoint: the first one
+  // from which no snapshot is missing.
   void begin(const std::vector<SnapshotInfo>& files) {
-    const auto first = std::find_if(files.begin(), files.end(), [](const SnapshotInfo& file) {
-      return is_checkpoint(file) || file.kind == "full";
-    });
-    if (first == files.end()) {
-      throw Error(
-          ErrorKind::usage,
-          "there is no full import and no checkpoint among the files, and no state file in " +
-              folder_.root.string() + ": an incremental run builds on the one before it");
+    std::optional<Error> gap;
+    for (const SnapshotInfo& file : files) {
+      const bool checkpoint = is_checkpoint(file);
+      const bool candidate = checkpoint || (file.kind == "full" && !gap);
+      if (!candidate || (request_.until > 0 && file.run_id > request_.until)) continue;
+      try {
+        chain(files, checkpoint ? Standing{file.run_id, file.digest} : Standing{});
+      } catch (const Error& error) {
+        if (!gap) gap = error;
+        continue;
+      }
+      report_ = {};
+      if (gap) {
+        report_.warnings.push_back("snapshots before " + named(file) +
+                                   " are missing: the replay begins at this checkpoint");
+      }
+      if (!checkpoint) return;
+      take_out(file.path, folder_.state());
+      report_.from = file.path.filename().string();
+      return;
     }
-    const bool checkpoint = is_checkpoint(*first);
-    chain(files, checkpoint ? Standing{first->run_id, first->digest} : Standing{});
-    report_ = {};
-    if (!checkpoint) return;
-    take_out(first->path, folder_.state());
-    report_.from = first->path.filename().string();
+    if (gap) throw Error(*gap);
+    throw Error(ErrorKind::usage, "there is no full import and no checkpoint among the files" +
+                                      up_to() + ", and no state file in " + folder_.root.string() +
+                                      ": an incremental run builds on the one before it");
+  }
+
+  std::string up_to() const {
+    return request_.until > 0 ? " up to run " + std::to_string(request_.until) : "";
   }
 
   Standing standing(Database& state) const {
@@ -139,7 +167,13 @@ class Replayer {
   }
 
   void replay_all(Database& state, const std::vector<SnapshotInfo>& files) {
+    finish_cut_off(state, files);
     const Standing at = standing(state);
+    if (request_.until > 0 && at.run_id > request_.until) {
+      throw Error(ErrorKind::usage, "the state in " + folder_.root.string() + " stands after run " +
+                                        std::to_string(at.run_id) + " already: replay" + up_to() +
+                                        " into an empty folder");
+    }
     if (report_.from.empty() && at.run_id > 0) report_.from = "run " + std::to_string(at.run_id);
     if (state.number("history/outbox") > 0 && request_.to_car) refuse_open_operations();
     const auto runs = chain(files, at);
@@ -149,12 +183,27 @@ class Replayer {
       replay_one(state, file);
       progress_.report("replaying", std::ssize(report_.runs), std::ssize(runs));
     }
-    if (!request_.to_car && !report_.runs.empty()) {
-      state.statement("run/set")
-          .bind("name", "full_due")
-          .bind("value", "the state was rebuilt by a replay: what CAR holds was not asked")
-          .run();
+  }
+
+  // A replay to the sink that was cut off after a run's derivation: what was left open was not so
+  // in the recorded run.
+  void finish_cut_off(Database& state, const std::vector<SnapshotInfo>& files) {
+    const std::int64_t last = state.number("snapshot/last_derived_run");
+    const auto of = state.statement("run/setting").bind("name", "replaying").value();
+    if (request_.to_car || of != std::to_string(last)) return;
+    const auto file = std::find_if(files.begin(), files.end(), [&](const SnapshotInfo& one) {
+      return one.run_id == last && !is_checkpoint(one);
+    });
+    if (file == files.end()) {
+      throw Error(ErrorKind::usage, "the replay in " + folder_.root.string() +
+                                        " was cut off within run " + *of +
+                                        ": name its snapshot, too");
     }
+    with_run(state, [&](Run& run) {
+      take_up(run, *file);
+      deliver_to_sink(run);
+      finish(run, *file);
+    });
   }
 
   void refuse_open_operations() const {
@@ -188,22 +237,30 @@ class Replayer {
   void replay_one(Database& state, const SnapshotInfo& file) {
     take_out(file.path, folder_.stage());
     state.attach(folder_.stage(), "stage");
+    with_run(state, [&](Run& run) {
+      take_up(run, file);
+      derive(run);
+      report_.runs.push_back(compare(run, file));
+      report_datasets(run);
+      state.detach("stage");
+      if (request_.to_car) {
+        deliver(run);
+        settle(run);
+      } else {
+        deliver_to_sink(run);
+      }
+      report_.runs.back().sent = sent_by(state, file.run_id);
+      finish(run, file);
+    });
+  }
+
+  template <typename Body>
+  void with_run(Database& state, const Body& body) {
     DefenderClient defender(http_, settings_.defender, settings_.hunting_api,
                             settings_.defender_limits);
     CarClient car(http_, settings_.car);
     Run run(settings_, http_, progress_, state, defender, car);
-    take_up(run, file);
-    derive(run);
-    report_.runs.push_back(compare(run, file));
-    report_datasets(run);
-    state.detach("stage");
-    if (request_.to_car) {
-      deliver(run);
-      settle(run);
-    } else {
-      deliver_to_sink(run);
-    }
-    finish(run, file);
+    body(run);
   }
 
   void take_up(Run& run, const SnapshotInfo& file) {
@@ -218,6 +275,7 @@ class Replayer {
     run.network_source = file.network_source;
     run.session_allowed = file.session;
     run.save_point = run.setting("model_state_id");
+    run.set("replaying", std::to_string(file.run_id));
     run.state.statement("replay/begin")
         .bind("run_id", file.run_id)
         .bind("mode", file.kind)
@@ -246,11 +304,11 @@ class Replayer {
   }
 
   void finish(Run& run, const SnapshotInfo& file) {
-    report_.runs.back().sent = sent_by(run.state, file.run_id);
     run.state.statement("replay/finish")
         .bind("run_id", file.run_id)
         .bind("finished_at", run.now)
         .run();
+    run.unset("replaying");
     std::error_code error;
     fs::remove(folder_.stage(), error);
   }

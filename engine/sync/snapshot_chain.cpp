@@ -29,13 +29,18 @@ std::vector<ChainLink> checked_chain(const std::filesystem::path& working_dir) {
   const TemporaryFolder scratch;
   std::vector<ChainLink> links = listed_chain(working_dir);
   std::string before;
-  for (ChainLink& link : links) {
+  for (std::size_t at = 0; at < links.size(); ++at) {
+    ChainLink& link = links[at];
     try {
       const SnapshotInfo info = read_snapshot(link.file.path, scratch.path());
       link.now = info.now;
       link.builds_on = info.builds_on;
       link.digest = info.digest;
-      link.problem = gap(link, info, before);
+      // Where retention begins a chain anew, the checkpoint stands for the snapshot of its run.
+      const bool begins_anew = before.empty() && at + 1 < links.size() &&
+                               links[at + 1].file.run_id == link.file.run_id &&
+                               links[at + 1].file.mode == "checkpoint";
+      if (!begins_anew) link.problem = gap(link, info, before);
       if (link.problem.empty()) before = info.digest;
     } catch (const Error& error) {
       link.problem = error.what();

@@ -37,29 +37,51 @@ std::string keep_snapshot(Run& run, const WorkingDir& folder) {
   }
 }
 
-// A run that was killed between its derivation and here left its stage: it belongs to the chain.
-void rescue_stage(Database& state, const WorkingDir& folder, bool compress) {
+// What a run that was killed after its derivation left of its snapshot: in place already, or still
+// the stage. "" for nothing.
+std::string left_snapshot(Database& state, const WorkingDir& folder, std::int64_t run_id,
+                          bool compress) {
+  const std::string digest =
+      state.statement("digest/here").bind("run_id", run_id).value().value_or("");
+  const auto is_its = [&](const SnapshotInfo& file) {
+    return file.run_id == run_id && file.digest == digest;
+  };
+  for (const KeptFile& file : kept_files(folder.snapshots())) {
+    if (file.run_id == run_id && file.mode != "checkpoint" &&
+        is_its(read_snapshot(file.path, folder.root)))
+      return file.path.filename().string();
+  }
+  const SnapshotInfo left = read_snapshot(folder.stage(), folder.root);
+  if (!is_its(left)) return "";
+  const std::string name = snapshot_name(run_id, left.kind);
+  put_in_place(folder.stage(), folder.snapshots() / name, compress);
+  return name + (compress ? ".gz" : "");
+}
+
+// It belongs to the chain. Where it is lost, a checkpoint stands in its place at once: what comes
+// next builds on it.
+void rescue_snapshot(Database& state, const WorkingDir& folder, bool compress) {
   const std::int64_t last = state.number("snapshot/last_unkept_run");
   if (last == 0) return;
+  std::string name;
   try {
-    const SnapshotInfo left = read_snapshot(folder.stage(), folder.root);
-    const std::string digest =
-        state.statement("digest/here").bind("run_id", last).value().value_or("");
-    if (left.run_id == last && left.digest == digest) {
-      const std::string name = snapshot_name(last, left.kind);
-      put_in_place(folder.stage(), folder.snapshots() / name, compress);
-      return state.statement("snapshot/kept_as")
-          .bind("run_id", last)
-          .bind("snapshot", name + (compress ? ".gz" : ""))
-          .run();
-    }
+    name = left_snapshot(state, folder, last, compress);
   } catch (const Error& error) {
     spdlog::debug("the stage of run {} is lost: {}", last, error.what());
   }
-  state.statement("run/set")
-      .bind("name", "chain_broken")
-      .bind("value", "run " + std::to_string(last) + " was killed before it left its snapshot")
-      .run();
+  if (!name.empty()) {
+    state.statement("snapshot/kept_as").bind("run_id", last).bind("snapshot", name).run();
+    return;
+  }
+  try {
+    write_checkpoint(state, folder.snapshots(), compress);
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());
+    state.statement("run/set")
+        .bind("name", "chain_broken")
+        .bind("value", "run " + std::to_string(last) + " was killed before it left its snapshot")
+        .run();
+  }
 }
 
 // Nothing of this may fail a run that did its work.
@@ -143,7 +165,7 @@ RunReport run_sync(const SyncSettings& asked, HttpClient& http, Progress& progre
   const SyncSettings settings = asked.plan.empty() ? asked : as_planned(asked);
   RunReport report;
   with_run(settings, http, progress, [&](Run& run, const WorkingDir& folder) {
-    rescue_stage(run.state, folder, settings.compress_snapshots);
+    rescue_snapshot(run.state, folder, settings.compress_snapshots);
     if (!settings.plan.empty()) attach_plan(run, folder.stage());
     report = run_once(run, folder);
   });

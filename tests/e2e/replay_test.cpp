@@ -390,6 +390,9 @@ TEST_CASE("Before retention takes a chain its beginning it writes a checkpoint")
   for (const auto& file : defender_car::kept_files(snapshots))
     names.insert(file.path.filename().string());
   CHECK(names == std::set<std::string>{"000005-incremental.db", "000005-checkpoint.db"});
+  const std::string check =
+      "snapshots check --working-dir " + chain.harness.settings().working_dir.string();
+  CHECK(program(check).first == 0);
   chain.harness.simulator().live(5);
   chain.harness.sync(Reading::incremental);
   const TemporaryFolder folder;
@@ -400,28 +403,117 @@ TEST_CASE("Before retention takes a chain its beginning it writes a checkpoint")
   CHECK(ask(folder.path() / "state.db", kAcknowledged) == ask(chain.state(), kAcknowledged));
 }
 
-TEST_CASE("A run killed before it left its snapshot leaves no gap") {
+TEST_CASE("A run killed before it wrote its snapshot down leaves no gap") {
   Chain chain;
   const fs::path folder = chain.harness.settings().working_dir;
-  const std::string none = "UPDATE run SET snapshot = NULL WHERE run_id = 4";
-  SECTION("its stage is still there") {
-    fs::rename(chain.files[3], folder / "stage.db");
-    ask(chain.state(), none);
-  }
+  const fs::path checkpoint = folder / "snapshots" / "000004-checkpoint.db";
+  bool lost = false;
+  SECTION("its stage is still there") { fs::rename(chain.files[3], folder / "stage.db"); }
   SECTION("its stage is lost") {
+    lost = true;
     fs::remove(chain.files[3]);
-    ask(chain.state(), none);
   }
-  chain.harness.simulator().live(20);
-  chain.harness.disturbed_sync();
-  chain.harness.simulator().live(20);
-  chain.harness.disturbed_sync();
+  SECTION("it is in place already") {}
+  ask(chain.state(), "UPDATE run SET snapshot = NULL WHERE run_id = 4");
+  fs::remove(folder / "state.lock");  // as after a kill: not altered by somebody else
+  for (int run = 5; run <= 6; ++run) {
+    chain.harness.simulator().live(20);
+    CHECK(chain.harness.disturbed_sync().mode == "incremental");
+  }
+  CHECK(fs::exists(checkpoint) == lost);
+  CHECK(ask(chain.state(), "SELECT snapshot FROM run WHERE run_id = 4") ==
+        (lost ? "000004-checkpoint.db\n" : "000004-incremental.db\n"));
+  CHECK(program("snapshots check --working-dir " + folder.string()).first == 0);
   const TemporaryFolder replayed_folder;
-  const auto files = snapshots_of(folder);
-  const ReplayReport report = replay_into(replayed_folder.path(), files);
+  const ReplayReport report = replay_into(replayed_folder.path(), snapshots_of(folder));
   INFO(differences_of(report));
   CHECK(report.equal);
+  CHECK(report.from == (lost ? "000004-checkpoint.db" : ""));
+  CHECK(report.warnings.size() == (lost ? 1 : 0));
   CHECK(last_run(replayed_folder.path()) == last_run(folder));
+}
+
+TEST_CASE("A replay does not end beyond the run that it was told") {
+  Chain chain;
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::vector<fs::path>& files) {
+    try {
+      replay_into(folder.path(), files, 1);
+    } catch (const defender_car::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK_THAT(refused({chain.folder.path() / "copy.db", chain.files[2]}),
+             Catch::Contains("no checkpoint among the files up to run 1"));
+  CHECK_FALSE(fs::exists(folder.path() / "state.db"));
+  replay_into(folder.path(), chain.files, 2);
+  CHECK_THAT(refused(chain.files), Catch::Contains("stands after run 2 already"));
+}
+
+namespace {
+
+/// Cuts a replay off within its second derivation.
+struct Cutting final : defender_car::Progress {
+  void report(std::string_view what, std::int64_t, std::int64_t) override {
+    if (what == "deriving: 20_merge" && ++count == 2)
+      throw defender_car::Error(defender_car::ErrorKind::interrupted, "cut off");
+  }
+  void waiting(std::string_view, std::int64_t) override {}
+  int count = 0;
+};
+
+}  // namespace
+
+TEST_CASE("A replay that was cut off goes on to the same end") {
+  Harness harness(scenario_of(2));
+  harness.sync(Reading::full);
+  harness.simulator().live(40);
+  REQUIRE(harness.sync(Reading::incremental).outcome == "done");
+  REQUIRE(ask(harness.settings().working_dir / "state.db",
+              "SELECT count(*) FROM ledger WHERE run_id = 2 AND operation = 'disable'") != "0\n");
+  // What the second run removed may not come back by the third one's word.
+  harness.simulator().add_fault({.match = "advancedqueries", .status = 403});
+  harness.simulator().live(5);
+  REQUIRE(harness.disturbed_sync().outcome == "partial");
+  harness.simulator().clear_faults();
+  const auto files = snapshots_of(harness.settings().working_dir);
+  REQUIRE(files.size() == 3);
+
+  const TemporaryFolder folder;
+  const fs::path state = folder.path() / "state.db";
+  SECTION("within a derivation") {
+    Cutting progress;
+    CHECK_THROWS(defender_car::replay_to_sink(
+        folder.path(), {.files = files, .until = 0, .to_car = false}, progress));
+  }
+  SECTION("before its delivery") {
+    replay_into(folder.path(), files, 1);
+    ask(state,
+        "CREATE TRIGGER cut BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'cut off'); END");
+    CHECK_THAT(refusal(folder.path(), files), Catch::Contains("cut off"));
+    ask(state, "DROP TRIGGER cut");
+    CHECK_THAT(refusal(folder.path(), {files[2]}), Catch::Contains("name its snapshot, too"));
+  }
+  const ReplayReport report = replay_into(folder.path(), files);
+  INFO(differences_of(report));
+  CHECK(report.equal);
+  CHECK(last_run(folder.path()) == "3\n");
+  CHECK(ask(state, kAcknowledged) ==
+        ask(harness.settings().working_dir / "state.db", kAcknowledged));
+  CHECK(ask(state, "SELECT count(*) FROM setting WHERE name = 'replaying'") == "0\n");
+}
+
+TEST_CASE("A replay or a pruning does not hide that somebody else wrote to the state") {
+  Chain chain;
+  const std::string dir = chain.harness.settings().working_dir.string();
+  ask(chain.state(), "DELETE FROM acknowledged_edge");
+  SECTION("a replay of nothing") { replay_into(dir, chain.files); }
+  SECTION("one that is refused") {
+    CHECK_THAT(refusal(dir, {dir + "/state.lock"}), Catch::Contains("damaged"));
+  }
+  SECTION("a pruning") { CHECK(program("snapshots prune --working-dir " + dir).first == 0); }
+  CHECK(chain.harness.sync(Reading::full).mode == "full");
 }
 
 TEST_CASE("The program tells the same, in words and as JSON") {

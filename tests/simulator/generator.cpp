@@ -50,7 +50,9 @@ std::optional<std::string> make_name(Tenant& tenant, bool server) {
 std::string make_mac(Tenant& tenant) {
   Random& random = tenant.random;
   static const Texts prefixes{"000D3A", "00155D", "F01898", "3C5282"};
-  std::string mac = random.pick(prefixes) + random.hex(6, true);
+  // One chance a statement, here and below: within one, compilers choose the order.
+  const std::string number = random.hex(6, true);
+  std::string mac = random.pick(prefixes) + number;
   if (!tenant.options.oddities) return mac;
   if (random.chance(1000)) mac = "00E04C680001";  // a docking station that walks around
   const size_t style = random.below(20);
@@ -72,8 +74,10 @@ Adapter make_adapter(Tenant& tenant, const std::string& name, const std::string&
   Random& random = tenant.random;
   Adapter adapter{name, make_mac(tenant), type, "Up", "None", {}, make_cell_form(tenant)};
   adapter.addresses.push_back({make_private_ip(random), "Private", 24});
-  if (random.chance(30000))
-    adapter.addresses.push_back({"fe80::" + random.hex(4) + ":" + random.hex(4), "LinkLocal", 64});
+  if (random.chance(30000)) {
+    const std::string last = random.hex(4);
+    adapter.addresses.push_back({"fe80::" + random.hex(4) + ":" + last, "LinkLocal", 64});
+  }
   if (random.chance(5000))
     adapter.addresses.push_back({"fd00:12::" + random.hex(4), "Private", 64});
   if (!tenant.options.oddities) return adapter;
@@ -172,9 +176,11 @@ void give_past(Tenant& tenant, Device& device) {
 std::string make_private_ip(Random& random) {
   const auto octet = [&] { return std::to_string(random.between(1, 254)); };
   const size_t kind = random.below(10);
-  if (kind < 7) return "10." + octet() + "." + octet() + "." + octet();
-  if (kind < 9) return "192.168.1." + octet();
-  return "172.16." + octet() + "." + octet();
+  const std::string last = octet();
+  if (kind >= 7 && kind < 9) return "192.168.1." + last;
+  const std::string third = octet();
+  if (kind >= 9) return "172.16." + third + "." + last;
+  return "10." + octet() + "." + third + "." + last;
 }
 
 std::optional<std::string> make_external_ip(Tenant& tenant) {
@@ -260,9 +266,9 @@ Alert make_alert(Tenant& tenant, std::optional<std::string> machine_id, int64_t 
   static const Texts statuses{"New", "New", "New", "InProgress", "InProgress", "Unknown"};
   Random& random = tenant.random;
   Alert alert;
-  alert.id = "da" + std::to_string(random.between(637'000'000, 638'999'999)) +
-             std::to_string(random.below(1'000'000'000)) + "_-" +
-             std::to_string(random.below(2'000'000'000));
+  const std::string last = std::to_string(random.below(2'000'000'000));
+  const std::string middle = std::to_string(random.below(1'000'000'000));
+  alert.id = "da" + std::to_string(random.between(637'000'000, 638'999'999)) + middle + "_-" + last;
   alert.machine_id = std::move(machine_id);
   alert.title = random.pick(titles);
   alert.description = "Seen by the sensor: " + random.hex(12);

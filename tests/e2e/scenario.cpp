@@ -88,8 +88,8 @@ void choose_ways(defender_car::SyncSettings& settings, const Scenario& scenario)
 }
 
 Seeds seeds_to_run() {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr uint64_t usual = 12;
+#ifdef DEFENDER_CAR_SANITIZE
+  constexpr uint64_t usual = 8;
 #else
   constexpr uint64_t usual = 100;
 #endif
@@ -98,8 +98,8 @@ Seeds seeds_to_run() {
 }
 
 bool is_in_sample(size_t ordinal) {
-#ifdef __SANITIZE_ADDRESS__
-  return ordinal % 4 == 0;
+#ifdef DEFENDER_CAR_SANITIZE
+  return ordinal % 8 == 0;
 #else
   static_cast<void>(ordinal);
   return true;

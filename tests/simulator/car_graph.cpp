@@ -80,10 +80,10 @@ void CarGraph::drop_edges_at(SourceGraph& graph, const std::string& collection,
   for (auto& [name, edges] : graph.edges) {
     const EdgeCollection* ends = any_edge_collection(name);
     if (ends == nullptr) continue;
-    const auto drop = [&](const EdgeKey& at, CarEdge& edge) {
+    const auto drop = [&, &collection_name = name](const EdgeKey& at, CarEdge& edge) {
       if (!edge.active) return;
       edge.active = false;
-      tell(kind, edge_line(name, at));
+      tell(kind, edge_line(collection_name, at));
     };
     if (ends->from == collection)  // ordered by `from`: only the vertex's own edges are walked
       for (auto at = edges.lower_bound({key, ""}); at != edges.end() && at->first.first == key;

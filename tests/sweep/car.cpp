@@ -162,12 +162,12 @@ TEST_CASE("The i-th import job fails, is lost, never ends or is named oddly", "[
           // One that refuses all sets all aside: nothing to sweep.
           if ((count > 1 && fate == JobFate::fails) || !next_in_sample()) continue;
           INFO(name_of(setup) << ", job " << i << " " << name << " x " << count);
+          const JobFault job_fault{fate, i, count};
           const auto harness = set_up(setup, i % 2 == 1);
           check(*harness, {.disturb =
                                [&](Harness& h) {
-                                 h.simulator().with_car([&](CarService& car) {
-                                   car.options().job_fault = JobFault{fate, i, count};
-                                 });
+                                 h.simulator().with_car(
+                                     [&](CarService& car) { car.options().job_fault = job_fault; });
                                },
                            .lives_on = i % 3 == 0});
         }
@@ -248,13 +248,10 @@ TEST_CASE("An answer that cannot be read is never taken for done", "[car]") {
           const bool saved = std::string_view(call).find("PATCH") == 0 && body[0] == '{';
           if (is_true || saved || !next_in_sample()) continue;
           INFO(name_of(setup) << ", " << call << " number " << i << ": " << status << " " << body);
+          const Fault fault = answer(call, status, body, static_cast<int>(i), 3);
           const auto harness = set_up(setup);
-          check(*harness,
-                {.disturb =
-                     [&](Harness& h) {
-                       h.simulator().add_fault(answer(call, status, body, static_cast<int>(i), 3));
-                     },
-                 .lives_on = i % 2 == 1});
+          check(*harness, {.disturb = [&](Harness& h) { h.simulator().add_fault(fault); },
+                           .lives_on = i % 2 == 1});
         }
     }
 }

@@ -94,7 +94,8 @@ TEST_CASE("A list that moves between two pages", "[lies]") {
   const std::vector<const char*> pages{"$skip=10", "$skip=20"};
   for (const bool full : {true, false})
     for (const size_t at : sweep::points(moves.size() * pages.size(), 3)) {
-      const auto& [name, move] = moves[at / pages.size()];
+      const char* const name = moves[at / pages.size()].first;
+      const auto& move = moves[at / pages.size()].second;
       const char* page = pages[at % pages.size()];
       INFO(name_of(full) << ", " << name << " before " << page);
       tally().begin_point();

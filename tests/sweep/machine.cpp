@@ -100,14 +100,14 @@ TEST_CASE("no file may grow beyond a limit") {
               [](std::size_t point) { return point * step; });
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which needs descriptors of its own to look at an object's type
+#ifndef DEFENDER_CAR_SANITIZE  // which needs descriptors of its own to look at an object's type
 TEST_CASE("few descriptors") {
   sweep_limit("machine: descriptors", points(20, 4), RLIMIT_NOFILE,
               [](std::size_t point) { return 4 + point; });
 }
 #endif
 
-#ifndef __SANITIZE_ADDRESS__  // whose shadow alone needs terabytes of addresses
+#ifndef DEFENDER_CAR_SANITIZE  // whose shadow alone needs terabytes of addresses
 TEST_CASE("little memory") {
   Tally tally("machine: memory");
   for (const std::size_t point : points(120, 8)) {

@@ -1,0 +1,1 @@
+// Nothing: it stands for the header that is precompiled with it.

@@ -97,7 +97,7 @@ void choose_ways(defender_car::SyncSettings& settings, const Scenario& scenario)
 
 Seeds seeds_to_run() {
 #ifdef DEFENDER_CAR_SANITIZE
-  constexpr uint64_t usual = 12;
+  constexpr uint64_t usual = 8;
 #else
   constexpr uint64_t usual = 100;
 #endif
@@ -107,7 +107,7 @@ Seeds seeds_to_run() {
 
 bool is_in_sample(size_t ordinal) {
 #ifdef DEFENDER_CAR_SANITIZE
-  return ordinal % 4 == 0;
+  return ordinal % 8 == 0;
 #else
   static_cast<void>(ordinal);
   return true;

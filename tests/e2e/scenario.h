@@ -52,7 +52,7 @@ struct Seeds {
 Seeds seeds_to_run();
 
 /// Of a list of cases, whether the i-th is run: all, but under the sanitizers, where each costs
-/// several times as much, every fourth.
+/// several times as much, every eighth.
 bool is_in_sample(size_t ordinal);
 
 }  // namespace e2e

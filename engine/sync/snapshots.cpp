@@ -63,6 +63,18 @@ std::size_t first_to_keep(const std::vector<KeptFile>& files, const Retention& l
   return within;
 }
 
+// A run that was killed, or a full disk, left them: nobody goes on with them.
+void remove_unfinished(const fs::path& folder) {
+  static const std::regex name_form(R"([0-9]{6,18}-(full|incremental|checkpoint)\.db(\.gz)?\.new)");
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (std::regex_match(entry.path().filename().string(), name_form))
+      files.push_back(entry.path());
+  }
+  for (const fs::path& file : files) fs::remove(file, error);
+}
+
 }  // namespace
 
 std::string snapshot_name(std::int64_t run_id, const std::string& mode) {
@@ -101,6 +113,7 @@ bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
 }
 
 void prune_snapshots(const fs::path& folder, const Retention& limits) {
+  remove_unfinished(folder);
   const auto files = kept_files(folder);
   if (files.empty()) return;
   const auto newest = std::find_if(files.rbegin(), files.rend(),

@@ -41,7 +41,8 @@ bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
                     std::int64_t state_bytes);
 
 /// Removes what is older than the limits, up to the newest beginning that leaves all within them
-/// replayable; for the sake of space further. The newest snapshot stays. Never throws for a file
+/// replayable; for the sake of space further; and what was left unfinished. For the one who holds
+/// the lock. The newest snapshot stays. Never throws for a file
 /// that cannot be removed: the next run tries again.
 void prune_snapshots(const std::filesystem::path& folder, const Retention& limits);
 

@@ -108,6 +108,15 @@ TEST_CASE("where room is short the chain begins later", "[snapshots]") {
   CHECK(folder.names() == std::set<std::string>{"000005-incremental.db"});
 }
 
+TEST_CASE("what a killed run or a full disk left unfinished goes", "[snapshots]") {
+  const Folder folder;
+  for (const char* name : {"000001-full.db", "000002-checkpoint.db.new",
+                           "000002-incremental.db.gz.new", "000002-incremental.db.new.txt"})
+    folder.add(name, 0);
+  prune_snapshots(folder.path(), {14, 1'000'000});
+  CHECK(folder.names() == std::set<std::string>{"000001-full.db", "000002-incremental.db.new.txt"});
+}
+
 TEST_CASE("files that are no snapshots are left alone", "[snapshots]") {
   const Folder folder;
   folder.add("notes.txt", 400);

@@ -112,6 +112,10 @@ void take_out(const fs::path& file, const fs::path& to) {
 
 SnapshotInfo read_snapshot(const fs::path& file, const fs::path& scratch) {
   if (!fs::is_regular_file(file)) refuse(file, "is not there, or no file");
+  // What was read here would not be what take_out() copies.
+  std::error_code none;
+  if (const auto log = fs::file_size(file.string() + "-wal", none); !none && log > 0)
+    refuse(file, "has changes in a -wal file beside it: take another copy with VACUUM INTO");
   const fs::path expanded = scratch / ("expanded-" + file.stem().filename().string());
   try {
     if (is_compressed(file)) expand_file(file, expanded);

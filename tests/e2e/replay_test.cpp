@@ -326,6 +326,10 @@ TEST_CASE("Damaged, foreign, newer and cut-off files are refused and nothing is 
     ask(file, "CREATE TRIGGER t AFTER INSERT ON withheld BEGIN SELECT 1; END");
     reason = "its tables are not those";
   }
+  SECTION("with a log beside it") {
+    std::ofstream(file.string() + "-wal") << "pages that a copy of the file alone has not";
+    reason = "take another copy with VACUUM INTO";
+  }
   SECTION("of an unfinished run") {
     ask(file, "UPDATE run SET digest = NULL");
     reason = "ended before it was through";

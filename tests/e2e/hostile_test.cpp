@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "planted.h"
-#include "shape.h"
 #include "said.h"
+#include "shape.h"
 #include "text.h"
 
 using namespace e2e;

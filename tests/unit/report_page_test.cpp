@@ -27,7 +27,7 @@ const std::vector<std::string>& hostile() {
       "</title></svg></style><script>alert(1)</script>",
       "&lt;b&gt; &amp; &#x3c;i&#x3e;",
       "]]><!-- --><![CDATA[ <b>",
-      std::string("nul\0<b>\x1b[31m\xE2\x80\xAE\xFF", 18),
+      std::string("nul\0<b>\x1b[31m\xE2\x80\xAE\xFF", 16),
       std::string(5000, '&'),
   };
   return list;

@@ -7,12 +7,12 @@
 #include <sqlite3.h>
 
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <map>
 
 #include "audit/state_at.h"
 #include "planted.h"
+#include "said.h"
 #include "shape.h"
 #include "sync/snapshots.h"
 #include "text.h"
@@ -226,19 +226,6 @@ void check_defender(const std::filesystem::path& before, const std::filesystem::
   CHECK(joined(changed_machine_fields(list)) == joined(machine_fields(before, after)));
 }
 
-std::string output_of(const std::string& arguments, const char* redirection = "2>/dev/null") {
-  const std::string line =
-      std::string(std::getenv("DEFENDER_CAR_PROGRAM")) + " " + arguments + " " + redirection;
-  std::string out;
-  FILE* pipe = popen(line.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> piece{};
-  while (const size_t count = std::fread(piece.data(), 1, piece.size(), pipe))
-    out.append(piece.data(), count);
-  pclose(pipe);
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("The diff of two states is what the oracle and the tables say, and its own mirror image",
@@ -439,18 +426,19 @@ TEST_CASE("Each thing that a tenant can change is told once, by its name", "[dif
 
   if (std::getenv("DEFENDER_CAR_PROGRAM") == nullptr) return;
   const std::string files = before.string() + " " + after.string();
-  const std::string json = output_of("diff " + files + " --format json");
+  const std::string json = run_program("diff " + files + " --format json").out;
   CHECK(shape_fault(json, "diff") == "");
-  CHECK(shape_fault(output_of("diff --acknowledged --format json " + files), "diff") == "");
-  CHECK(shape_fault(output_of("diff --format json " + before.string() + " " + before.string()),
-                    "diff") == "");
+  CHECK(shape_fault(run_program("diff --acknowledged --format json " + files).out, "diff") == "");
+  CHECK(
+      shape_fault(run_program("diff --format json " + before.string() + " " + before.string()).out,
+                  "diff") == "");
   rapidjson::Document document;
   document.Parse(json.c_str());
   size_t all = 0;
   for (const auto& machine : document["machines"].GetArray())
     all += machine["changes"].GetArray().Size();
   CHECK(all == changes(before, after).size());
-  const std::string text = output_of("diff " + files);
+  const std::string text = run_program("diff " + files).out;
   CHECK(text.find("+ address 10.99.98.97 (Private, MAC ") != std::string::npos);
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text.find("\xE2\x80\xAE") == std::string::npos);

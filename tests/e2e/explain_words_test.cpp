@@ -1,12 +1,11 @@
 // What explain understands, and what it says in trouble: each kind of word, ambiguous and unknown
 // ones, machines on their way out, what CAR refused or did not answer, what is held back.
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 
 #include "audit/explain.h"
 #include "base/error.h"
 #include "planted.h"
+#include "said.h"
 #include "shape.h"
 
 using namespace e2e;
@@ -76,22 +75,11 @@ void check_done(Harness& harness, Reading reading) {
   REQUIRE_FALSE(report.failure);
 }
 
-struct Said {
-  int code;
-  std::string out;
-};
-
 /// The program's standard output, or both streams of a failure.
-Said say(const Harness& harness, const std::string& words) {
-  const std::string line = std::string(std::getenv("DEFENDER_CAR_PROGRAM")) + " explain " + words +
-                           " --working-dir " + harness.settings().working_dir.string() + " 2>&1";
-  Said said{0, ""};
-  FILE* pipe = popen(line.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> piece{};
-  while (const size_t count = std::fread(piece.data(), 1, piece.size(), pipe))
-    said.out.append(piece.data(), count);
-  said.code = WEXITSTATUS(pclose(pipe));
+Said explained(const Harness& harness, const std::string& words) {
+  Said said =
+      run_program("explain " + words + " --working-dir " + harness.settings().working_dir.string());
+  said.out += said.err;
   return said;
 }
 
@@ -197,10 +185,10 @@ TEST_CASE("Ambiguous words list the candidates, and each can be asked for", "[ex
   const EdgeStory shared = edge_in(ask(harness, "twin -> twin"), "user_hostname");
   CHECK(shared.machines == 2);
   CHECK(shared.holders.size() == 2);
-  const Said said = say(harness, "twin");
-  CHECK(said.code == 0);
+  const Said said = explained(harness, "twin");
+  CHECK(said.exit_code == 0);
   for (const std::string& id : ids) CHECK(holds(said.out, "explain 'asset:" + id + "' (twin, "));
-  CHECK(shape_fault(say(harness, "twin --format json").out, "explain") == "");
+  CHECK(shape_fault(explained(harness, "twin --format json").out, "explain") == "");
 }
 
 TEST_CASE("What nobody knows is a usage error that names what begins alike", "[explain]") {
@@ -224,9 +212,9 @@ TEST_CASE("What nobody knows is a usage error that names what begins alike", "[e
   };
   for (const Case& one : {Case{"nobody-knows", "nothing is known of nobody-knows"},
                           Case{"", "explain WHAT"}, Case{"a b", "'A -> B'"}, Case{"''", "empty"}}) {
-    const Said said = say(harness, one.words);
+    const Said said = explained(harness, one.words);
     INFO(one.words << ": " << said.out);
-    CHECK(said.code == 2);
+    CHECK(said.exit_code == 2);
     CHECK(holds(said.out, one.message));
   }
 }
@@ -288,7 +276,7 @@ TEST_CASE("A machine tells when its 15 days are over, why it is there yet, and w
   CHECK(gone.vertices.front().standing.removal->reason == "inactive-15");
   CHECK(holds(gone.machine->fifteen_days, "so it was deleted"));
   CHECK(edge_in(gone, "asset_hostname").standing.removal->operation == "delete");
-  const std::string text = say(harness, id).out;
+  const std::string text = explained(harness, id).out;
   CHECK(holds(text, "deleted with its asset by run"));
 }
 
@@ -336,7 +324,7 @@ TEST_CASE("What CAR did not answer for, or refused, is told with its reason", "[
   CHECK(going.standing.pending->operation == "disable");
   CHECK(going.standing.pending->reason == "machine changed");
   CHECK(going.holders.empty());
-  CHECK(holds(say(harness, "198.51.100.1").out, "promised CAR the operation disable"));
+  CHECK(holds(explained(harness, "198.51.100.1").out, "promised CAR the operation disable"));
 
   harness.simulator().clear_faults();
   harness.simulator().with_car(
@@ -352,7 +340,7 @@ TEST_CASE("What CAR did not answer for, or refused, is told with its reason", "[
   CHECK(holds(edge.standing.refused, "ipaddress 198.51.100.2: "));
   CHECK(edge.standing.refused_run > 0);
   for (const std::string& what : {id, std::string("198.51.100.1"), std::string("198.51.100.2")})
-    CHECK(shape_fault(say(harness, what + " --format json").out, "explain") == "");
+    CHECK(shape_fault(explained(harness, what + " --format json").out, "explain") == "");
 }
 
 TEST_CASE("What is set aside, held back and incomplete stands with the machine", "[explain]") {
@@ -385,7 +373,7 @@ TEST_CASE("What is set aside, held back and incomplete stands with the machine",
   }
   INFO("the address before: " << before);
   CHECK(kept);
-  CHECK(shape_fault(say(harness, id + " --format json").out, "explain") == "");
+  CHECK(shape_fault(explained(harness, id + " --format json").out, "explain") == "");
 }
 
 TEST_CASE("An alert and a CVE that CAR does not hold say why not", "[explain]") {
@@ -421,7 +409,7 @@ TEST_CASE("An alert whose vertex CAR still holds is not said to be out of CAR", 
   harness.simulator().live(1);
   set_status("Resolved");
   check_done(harness, Reading::incremental);
-  const std::string out = say(harness, "the-alert").out;
+  const std::string out = explained(harness, "the-alert").out;
   INFO(out);
   CHECK(holds(out, "why nothing derives it: the alert is Resolved"));
   CHECK(holds(out, "nothing derives it any longer"));

@@ -3,9 +3,7 @@
 #include "sync/plan.h"
 
 #include <algorithm>
-#include <array>
 #include <catch2/catch.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -13,6 +11,7 @@
 
 #include "guarded.h"
 #include "random.h"
+#include "said.h"
 #include "shape.h"
 #include "store/lock.h"
 #include "sync/snapshot_file.h"
@@ -29,20 +28,6 @@ using simulator::FaultKind;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string output_of(const std::string& command) {
-  std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (const size_t size = std::fread(piece.data(), 1, piece.size(), pipe.get()))
-    text.append(piece.data(), size);
-  return text;
-}
-
-/// By the stock shell: what anybody can see in the file, or do to it.
-std::string ask(const fs::path& database, const std::string& query) {
-  return output_of("sqlite3 '" + database.string() + "' \"" + query + "\" 2>&1");
-}
 
 std::string content(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -626,24 +611,13 @@ TEST_CASE("A plan that Defender lets down ends early with its code") {
 }
 
 TEST_CASE("The document of --format json has the shape that is promised", "[program]") {
-  const char* program = std::getenv("DEFENDER_CAR_PROGRAM");
-  if (program == nullptr) return;
   Saved saved;
-  const auto& settings = saved.harness.settings();
-  const std::string command =
-      std::string(program) + " plan --format json --tenant-id " + settings.defender.tenant_id +
-      " --client-id " + settings.defender.client_id + " --client-secret " +
-      settings.defender.client_secret + " --login-url " + settings.defender.login_url +
-      " --defender-url " + settings.defender.defender_url + " --graph-url " +
-      settings.defender.graph_url + " --car-url " + settings.car.url + " --car-key " +
-      settings.car.key + " --car-password " + settings.car.password + " --working-dir " +
-      settings.working_dir.string() + " 2>/dev/null";
-  const std::string document = output_of(command);
+  const std::string document = say(saved.harness, "plan --format json").out;
   CHECK(shape_fault(document, "plan") == "");
   size_t count = 0;
   for (size_t at = 0; (at = document.find("\"with_car\": false", at + 1)) != std::string::npos;)
     ++count;
   CHECK(count == saved.list.operations.size());
   saved.harness.simulator().add_fault({.match = "GET /defender/api/machines", .status = 403});
-  CHECK(shape_fault(output_of(command), "plan") == "");
+  CHECK(shape_fault(say(saved.harness, "plan --format json").out, "plan") == "");
 }

@@ -3,9 +3,7 @@
 #include "sync/replay.h"
 
 #include <algorithm>
-#include <array>
 #include <catch2/catch.hpp>
-#include <cstdio>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -15,6 +13,7 @@
 #include "base/sha256.h"
 #include "harness.h"
 #include "random.h"
+#include "said.h"
 #include "shape.h"
 #include "sync/snapshots.h"
 
@@ -28,27 +27,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// By the stock shell: what anybody can see in the file.
-std::string ask(const fs::path& database, const std::string& query) {
-  const std::string command = "sqlite3 '" + database.string() + "' \"" + query + "\" 2>&1";
-  std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (const size_t size = std::fread(piece.data(), 1, piece.size(), pipe.get()))
-    text.append(piece.data(), size);
-  return text;
-}
-
 /// Exit code and standard output of the real program.
 std::pair<int, std::string> program(const std::string& arguments) {
-  const std::string command =
-      std::string(std::getenv("DEFENDER_CAR_PROGRAM")) + " " + arguments + " 2>/dev/null";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (const size_t size = std::fread(piece.data(), 1, piece.size(), pipe))
-    text.append(piece.data(), size);
-  return {WEXITSTATUS(::pclose(pipe)), text};
+  Said said = run_program(arguments);
+  return {said.exit_code, std::move(said.out)};
 }
 
 constexpr const char* kAcknowledged =

@@ -27,16 +27,28 @@ std::string options_of(const defender_car::SyncSettings& settings) {
 
 }  // namespace
 
-Said say(const Harness& harness, const std::string& words) {
-  const char* program = std::getenv("DEFENDER_CAR_PROGRAM");
-  if (program == nullptr) throw std::runtime_error("DEFENDER_CAR_PROGRAM names no program");
+Said run_line(const std::string& line) {
   const TemporaryFolder folder;
-  const std::string line = std::string(program) + " " + words + options_of(harness.settings()) +
-                           " </dev/null >" + (folder.path() / "out").string() + " 2>" +
-                           (folder.path() / "err").string();
-  const int status = std::system(line.c_str());
+  const std::string whole = line + " </dev/null >" + (folder.path() / "out").string() + " 2>" +
+                            (folder.path() / "err").string();
+  const int status = std::system(whole.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder.path() / "out"),
           text_of(folder.path() / "err")};
+}
+
+Said run_program(const std::string& words) {
+  const char* program = std::getenv("DEFENDER_CAR_PROGRAM");
+  if (program == nullptr) throw std::runtime_error("DEFENDER_CAR_PROGRAM names no program");
+  return run_line(std::string(program) + " " + words);
+}
+
+std::string ask(const std::filesystem::path& database, const std::string& query) {
+  const Said said = run_line("sqlite3 '" + database.string() + "' \"" + query + "\"");
+  return said.out + said.err;
+}
+
+Said say(const Harness& harness, const std::string& words) {
+  return run_program(words + options_of(harness.settings()));
 }
 
 }  // namespace e2e

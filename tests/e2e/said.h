@@ -1,6 +1,8 @@
-// What the real program (DEFENDER_CAR_PROGRAM) says and how it ends, with a harness' settings.
+// What a command line says and how it ends: the real program's (DEFENDER_CAR_PROGRAM), the sqlite3
+// shell's.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "harness.h"
@@ -13,7 +15,16 @@ struct Said {
   std::string err;
 };
 
-/// `words` go to a shell: the command and its options.
+/// By a shell, without an input.
+Said run_line(const std::string& line);
+
+/// The program with these words and nothing else.
+Said run_program(const std::string& words);
+
+/// By the stock sqlite3 shell: what anybody can see in the file, or do to it; errors, too.
+std::string ask(const std::filesystem::path& database, const std::string& query);
+
+/// The program with a harness' settings: the command and its options.
 Said say(const Harness& harness, const std::string& words);
 
 }  // namespace e2e

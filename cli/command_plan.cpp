@@ -183,10 +183,7 @@ void write_plan(const Session& session, const Plan& plan, int code) {
 
 int run_plan_command(const Session& session) {
   const SyncSettings& settings = session.options.settings;
-  return with_progress(session, [&](Progress& progress) {
-    HttpOptions http_options;
-    http_options.ca_file = settings.ca_file;
-    HttpClient http(http_options, progress);
+  return with_services(session, [&](HttpClient& http, Progress& progress) {
     const Plan plan(settings, session.options.save, http, progress);
     const int code = code_of(plan, session.options.plan_exit_code);
     if (session.options.format == Format::json) {

@@ -1,8 +1,9 @@
 #pragma once
-// A command's work with progress on a terminal, and none elsewhere.
+// A command's work with progress on a terminal, and none elsewhere; and with HTTP.
 
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "http/http_client.h"
 
 namespace defender_car {
 
@@ -15,6 +16,17 @@ auto with_progress(const Session& session, Work work) {
   TerminalProgress progress;
   const LineHook hook(session.log, [&] { progress.clear(); });
   return work(progress);
+}
+
+/// The same for one that asks services: work(http, progress).
+template <typename Work>
+auto with_services(const Session& session, Work work) {
+  return with_progress(session, [&](Progress& progress) {
+    HttpOptions options;
+    options.ca_file = session.options.settings.ca_file;
+    HttpClient http(options, progress);
+    return work(http, progress);
+  });
 }
 
 }  // namespace defender_car

@@ -93,10 +93,7 @@ std::string replay_json(const ReplayReport& report) {
 
 int run_replay_command(const Session& session) {
   const SyncSettings& settings = session.options.settings;
-  const ReplayReport report = with_progress(session, [&](Progress& progress) {
-    HttpOptions http_options;
-    http_options.ca_file = settings.ca_file;
-    HttpClient http(http_options, progress);
+  const ReplayReport report = with_services(session, [&](HttpClient& http, Progress& progress) {
     return replay(settings, request_of(session.options), http, progress);
   });
   write_out(session.options.format == Format::json ? replay_json(report)

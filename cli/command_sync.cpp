@@ -33,20 +33,13 @@ void tell(const Session& session, const RunReport& report) {
   session.log.release(told);
 }
 
-RunReport run(const Session& session, Progress& progress) {
-  const SyncSettings& settings = session.options.settings;
-  HttpOptions http_options;
-  http_options.ca_file = settings.ca_file;
-  HttpClient http(http_options, progress);
-  if (is_unwatched(session)) session.log.hold();
-  return run_sync(settings, http, progress);
-}
-
 }  // namespace
 
 int run_sync_command(const Session& session) {
-  const RunReport report =
-      with_progress(session, [&](Progress& progress) { return run(session, progress); });
+  if (is_unwatched(session)) session.log.hold();
+  const RunReport report = with_services(session, [&](HttpClient& http, Progress& progress) {
+    return run_sync(session.options.settings, http, progress);
+  });
   if (is_good(report) || is_repeated(report)) session.log.drop();
   if (session.options.format == Format::json) {
     session.log.release({});

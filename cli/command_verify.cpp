@@ -2,10 +2,10 @@
 
 #include <map>
 
+#include "cli/command_progress.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 #include "cli/text.h"
 #include "sync/repair.h"
 
@@ -155,11 +155,7 @@ std::string report_json(const VerifyReport& report) {
   return json.str() + "\n";
 }
 
-VerifyReport ask(const Session& session, Progress& progress) {
-  const Options& options = session.options;
-  HttpOptions http_options;
-  http_options.ca_file = options.settings.ca_file;
-  HttpClient http(http_options, progress);
+VerifyReport ask(const Options& options, HttpClient& http, Progress& progress) {
   return options.repair ? verify_and_repair(options.settings, http, progress, options.sample)
                         : verify(options.settings, http, progress, options.sample);
 }
@@ -168,12 +164,9 @@ VerifyReport ask(const Session& session, Progress& progress) {
 
 int run_verify_command(const Session& session) {
   require_state(session.options.settings.working_dir);
-  TerminalProgress shown;
-  SilentProgress silent;
-  const LineHook hook(session.log, [&] { shown.clear(); });
-  const VerifyReport report =
-      ask(session, session.terminal ? static_cast<Progress&>(shown) : silent);
-  shown.clear();
+  const VerifyReport report = with_services(session, [&](HttpClient& http, Progress& progress) {
+    return ask(session.options, http, progress);
+  });
   if (session.options.format == Format::json) {
     write_out(report_json(report));
     return exit_code_of(report);

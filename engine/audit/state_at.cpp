@@ -20,10 +20,6 @@ namespace defender_car {
 namespace fs = std::filesystem;
 namespace {
 
-// PRAGMA application_id of migrations/0001 and of schema/stage/10_tables.sql.
-constexpr std::uint32_t kState = 0x64636172;
-constexpr std::uint32_t kSnapshot = 0x64637361;
-
 bool is_number(const std::string& word) {
   return !word.empty() &&
          std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -36,15 +32,15 @@ bool is_number(const std::string& word) {
 }
 
 /// PRAGMA application_id, which stands at byte 68 of the header; 0 for what is no SQLite file.
-std::uint32_t application_of(const std::string& word) {
+std::int64_t application_of(const std::string& word) {
   std::ifstream file(word, std::ios::binary);
   std::array<char, 100> header{};
   if (!file) refuse(word, "cannot be read");
   file.read(header.data(), header.size());
   if (!file || std::string_view(header.data(), 15) != "SQLite format 3") return 0;
-  std::uint32_t application = 0;
+  std::int64_t application = 0;
   for (std::size_t at = 68; at < 72; ++at) {
-    application = application << 8U | static_cast<unsigned char>(header[at]);
+    application = application * 256 + static_cast<unsigned char>(header[at]);
   }
   return application;
 }
@@ -66,9 +62,9 @@ std::optional<StateAt> live_state(const WorkingDir& folder, std::int64_t run_id)
 }
 
 /// From the newest checkpoint that the run allows, else from the full import that opens the chain.
-std::vector<fs::path> chain_up_to(const fs::path& snapshots, std::int64_t run_id) {
+std::vector<fs::path> chain_up_to(const std::vector<KeptFile>& kept, std::int64_t run_id) {
   std::vector<fs::path> files;
-  for (const KeptFile& file : kept_files(snapshots)) {
+  for (const KeptFile& file : kept) {
     if (file.run_id > run_id) break;
     if (file.mode == "checkpoint") files.clear();
     if (!files.empty() || file.mode != "incremental") files.push_back(file.path);
@@ -77,8 +73,8 @@ std::vector<fs::path> chain_up_to(const fs::path& snapshots, std::int64_t run_id
 }
 
 StateAt after_run(const fs::path& snapshots, std::int64_t run_id, Progress& progress) {
-  const ReplayRequest request{chain_up_to(snapshots, run_id), run_id, false};
   const auto kept = kept_files(snapshots);
+  const ReplayRequest request{chain_up_to(kept, run_id), run_id, false};
   const bool there = std::any_of(kept.begin(), kept.end(),
                                  [&](const KeptFile& file) { return file.run_id == run_id; });
   if (!there || request.files.empty()) {
@@ -99,9 +95,9 @@ StateAt after_run(const fs::path& snapshots, std::int64_t run_id, Progress& prog
 bool is_compressed(const fs::path& file) { return file.extension() == ".gz"; }
 
 StateAt of_file(const std::string& word, Progress& progress) {
-  const std::uint32_t application = application_of(word);
-  if (application == kState) return {word, nullptr};
-  if (application != kSnapshot && !is_compressed(word)) refuse(word, "is no file of this program");
+  const std::int64_t application = application_of(word);
+  if (application == kStateFile) return {word, nullptr};
+  if (application != kStageFile && !is_compressed(word)) refuse(word, "is no file of this program");
   auto scratch = std::make_unique<TemporaryFolder>();
   const SnapshotInfo info = read_snapshot(word, scratch->path());
   if (info.kind != "checkpoint")

@@ -9,6 +9,7 @@
 #include "sync/mode.h"
 #include "sync/phases.h"
 #include "sync/plan_file.h"
+#include "sync/run_life.h"
 #include "sync/working_dir.h"
 
 namespace defender_car {
@@ -55,8 +56,7 @@ Plan::Plan(const SyncSettings& settings, const fs::path& save, HttpClient& http,
     run_phases(run, save);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::usage || error.kind() == ErrorKind::internal) throw;
-    if (!(run.report.failure && *run.report.failure == error.kind()))
-      run.fail(error.kind(), error.what());
+    note_failure(run, error);
   }
   if (run.stage_open) report_datasets(run);
   count_work(run);

@@ -49,25 +49,11 @@ std::string named(const fs::path& file) { return printable(file.string(), 300); 
               named(file) + " is damaged: " + why + ". Nothing was changed: make the plan anew");
 }
 
-/// Version and tables of the files that this program makes.
-struct Layout {
-  std::int64_t version;
-  std::string schema;
-};
-
-Layout layout() {
-  Database scratch("a plan's layout", OpenMode::memory);
-  scratch.attach(":memory:", "stage");
-  scratch.run_script("schema/stage/10_tables.sql");
-  scratch.run_script("schema/plan/00_file.sql");
-  return {scratch.number("snapshot/stage_version"), scratch.text("snapshot/stage_schema")};
-}
-
 // Tables and nothing but the tables that we make: no trigger, no view, no other column.
 void check_form(Database& plan, const fs::path& file) {
   if (plan.number("snapshot/application_id") != kPlan) refuse(file, "is no plan of this program");
   if (const std::string fault = plan.text("migrate/integrity"); fault != "ok") damaged(file, fault);
-  const Layout ours = layout();
+  const StageLayout ours = stage_layout({"schema/stage/10_tables.sql", "schema/plan/00_file.sql"});
   if (const std::int64_t version = plan.number("migrate/version"); version != ours.version)
     refuse(file, "was made by " + std::string(version > ours.version ? "a newer" : "an older") +
                      " program (layout " + std::to_string(version) + ", this one knows " +

@@ -12,9 +12,6 @@ namespace defender_car {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kStage = 0x64637361;  // "dcsa", schema/stage/10_tables.sql
-constexpr std::int64_t kState = 0x64636172;  // "dcar", migrations/0001_initial.sql
-
 bool is_compressed(const fs::path& file) { return file.extension() == ".gz"; }
 
 [[noreturn]] void damaged(const fs::path& file, const std::string& why) {
@@ -27,26 +24,9 @@ bool is_compressed(const fs::path& file) { return file.extension() == ".gz"; }
               printable(file.string(), 300) + " " + why + ". Nothing was changed");
 }
 
-/// Layout and version of the stage that this program makes.
-struct StageLayout {
-  std::int64_t version;
-  std::string schema;
-};
-
-const StageLayout& stage_layout() {
-  static const StageLayout layout = [] {
-    Database scratch("the stage's layout", OpenMode::memory);
-    scratch.attach(":memory:", "stage");
-    scratch.run_script("schema/stage/10_tables.sql");
-    return StageLayout{scratch.number("snapshot/stage_version"),
-                       scratch.text("snapshot/stage_schema")};
-  }();
-  return layout;
-}
-
 // Tables and nothing but the tables that we make: no trigger, no view, no other column.
 void check_stage(Database& file, const fs::path& path) {
-  const StageLayout& ours = stage_layout();
+  static const StageLayout ours = stage_layout({"schema/stage/10_tables.sql"});
   const std::int64_t version = file.number("migrate/version");
   if (version > ours.version)
     refuse(path, "is of a newer program (layout " + std::to_string(version) + ", this one knows " +
@@ -92,12 +72,19 @@ SnapshotInfo read_state(Database& file, const fs::path& path) {
 SnapshotInfo read_plain(const fs::path& plain, const fs::path& path) {
   Database file(plain, OpenMode::read_only);
   const std::int64_t id = file.number("snapshot/application_id");
-  if (id != kStage && id != kState) refuse(path, "is no snapshot of this program");
+  if (id != kStageFile && id != kStateFile) refuse(path, "is no snapshot of this program");
   if (const std::string fault = file.text("migrate/integrity"); fault != "ok") damaged(path, fault);
-  return id == kStage ? read_stage(file, path) : read_state(file, path);
+  return id == kStageFile ? read_stage(file, path) : read_state(file, path);
 }
 
 }  // namespace
+
+StageLayout stage_layout(std::initializer_list<const char*> scripts) {
+  Database scratch("the layout of a stage", OpenMode::memory);
+  scratch.attach(":memory:", "stage");
+  for (const char* script : scripts) scratch.run_script(script);
+  return {scratch.number("snapshot/stage_version"), scratch.text("snapshot/stage_schema")};
+}
 
 void take_out(const fs::path& file, const fs::path& to) {
   if (is_compressed(file)) return expand_file(file, to);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 
 #include "base/time.h"
@@ -35,6 +36,18 @@ struct SnapshotInfo {
 /// Error(bad_data) when it is damaged or cut off, Error(usage) when it is no snapshot, or one of
 /// another version, saying what to do.
 SnapshotInfo read_snapshot(const std::filesystem::path& file, const std::filesystem::path& scratch);
+
+/// PRAGMA application_id of our files: "dcsa" of a stage, "dcar" of a state.
+inline constexpr std::int64_t kStageFile = 0x64637361;  // schema/stage/10_tables.sql
+inline constexpr std::int64_t kStateFile = 0x64636172;  // migrations/0001_initial.sql
+
+/// Version and schema of a file that these scripts make where `stage` stands: what a file from
+/// outside is held against, word for word.
+struct StageLayout {
+  std::int64_t version;
+  std::string schema;
+};
+StageLayout stage_layout(std::initializer_list<const char*> scripts);
 
 /// Copies it, expanded where it is compressed, to `to` (0600).
 void take_out(const std::filesystem::path& file, const std::filesystem::path& to);

@@ -97,15 +97,16 @@ SELECT dataset, reason, count(*) AS records,
        min(first_run) AS first_run, max(last_run) AS last_run
 FROM rejected GROUP BY dataset, reason;
 
--- CVEs that Defender reports, by CVSS rating; findings are pairs of a machine and a CVE. The index on CveId has both.
+-- CVEs that Defender reports, by CVSS rating; findings are pairs of a machine and a CVE.
 -- Those without a score have no vertex in CAR.
 CREATE VIEW audit_vulnerability_severity AS
 SELECT CASE WHEN score IS NULL THEN 'not scored' WHEN score >= 9 THEN 'critical' WHEN score >= 7 THEN 'high'
             WHEN score >= 4 THEN 'medium' WHEN score > 0 THEN 'low' ELSE 'none' END AS severity,
        max(score) AS worst, count(*) AS cves, sum(machines) AS findings
 FROM (SELECT c.CveId, c.machines, k.CvssScore AS score
-      FROM (SELECT CveId, count(DISTINCT DeviceId) AS machines FROM SoftwareVulnerabilities
-            WHERE CveId <> '' GROUP BY CveId) c
+      FROM (SELECT s.CveId, count(DISTINCT m.machine_id) AS machines
+            FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
+            WHERE s.CveId <> '' GROUP BY s.CveId) c
       LEFT JOIN VulnerabilityKb k ON k.CveId = c.CveId)
 GROUP BY 1;
 

@@ -80,23 +80,29 @@ CREATE TEMP TRIGGER alert_went AFTER DELETE ON main.Alerts WHEN OLD.machineId IS
   INSERT INTO touched VALUES (OLD.machineId, 'alerts') ON CONFLICT DO NOTHING;
 END;
 
+-- By number first: there are ten rows a machine. The end of merge adds them to `touched`.
+DROP TABLE IF EXISTS temp.touched_software;
+CREATE TEMP TABLE touched_software (machine_id INTEGER PRIMARY KEY) STRICT;
 DROP TRIGGER IF EXISTS temp.software_came;
-CREATE TEMP TRIGGER software_came AFTER INSERT ON main.SoftwareVulnerabilities BEGIN
-  INSERT INTO touched VALUES (NEW.DeviceId, 'software') ON CONFLICT DO NOTHING;
+CREATE TEMP TRIGGER software_came AFTER INSERT ON main.machine_software BEGIN
+  INSERT INTO touched_software VALUES (NEW.machine_id) ON CONFLICT DO NOTHING;
 END;
 DROP TRIGGER IF EXISTS temp.software_went;
-CREATE TEMP TRIGGER software_went AFTER DELETE ON main.SoftwareVulnerabilities BEGIN
-  INSERT INTO touched VALUES (OLD.DeviceId, 'software') ON CONFLICT DO NOTHING;
+CREATE TEMP TRIGGER software_went AFTER DELETE ON main.machine_software BEGIN
+  INSERT INTO touched_software VALUES (OLD.machine_id) ON CONFLICT DO NOTHING;
 END;
 
 DROP TRIGGER IF EXISTS temp.cve_came;
 CREATE TEMP TRIGGER cve_came AFTER INSERT ON main.VulnerabilityKb BEGIN
-  INSERT INTO touched SELECT DeviceId, 'software' FROM SoftwareVulnerabilities WHERE CveId = NEW.CveId ON CONFLICT DO NOTHING;
+  INSERT INTO touched_software
+  SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
+  WHERE s.CveId = NEW.CveId ON CONFLICT DO NOTHING;
 END;
 DROP TRIGGER IF EXISTS temp.cve_changed;
 CREATE TEMP TRIGGER cve_changed AFTER UPDATE ON main.VulnerabilityKb BEGIN
-  INSERT INTO touched SELECT DeviceId, 'software' FROM SoftwareVulnerabilities
-    WHERE CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;
+  INSERT INTO touched_software
+  SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
+  WHERE s.CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;
   INSERT INTO changed_vertex VALUES ('cve', NEW.CveId) ON CONFLICT DO NOTHING;
 END;
 

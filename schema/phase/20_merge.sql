@@ -119,43 +119,55 @@ WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'alerts' AND whole)
   AND NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.machine = Alerts.machineId);
 
 ------------------------------------------------------------------------------------------------- vulnerabilities
-INSERT OR IGNORE INTO SoftwareVulnerabilities
-SELECT DeviceId, coalesce(SoftwareVendor, ''), coalesce(SoftwareName, ''), coalesce(SoftwareVersion, ''), coalesce(CveId, ''),
-       (SELECT run_id FROM stage.run)
-FROM stage.SoftwareVulnerabilities
-WHERE set_aside IS NULL;
+-- Names become numbers; a row that comes twice counts once.
+INSERT OR IGNORE INTO software (SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
+SELECT coalesce(SoftwareVendor, ''), coalesce(SoftwareName, ''), coalesce(SoftwareVersion, ''), coalesce(CveId, '')
+FROM stage.SoftwareVulnerabilities WHERE set_aside IS NULL;
+INSERT OR IGNORE INTO vertex (collection, key)
+SELECT 'asset', DeviceId FROM stage.SoftwareVulnerabilities WHERE set_aside IS NULL;
+
+DROP TABLE IF EXISTS temp.staged_software;
+CREATE TEMP TABLE staged_software (machine_id INTEGER, software_id INTEGER,
+  PRIMARY KEY (machine_id, software_id)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO staged_software
+SELECT v.vertex_id, w.software_id
+FROM stage.SoftwareVulnerabilities s
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = s.DeviceId
+CROSS JOIN software w
+  ON (w.CveId, w.SoftwareVendor, w.SoftwareName, w.SoftwareVersion)
+   = (coalesce(s.CveId, ''), coalesce(s.SoftwareVendor, ''), coalesce(s.SoftwareName, ''), coalesce(s.SoftwareVersion, ''))
+WHERE s.set_aside IS NULL;
+INSERT OR IGNORE INTO machine_software SELECT machine_id, software_id, (SELECT run_id FROM stage.run) FROM staged_software;
 
 -- A machine's rows are replaced by those of the answer; that the answer has none counts only for a machine that is not
 -- Inactive and was seen within 7 days: a patched machine loses its edges, a silent one keeps what was last known.
-DROP TABLE IF EXISTS temp.staged_software;
-CREATE TEMP TABLE staged_software (DeviceId TEXT, SoftwareVendor TEXT, SoftwareName TEXT, SoftwareVersion TEXT, CveId TEXT,
-  PRIMARY KEY (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)) STRICT, WITHOUT ROWID;
-INSERT OR IGNORE INTO staged_software
-SELECT DeviceId, coalesce(SoftwareVendor, ''), coalesce(SoftwareName, ''), coalesce(SoftwareVersion, ''), coalesce(CveId, '')
-FROM stage.SoftwareVulnerabilities
-WHERE set_aside IS NULL AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities');
-
 DROP TABLE IF EXISTS temp.reread_software;
-CREATE TEMP TABLE reread_software (DeviceId TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE reread_software (machine_id INTEGER PRIMARY KEY) STRICT;
 INSERT OR IGNORE INTO reread_software
-SELECT DISTINCT DeviceId FROM staged_software
-UNION
-SELECT m.id FROM MachineInfo m
-WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities')
-  AND (EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities' AND whole)
-       OR m.id IN (SELECT DeviceId FROM stage.software_reading))
-  AND m.healthStatus IS NOT 'Inactive'
+SELECT machine_id FROM staged_software WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities');
+INSERT OR IGNORE INTO reread_software
+SELECT v.vertex_id
+FROM removes r
+CROSS JOIN MachineInfo m
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
+WHERE r.dataset = 'vulnerabilities' AND r.whole AND m.healthStatus IS NOT 'Inactive'
   AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days');
-DELETE FROM reread_software WHERE DeviceId IN (SELECT key FROM unheard WHERE dataset = 'vulnerabilities');
+INSERT OR IGNORE INTO reread_software
+SELECT v.vertex_id
+FROM removes r
+CROSS JOIN stage.software_reading a
+CROSS JOIN MachineInfo m ON m.id = a.DeviceId
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
+WHERE r.dataset = 'vulnerabilities' AND NOT r.whole AND m.healthStatus IS NOT 'Inactive'
+  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days');
+DELETE FROM reread_software WHERE machine_id IN (
+  SELECT v.vertex_id FROM unheard u CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = u.key
+  WHERE u.dataset = 'vulnerabilities');
 
-DELETE FROM SoftwareVulnerabilities
-WHERE DeviceId IN (SELECT DeviceId FROM reread_software)
+DELETE FROM machine_software
+WHERE machine_id IN (SELECT machine_id FROM reread_software)
   AND NOT EXISTS (SELECT 1 FROM staged_software s  -- not NOT IN: that scans for NULLs at every row it does not find
-                  WHERE s.DeviceId = SoftwareVulnerabilities.DeviceId
-                    AND s.SoftwareVendor = SoftwareVulnerabilities.SoftwareVendor
-                    AND s.SoftwareName = SoftwareVulnerabilities.SoftwareName
-                    AND s.SoftwareVersion = SoftwareVulnerabilities.SoftwareVersion
-                    AND s.CveId = SoftwareVulnerabilities.CveId);
+                  WHERE s.machine_id = machine_software.machine_id AND s.software_id = machine_software.software_id);
 
 -- A CVE missing from the knowledge base's answer keeps its last entry.
 INSERT INTO VulnerabilityKb
@@ -169,3 +181,6 @@ ON CONFLICT DO UPDATE SET
   PublishedDate = excluded.PublishedDate, LastModifiedTime = excluded.LastModifiedTime, run_id = excluded.run_id
 WHERE (CvssScore, VulnerabilityDescription, PublishedDate)
   IS NOT (excluded.CvssScore, excluded.VulnerabilityDescription, excluded.PublishedDate);
+
+INSERT OR IGNORE INTO touched
+SELECT v.key, 'software' FROM touched_software t CROSS JOIN vertex v ON v.vertex_id = t.machine_id;

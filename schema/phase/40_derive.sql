@@ -1,10 +1,11 @@
 -- The desired graph of the machines on the work list: section 1 of the design, row by row. Each row says who claims which
 -- edge, by names; names become numbers afterwards.
 
+-- The machine's own vertex has a number already: from_key is NULL where an edge begins there.
 DROP TABLE IF EXISTS temp.fresh;
 CREATE TEMP TABLE fresh (
   machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, collection TEXT NOT NULL,
-  from_collection TEXT NOT NULL, from_key TEXT NOT NULL, to_collection TEXT NOT NULL, to_key TEXT NOT NULL) STRICT;
+  from_collection TEXT NOT NULL, from_key TEXT, to_collection TEXT NOT NULL, to_key TEXT NOT NULL) STRICT;
 
 -- A host name that CAR's own pattern refuses: the asset stays, the name is set aside.
 DROP TABLE IF EXISTS temp.host;
@@ -22,44 +23,46 @@ WHERE w.aspect = 'machine' AND w.is_asset AND m.computerDnsName GLOB '*[]&#^|?<>
 ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record;
 
 INSERT INTO fresh
-SELECT w.machine_id, 'machine', 'asset_hostname', 'asset', w.machine, 'hostname', h.name
+SELECT w.machine_id, 'machine', 'asset_hostname', 'asset', NULL, 'hostname', h.name
 FROM work w CROSS JOIN host h ON h.machine_id = w.machine_id
 WHERE w.aspect = 'machine';
 
 INSERT INTO fresh
-SELECT w.machine_id, 'machine', 'asset_ipaddress', 'asset', w.machine, 'ipaddress', m.lastExternalIpAddress
+SELECT w.machine_id, 'machine', 'asset_ipaddress', 'asset', NULL, 'ipaddress', m.lastExternalIpAddress
 FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
 WHERE w.aspect = 'machine' AND w.is_asset
   AND m.lastExternalIpAddress <> '' AND m.lastExternalIpAddress NOT GLOB '*[^a-fA-F0-9:.]*';
 
 INSERT INTO fresh
-SELECT w.machine_id, 'machine', 'asset_application', 'asset', w.machine, 'os', m.osPlatform
+SELECT w.machine_id, 'machine', 'asset_application', 'asset', NULL, 'os', m.osPlatform
 FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
 WHERE w.aspect = 'machine' AND w.is_asset AND m.osPlatform <> '';
 
 ---------------------------------------------------------------------------------------------------------- network
 DROP TABLE IF EXISTS temp.network;
-CREATE TEMP TABLE network (machine_id INTEGER, machine TEXT, address TEXT, mac TEXT) STRICT;
--- One statement a source, so that each is asked for the machines on the list alone. First hunting: the private addresses of
--- the current adapters, and every current adapter's MAC.
-INSERT INTO network
-SELECT w.machine_id, w.machine, j.value ->> 'IPAddress', a.mac
-FROM work w CROSS JOIN current_adapter a ON a.DeviceId = w.machine CROSS JOIN json_each(a.IPAddresses) j
-WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'hunting'
-  AND j.type = 'object' AND j.value ->> 'AddressType' = 'Private'
-  AND json_type(j.value, '$.IPAddress') = 'text' AND j.value ->> 'IPAddress' <> '';
-INSERT INTO network
-SELECT w.machine_id, w.machine, NULL, a.mac
+CREATE TEMP TABLE network (machine_id INTEGER, address TEXT, mac TEXT) STRICT;
+-- One statement a source, so that each is asked for the machines on the list alone. First hunting: every current adapter's
+-- MAC, and its private addresses.
+DROP TABLE IF EXISTS temp.reported;
+CREATE TEMP TABLE reported (machine_id INTEGER, mac TEXT, IPAddresses TEXT) STRICT;
+INSERT INTO reported
+SELECT w.machine_id, a.mac, a.IPAddresses
 FROM work w CROSS JOIN current_adapter a ON a.DeviceId = w.machine
 WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'hunting';
+INSERT INTO network
+SELECT r.machine_id, j.value ->> 'IPAddress', r.mac
+FROM reported r CROSS JOIN json_each(r.IPAddresses) j
+WHERE j.type = 'object' AND j.value ->> 'AddressType' = 'Private'
+  AND json_type(j.value, '$.IPAddress') = 'text' AND j.value ->> 'IPAddress' <> '';
+INSERT INTO network SELECT machine_id, NULL, mac FROM reported WHERE mac IS NOT NULL;
 -- Without hunting: what the machine list says.
 INSERT INTO network
-SELECT w.machine_id, w.machine, CASE WHEN l.private THEN l.address END, l.mac
+SELECT w.machine_id, CASE WHEN l.private THEN l.address END, l.mac
 FROM work w CROSS JOIN listed_address l ON l.DeviceId = w.machine
 WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'machines';
 -- No network row at all: the last address stands, without a MAC.
 INSERT INTO network
-SELECT w.machine_id, w.machine, m.lastIpAddress, NULL
+SELECT w.machine_id, m.lastIpAddress, NULL
 FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
 WHERE w.aspect = 'network' AND w.is_asset AND m.lastIpAddress <> ''
   AND CASE (SELECT value FROM setting WHERE name = 'network_source')
@@ -69,74 +72,94 @@ WHERE w.aspect = 'network' AND w.is_asset AND m.lastIpAddress <> ''
 -- An address that CAR's pattern refuses is none.
 UPDATE network SET address = NULL WHERE address GLOB '*[^a-fA-F0-9:.]*';
 INSERT INTO fresh
-SELECT machine_id, 'network', 'asset_ipaddress', 'asset', machine, 'ipaddress', address FROM network
+SELECT machine_id, 'network', 'asset_ipaddress', 'asset', NULL, 'ipaddress', address FROM network
 WHERE address IS NOT NULL;
 INSERT INTO fresh
-SELECT machine_id, 'network', 'asset_macaddress', 'asset', machine, 'macaddress', mac FROM network WHERE mac IS NOT NULL;
+SELECT machine_id, 'network', 'asset_macaddress', 'asset', NULL, 'macaddress', mac FROM network WHERE mac IS NOT NULL;
 INSERT INTO fresh
 SELECT machine_id, 'network', 'ipaddress_macaddress', 'ipaddress', address, 'macaddress', mac FROM network
 WHERE address IS NOT NULL AND mac IS NOT NULL;
 
 ------------------------------------------------------------------------------------------------------------ users
 -- Which of the two identity models CAR speaks decides the rows.
+DROP TABLE IF EXISTS temp.logged_on;
+CREATE TEMP TABLE logged_on (machine_id INTEGER, accountName TEXT, host TEXT) STRICT;
+INSERT INTO logged_on
+SELECT w.machine_id, u.accountName, h.name
+FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine LEFT JOIN host h ON h.machine_id = w.machine_id
+WHERE w.aspect = 'users' AND w.is_asset;
 INSERT INTO fresh
-SELECT w.machine_id, 'users', 'asset_user', 'asset', w.machine, 'user', u.accountName
-FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine
-WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'user';
+SELECT machine_id, 'users', 'asset_user', 'asset', NULL, 'user', accountName FROM logged_on
+WHERE (SELECT identity_model FROM stage.run) = 'user';
 INSERT INTO fresh
-SELECT w.machine_id, 'users', 'user_hostname', 'user', u.accountName, 'hostname', h.name
-FROM work w CROSS JOIN host h ON h.machine_id = w.machine_id CROSS JOIN LogonUsers u ON u.machineId = w.machine
-WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'user';
+SELECT machine_id, 'users', 'user_hostname', 'user', accountName, 'hostname', host FROM logged_on
+WHERE (SELECT identity_model FROM stage.run) = 'user' AND host IS NOT NULL;
 INSERT INTO fresh
-SELECT w.machine_id, 'users', 'asset_account', 'asset', w.machine, 'account', u.accountName
-FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine
-WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'account';
+SELECT machine_id, 'users', 'asset_account', 'asset', NULL, 'account', accountName FROM logged_on
+WHERE (SELECT identity_model FROM stage.run) = 'account';
 INSERT INTO fresh
-SELECT w.machine_id, 'users', 'user_account', 'user', u.accountName, 'account', u.accountName
-FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine
-WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'account';
+SELECT machine_id, 'users', 'user_account', 'user', accountName, 'account', accountName FROM logged_on
+WHERE (SELECT identity_model FROM stage.run) = 'account';
 INSERT INTO fresh
-SELECT w.machine_id, 'users', 'account_hostname', 'account', u.accountName, 'hostname', h.name
-FROM work w CROSS JOIN host h ON h.machine_id = w.machine_id CROSS JOIN LogonUsers u ON u.machineId = w.machine
-WHERE w.aspect = 'users' AND w.is_asset AND (SELECT identity_model FROM stage.run) = 'account';
+SELECT machine_id, 'users', 'account_hostname', 'account', accountName, 'hostname', host FROM logged_on
+WHERE (SELECT identity_model FROM stage.run) = 'account' AND host IS NOT NULL;
 
 ----------------------------------------------------------------------------------------------------------- alerts
 INSERT INTO fresh
-SELECT w.machine_id, 'alerts', 'asset_vulnerability', 'asset', w.machine, 'alert', a.id
+SELECT w.machine_id, 'alerts', 'asset_vulnerability', 'asset', NULL, 'alert', a.id
 FROM work w CROSS JOIN Alerts a ON a.machineId = w.machine
 WHERE w.aspect = 'alerts' AND w.is_asset AND a.status IS NOT 'Resolved';
 
-------------------------------------------------------------------------------------------------- vulnerabilities
-INSERT INTO fresh
-SELECT DISTINCT w.machine_id, 'software', 'asset_application', 'asset', w.machine, 'application',
-       s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion
-FROM work w CROSS JOIN SoftwareVulnerabilities s ON s.DeviceId = w.machine
-WHERE w.aspect = 'software' AND w.is_asset;
--- A CVE without a score is no vulnerability here: the software only.
-INSERT INTO fresh
-SELECT DISTINCT w.machine_id, 'software', 'asset_vulnerability', 'asset', w.machine, 'cve', s.CveId
-FROM work w CROSS JOIN SoftwareVulnerabilities s ON s.DeviceId = w.machine
-CROSS JOIN VulnerabilityKb k ON k.CveId = s.CveId
-WHERE w.aspect = 'software' AND w.is_asset AND k.CvssScore IS NOT NULL;
-INSERT INTO fresh
-SELECT w.machine_id, 'software', 'application_vulnerability', 'application',
-       s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion, 'cve', s.CveId
-FROM work w CROSS JOIN SoftwareVulnerabilities s ON s.DeviceId = w.machine
-CROSS JOIN VulnerabilityKb k ON k.CveId = s.CveId
-WHERE w.aspect = 'software' AND w.is_asset AND k.CvssScore IS NOT NULL;
-
 ------------------------------------------------------------------------------------------- names become numbers
-INSERT OR IGNORE INTO vertex (collection, key)
-SELECT from_collection, from_key FROM fresh UNION SELECT to_collection, to_key FROM fresh;
+INSERT OR IGNORE INTO vertex (collection, key) SELECT to_collection, to_key FROM fresh;
+INSERT OR IGNORE INTO vertex (collection, key) SELECT from_collection, from_key FROM fresh WHERE from_key IS NOT NULL;
 
 DROP TABLE IF EXISTS temp.fresh_claim;
 CREATE TEMP TABLE fresh_claim (machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, from_id INTEGER NOT NULL,
   to_id INTEGER NOT NULL, collection TEXT NOT NULL) STRICT;
 INSERT INTO fresh_claim
-SELECT f.machine_id, f.aspect, a.vertex_id, b.vertex_id, f.collection
-FROM fresh f
-CROSS JOIN vertex a ON a.collection = f.from_collection AND a.key = f.from_key
-CROSS JOIN vertex b ON b.collection = f.to_collection AND b.key = f.to_key;
+SELECT f.machine_id, f.aspect,
+       CASE WHEN f.from_key IS NULL THEN f.machine_id
+            ELSE (SELECT a.vertex_id FROM vertex a WHERE a.collection = f.from_collection AND a.key = f.from_key) END,
+       b.vertex_id, f.collection
+FROM fresh f CROSS JOIN vertex b ON b.collection = f.to_collection AND b.key = f.to_key;
+
+------------------------------------------------------------------------------------------------- vulnerabilities
+-- What the machines on the list have, each once: ten thousand machines share a few thousand rows.
+DROP TABLE IF EXISTS temp.installed;
+CREATE TEMP TABLE installed (software_id INTEGER PRIMARY KEY, application TEXT, cve TEXT,
+  application_id INTEGER, cve_id INTEGER) STRICT;
+INSERT OR IGNORE INTO installed (software_id)
+SELECT m.software_id FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
+WHERE w.aspect = 'software' AND w.is_asset;
+-- A CVE without a score is no vulnerability here: the software only.
+UPDATE installed SET (application, cve) = (
+  SELECT s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion, k.CveId
+  FROM software s LEFT JOIN VulnerabilityKb k ON k.CveId = s.CveId AND k.CvssScore IS NOT NULL
+  WHERE s.software_id = installed.software_id);
+INSERT OR IGNORE INTO vertex (collection, key) SELECT 'application', application FROM installed;
+INSERT OR IGNORE INTO vertex (collection, key) SELECT 'cve', cve FROM installed WHERE cve IS NOT NULL;
+UPDATE installed SET
+  application_id = (SELECT vertex_id FROM vertex WHERE collection = 'application' AND key = application),
+  cve_id = (SELECT vertex_id FROM vertex WHERE collection = 'cve' AND key = cve);
+
+INSERT INTO fresh_claim
+SELECT m.machine_id, 'software', m.machine_id, i.application_id, 'asset_application'
+FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
+CROSS JOIN installed i ON i.software_id = m.software_id
+WHERE w.aspect = 'software' AND w.is_asset;
+INSERT INTO fresh_claim
+SELECT m.machine_id, 'software', m.machine_id, i.cve_id, 'asset_vulnerability'
+FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
+CROSS JOIN installed i ON i.software_id = m.software_id
+WHERE w.aspect = 'software' AND w.is_asset AND i.cve_id IS NOT NULL;
+INSERT INTO fresh_claim
+SELECT m.machine_id, 'software', i.application_id, i.cve_id, 'application_vulnerability'
+FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
+CROSS JOIN installed i ON i.software_id = m.software_id
+WHERE w.aspect = 'software' AND w.is_asset AND i.cve_id IS NOT NULL;
+
+---------------------------------------------------------------------------------------- what came and what went
 INSERT OR IGNORE INTO edge (collection, from_id, to_id) SELECT collection, from_id, to_id FROM fresh_claim;
 
 DROP TABLE IF EXISTS temp.new_claim;

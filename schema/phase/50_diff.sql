@@ -1,4 +1,5 @@
--- desired against acknowledged → outbox. An incremental run looks at what changed only; a full one reports everything.
+-- desired against acknowledged → outbox. An incremental run looks at what changed only; a full one reports everything. Where
+-- a statement is one of them alone, stage.run stands first in its FROM, so that the other one does not even begin it.
 
 DROP TABLE IF EXISTS temp.candidate_edge;
 CREATE TEMP TABLE candidate_edge (
@@ -18,7 +19,8 @@ CROSS JOIN vertex v ON v.vertex_id = l.machine_id
 LEFT JOIN leaving a ON a.vertex_id = l.machine_id;
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence)
 SELECT n.edge_id, 'new', 'machine ' || v.key || ': ' || n.aspect
-FROM new_claim n CROSS JOIN vertex v ON v.vertex_id = n.machine_id;
+FROM stage.run r CROSS JOIN new_claim n CROSS JOIN vertex v ON v.vertex_id = n.machine_id
+WHERE r.mode = 'incremental';
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason) SELECT edge_id, 'unanswered' FROM unanswered_edge;
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence) SELECT edge_id, reason, evidence FROM returned_edge;
 
@@ -42,26 +44,26 @@ DELETE FROM refused_edge WHERE edge_id IN (
   SELECT e.edge_id FROM candidate_vertex c CROSS JOIN edge e ON e.to_id = c.vertex_id WHERE c.reason = 'changed');
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason)
 SELECT e.edge_id, 'new'
-FROM candidate_vertex c CROSS JOIN edge e ON e.from_id = c.vertex_id
-WHERE c.reason = 'changed' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
-  AND NOT EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id)
-UNION
+FROM stage.run r CROSS JOIN candidate_vertex c CROSS JOIN edge e ON e.from_id = c.vertex_id
+WHERE r.mode = 'incremental' AND c.reason = 'changed' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
+  AND NOT EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id);
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason)
 SELECT e.edge_id, 'new'
-FROM candidate_vertex c CROSS JOIN edge e ON e.to_id = c.vertex_id
-WHERE c.reason = 'changed' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
+FROM stage.run r CROSS JOIN candidate_vertex c CROSS JOIN edge e ON e.to_id = c.vertex_id
+WHERE r.mode = 'incremental' AND c.reason = 'changed' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
   AND NOT EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id);
 
 -- What a full import left in CAR since it could not end its session: nobody claims it, no touched machine leads to it.
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence)
 SELECT k.edge_id, 'left over', 'no machine derives it'
-FROM acknowledged_edge k CROSS JOIN edge e ON e.edge_id = k.edge_id
-WHERE EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due')
+FROM setting due CROSS JOIN acknowledged_edge k CROSS JOIN edge e ON e.edge_id = k.edge_id
+WHERE due.name = 'leftovers_due'
   AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
   AND e.collection NOT IN (SELECT kind FROM withheld);
 INSERT OR IGNORE INTO candidate_vertex
 SELECT k.vertex_id, 'left over', 'no machine of Defender''s'
-FROM acknowledged_vertex k CROSS JOIN vertex v ON v.vertex_id = k.vertex_id
-WHERE EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due')
+FROM setting due CROSS JOIN acknowledged_vertex k CROSS JOIN vertex v ON v.vertex_id = k.vertex_id
+WHERE due.name = 'leftovers_due'
   AND v.collection = 'asset' AND v.vertex_id NOT IN (SELECT vertex_id FROM asset)
   AND NOT EXISTS (SELECT 1 FROM withheld WHERE kind = 'delete');
 
@@ -73,22 +75,21 @@ CROSS JOIN vertex v ON v.collection = 'alert' AND v.key = c.key
 CROSS JOIN edge e ON e.to_id = v.vertex_id
 WHERE c.collection = 'alert';
 
--- A full import reports all of it.
-INSERT OR IGNORE INTO candidate_edge (edge_id, reason)
-SELECT DISTINCT edge_id, 'full import' FROM claim WHERE (SELECT mode FROM stage.run) = 'full';
-INSERT OR IGNORE INTO candidate_vertex
-SELECT vertex_id, 'full import', NULL FROM asset WHERE (SELECT mode FROM stage.run) = 'full';
-
--- The candidates that are claimed, and the ends that they need.
+-- The candidates that are claimed, and the ends that they need. A full import reports all that is.
 DROP TABLE IF EXISTS temp.desired_edge;
-CREATE TEMP TABLE desired_edge (edge_id INTEGER PRIMARY KEY, collection TEXT, from_id INTEGER, to_id INTEGER) STRICT;
+CREATE TEMP TABLE desired_edge (edge_id INTEGER PRIMARY KEY) STRICT;
 INSERT INTO desired_edge
-SELECT e.edge_id, e.collection, e.from_id, e.to_id
-FROM candidate_edge c CROSS JOIN edge e ON e.edge_id = c.edge_id
-WHERE EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id);
+SELECT c.edge_id FROM stage.run r CROSS JOIN candidate_edge c
+WHERE r.mode = 'incremental' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = c.edge_id);
+INSERT INTO desired_edge
+SELECT DISTINCT c.edge_id FROM stage.run r CROSS JOIN claim c WHERE r.mode = 'full';
 
 INSERT OR IGNORE INTO candidate_vertex
-SELECT d.from_id, 'new', NULL FROM desired_edge d UNION SELECT d.to_id, 'new', NULL FROM desired_edge d;
+SELECT a.vertex_id, 'full import', NULL FROM stage.run r CROSS JOIN asset a WHERE r.mode = 'full';
+INSERT OR IGNORE INTO candidate_vertex
+SELECT e.from_id, 'new', NULL FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
+INSERT OR IGNORE INTO candidate_vertex
+SELECT e.to_id, 'new', NULL FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
 
 ---------------------------------------------------------------------------------------------------------- imports
 -- Vertices: assets, and others while a claimed edge needs them.
@@ -113,39 +114,44 @@ WHERE b.body IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id = c.vertex_id AND r.body = b.body)
 ORDER BY b.collection <> 'asset', n.car_name, 5;
 
+-- Only an alert's edge has a time of its own.
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
-SELECT (SELECT run_id FROM stage.run), 'edge', d.collection, d.edge_id,
-       CASE WHEN (SELECT mode FROM stage.run) = 'full' THEN 'full import'
-            WHEN k.edge_id IS NULL THEN 'new' ELSE 'unanswered' END,
+SELECT r.run_id, 'edge', e.collection, e.edge_id,
+       CASE WHEN r.mode = 'full' THEN 'full import' WHEN k.edge_id IS NULL THEN 'new' ELSE 'unanswered' END,
        c.evidence,
-       (SELECT CAST(round((julianday(a.lastUpdateTime) - 2440587.5) * 86400000) AS INTEGER)
-        FROM vertex v CROSS JOIN Alerts a ON a.id = v.key WHERE v.vertex_id = d.to_id AND v.collection = 'alert')
-FROM desired_edge d
-CROSS JOIN candidate_edge c ON c.edge_id = d.edge_id
+       CASE e.collection WHEN 'asset_vulnerability' THEN (
+         SELECT CAST(round((julianday(a.lastUpdateTime) - 2440587.5) * 86400000) AS INTEGER)
+         FROM vertex v CROSS JOIN Alerts a ON a.id = v.key WHERE v.vertex_id = e.to_id AND v.collection = 'alert') END
+FROM stage.run r
+CROSS JOIN desired_edge d
+CROSS JOIN edge e ON e.edge_id = d.edge_id
+LEFT JOIN candidate_edge c ON c.edge_id = d.edge_id
 LEFT JOIN acknowledged_edge k ON k.edge_id = d.edge_id
-WHERE ((SELECT mode FROM stage.run) = 'full' OR k.edge_id IS NULL OR d.edge_id IN (SELECT edge_id FROM unanswered_edge))
+WHERE (r.mode = 'full' OR k.edge_id IS NULL OR d.edge_id IN (SELECT edge_id FROM unanswered_edge))
   AND d.edge_id NOT IN (SELECT edge_id FROM refused_edge)
-  AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id IN (d.from_id, d.to_id)
-                    AND NOT EXISTS (SELECT 1 FROM acknowledged_vertex v WHERE v.vertex_id = r.vertex_id))
-ORDER BY d.collection, 5;
+  AND NOT EXISTS (SELECT 1 FROM refused_vertex x WHERE x.vertex_id IN (e.from_id, e.to_id)
+                    AND NOT EXISTS (SELECT 1 FROM acknowledged_vertex v WHERE v.vertex_id = x.vertex_id))
+ORDER BY e.collection, 5;
 
 ------------------------------------------------------------------------------------------------- removals, updates
 -- In a full import what is not reported falls away by itself.
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
-SELECT (SELECT run_id FROM stage.run), 'touch', d.collection, d.edge_id, 'alert updated', a.id, a.updated
-FROM desired_edge d
+SELECT r.run_id, 'touch', e.collection, e.edge_id, 'alert updated', a.id, a.updated
+FROM stage.run r
+CROSS JOIN desired_edge d
+CROSS JOIN edge e ON e.edge_id = d.edge_id
 CROSS JOIN acknowledged_edge k ON k.edge_id = d.edge_id
-CROSS JOIN vertex v ON v.vertex_id = d.to_id AND v.collection = 'alert'
+CROSS JOIN vertex v ON v.vertex_id = e.to_id AND v.collection = 'alert'
 CROSS JOIN (SELECT id, CAST(round((julianday(lastUpdateTime) - 2440587.5) * 86400000) AS INTEGER) AS updated FROM Alerts) a
   ON a.id = v.key
-WHERE (SELECT mode FROM stage.run) = 'incremental' AND d.collection = 'asset_vulnerability'
+WHERE r.mode = 'incremental' AND e.collection = 'asset_vulnerability'
   AND a.updated > coalesce(k.last_modified, 0)
   AND d.edge_id NOT IN (SELECT edge_id FROM unanswered_edge);
 
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, machine_id, aspect)
-SELECT (SELECT run_id FROM stage.run), 'disable', e.collection, e.edge_id, c.reason, c.evidence, c.machine_id, c.aspect
-FROM candidate_edge c CROSS JOIN edge e ON e.edge_id = c.edge_id
-WHERE (SELECT mode FROM stage.run) = 'incremental'
+SELECT r.run_id, 'disable', e.collection, e.edge_id, c.reason, c.evidence, c.machine_id, c.aspect
+FROM stage.run r CROSS JOIN candidate_edge c CROSS JOIN edge e ON e.edge_id = c.edge_id
+WHERE r.mode = 'incremental'
   AND NOT EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = e.edge_id)
   AND (EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id)
        OR e.edge_id IN (SELECT edge_id FROM unanswered_edge))
@@ -154,9 +160,9 @@ WHERE (SELECT mode FROM stage.run) = 'incremental'
 ORDER BY e.collection, c.reason;
 
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence)
-SELECT (SELECT run_id FROM stage.run), 'delete', 'asset', c.vertex_id, c.reason, c.evidence
-FROM candidate_vertex c CROSS JOIN vertex v ON v.vertex_id = c.vertex_id
-WHERE (SELECT mode FROM stage.run) = 'incremental' AND v.collection = 'asset'
+SELECT r.run_id, 'delete', 'asset', c.vertex_id, c.reason, c.evidence
+FROM stage.run r CROSS JOIN candidate_vertex c CROSS JOIN vertex v ON v.vertex_id = c.vertex_id
+WHERE r.mode = 'incremental' AND v.collection = 'asset'
   AND v.vertex_id NOT IN (SELECT vertex_id FROM asset)
   AND (EXISTS (SELECT 1 FROM acknowledged_vertex k WHERE k.vertex_id = c.vertex_id)
        OR c.vertex_id IN (SELECT vertex_id FROM unanswered_vertex))

@@ -18,8 +18,9 @@ SELECT moved.edge_id,
                     AND NOT EXISTS (SELECT 1 FROM restored_claim r
                                     WHERE r.edge_id = l.edge_id AND r.machine_id = l.machine_id AND r.aspect = l.aspect)),
        EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = moved.edge_id)
-FROM (SELECT edge_id FROM new_claim UNION SELECT edge_id FROM lost_claim UNION SELECT edge_id FROM restored_claim) moved
-WHERE (SELECT mode FROM stage.run) = 'incremental';
+FROM (SELECT n.edge_id FROM stage.run r CROSS JOIN new_claim n WHERE r.mode = 'incremental'
+      UNION SELECT l.edge_id FROM stage.run r CROSS JOIN lost_claim l WHERE r.mode = 'incremental'
+      UNION SELECT s.edge_id FROM stage.run r CROSS JOIN restored_claim s WHERE r.mode = 'incremental') moved;
 DELETE FROM moved_edge WHERE before = after;
 
 DROP TABLE IF EXISTS temp.moved_asset;
@@ -38,8 +39,9 @@ DELETE FROM moved_asset WHERE before = after;
 DROP TABLE IF EXISTS temp.told_vertex;
 CREATE TEMP TABLE told_vertex (vertex_id INTEGER PRIMARY KEY) STRICT;
 INSERT OR IGNORE INTO told_vertex
-SELECT v.vertex_id FROM changed_vertex c CROSS JOIN vertex v ON v.collection = c.collection AND v.key = c.key
-WHERE (SELECT mode FROM stage.run) = 'incremental';
+SELECT v.vertex_id
+FROM stage.run r CROSS JOIN changed_vertex c CROSS JOIN vertex v ON v.collection = c.collection AND v.key = c.key
+WHERE r.mode = 'incremental';
 INSERT OR IGNORE INTO told_vertex SELECT vertex_id FROM moved_asset WHERE after;
 INSERT OR IGNORE INTO told_vertex SELECT e.from_id FROM moved_edge m CROSS JOIN edge e ON e.edge_id = m.edge_id WHERE m.after;
 INSERT OR IGNORE INTO told_vertex SELECT e.to_id FROM moved_edge m CROSS JOIN edge e ON e.edge_id = m.edge_id WHERE m.after;

@@ -98,7 +98,7 @@ WHERE r.state = 'failed' AND m.usersReadAt IS NULL
 -- statement: users_failed
 SELECT count(*), min(machineId) FROM stage.users_reading WHERE state IN ('failed', 'asked')
 -- statement: software_rows
-SELECT count(*) FROM SoftwareVulnerabilities
+SELECT count(*) FROM machine_software
 -- statement: software_whole_is_due
 -- All of them at least every four hours, by Defender's clock; a time ahead of it says nothing.
 SELECT NOT EXISTS (SELECT 1 FROM cursor WHERE name = 'vulnerabilities_whole'
@@ -134,7 +134,7 @@ SELECT d.name,
        CASE d.name WHEN 'machines' THEN (SELECT count(*) FROM asset)
                    WHEN 'network' THEN (SELECT count(*) FROM MachineNetworkInfo)
                    WHEN 'alerts' THEN (SELECT count(*) FROM Alerts WHERE status IS NOT 'Resolved')
-                   WHEN 'vulnerabilities' THEN (SELECT count(*) FROM SoftwareVulnerabilities)
+                   WHEN 'vulnerabilities' THEN (SELECT count(*) FROM machine_software)
                    WHEN 'knowledge_base' THEN (SELECT count(*) FROM VulnerabilityKb) END AS known
 FROM stage.dataset d
 WHERE d.whole AND d.state = 'complete' AND known > 0

@@ -55,9 +55,14 @@ CREATE TEMP TABLE installed AS
 WITH RECURSIVE k (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM k WHERE k + 1 < (SELECT software FROM size))
 SELECT m.n, m.id, application, (application * 10 + m.n % 10) % 20000 AS cve
 FROM (SELECT n, id, k, (n * n * 7 + k * k) % (1 + k * 199) AS application FROM machine, k) m;
-INSERT OR IGNORE INTO SoftwareVulnerabilities
-SELECT i.id, 'vendor' || (a.n % 50), 'software' || a.n, '1.' || (a.n % 9), printf('CVE-2024-%05d', i.cve), 1
-FROM installed i CROSS JOIN application a ON a.n = i.application ORDER BY 1, 2, 3, 4, 5;
+INSERT OR IGNORE INTO software (SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
+SELECT 'vendor' || (a.n % 50), 'software' || a.n, '1.' || (a.n % 9), printf('CVE-2024-%05d', i.cve)
+FROM installed i CROSS JOIN application a ON a.n = i.application;
+INSERT OR IGNORE INTO machine_software
+SELECT i.n + 1, s.software_id, 1
+FROM installed i CROSS JOIN application a ON a.n = i.application
+CROSS JOIN software s ON (s.CveId, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion)
+  = (printf('CVE-2024-%05d', i.cve), 'vendor' || (a.n % 50), 'software' || a.n, '1.' || (a.n % 9));
 INSERT OR IGNORE INTO edge (collection, from_id, to_id)
 SELECT 'asset_application', i.n + 1, (SELECT min(vertex_id) FROM application) + i.application FROM installed i;
 INSERT OR IGNORE INTO edge (collection, from_id, to_id)

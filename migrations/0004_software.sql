@@ -1,0 +1,66 @@
+-- Software is the same on many machines: what it is called and its CVE are written once, and who has it is two numbers.
+-- (SoftwareVulnerabilities, as Defender shows it, is a view: schema/view/15_software.sql.)
+CREATE TABLE software (
+  software_id     INTEGER PRIMARY KEY,
+  SoftwareVendor  TEXT NOT NULL,
+  SoftwareName    TEXT NOT NULL,
+  SoftwareVersion TEXT NOT NULL,
+  CveId           TEXT NOT NULL,     -- '' for software without a CVE
+  UNIQUE (CveId, SoftwareVendor, SoftwareName, SoftwareVersion)
+) STRICT;
+
+CREATE TABLE machine_software (
+  machine_id  INTEGER NOT NULL REFERENCES vertex,    -- of its asset; a machine that is none has a number all the same
+  software_id INTEGER NOT NULL REFERENCES software,
+  run_id      INTEGER NOT NULL,      -- the run that brought it
+  PRIMARY KEY (machine_id, software_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX machine_by_software ON machine_software (software_id);
+
+INSERT INTO software (SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
+SELECT DISTINCT SoftwareVendor, SoftwareName, SoftwareVersion, CveId FROM SoftwareVulnerabilities;
+INSERT OR IGNORE INTO vertex (collection, key) SELECT DISTINCT 'asset', DeviceId FROM SoftwareVulnerabilities;
+INSERT INTO machine_software
+SELECT v.vertex_id, w.software_id, s.run_id
+FROM SoftwareVulnerabilities s
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = s.DeviceId
+CROSS JOIN software w ON (w.CveId, w.SoftwareVendor, w.SoftwareName, w.SoftwareVersion)
+                       = (s.CveId, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion);
+DROP TABLE SoftwareVulnerabilities;
+
+-- The two tables of most rows, made anew with checks that cost little: SQLite builds the list of an IN anew at every row,
+-- and looks up two parents of each claim. (Derive takes both numbers from those very tables.)
+CREATE TABLE cheap_claim (
+  machine_id INTEGER NOT NULL,       -- vertex
+  aspect     TEXT NOT NULL CHECK (aspect = 'software' OR aspect = 'network' OR aspect = 'users' OR aspect = 'machine' OR
+                                  aspect = 'alerts'),
+  edge_id    INTEGER NOT NULL,
+  run_id     INTEGER NOT NULL,       -- the run in which it began
+  PRIMARY KEY (machine_id, aspect, edge_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO cheap_claim SELECT machine_id, aspect, edge_id, run_id FROM claim;
+DROP TABLE claim;
+ALTER TABLE cheap_claim RENAME TO claim;
+CREATE INDEX claim_by_edge ON claim (edge_id);
+
+CREATE TABLE cheap_outbox (
+  item_id       INTEGER PRIMARY KEY,
+  run_id        INTEGER NOT NULL REFERENCES run,
+  operation     TEXT NOT NULL CHECK (operation = 'edge' OR operation = 'vertex' OR operation = 'disable' OR
+                                     operation = 'touch' OR operation = 'delete'),
+  collection    TEXT NOT NULL,       -- CAR's
+  object_id     INTEGER NOT NULL,    -- of the vertex or edge
+  reason        TEXT NOT NULL,
+  evidence      TEXT,                -- the machine, or the Defender row, behind it; of a full import's none
+  body          TEXT,                -- of a vertex
+  last_modified INTEGER,             -- ms; of an alert's edge
+  machine_id    INTEGER,             -- of a disable: whose claim was lost, and in which aspect
+  aspect        TEXT
+) STRICT;
+INSERT INTO cheap_outbox SELECT item_id, run_id, operation, collection, object_id, reason, evidence, body, last_modified,
+  machine_id, aspect FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE cheap_outbox RENAME TO outbox;
+CREATE INDEX outbox_by_object ON outbox (object_id);
+
+PRAGMA user_version = 4;

@@ -28,6 +28,8 @@ CROSS JOIN software w ON (w.CveId, w.SoftwareVendor, w.SoftwareName, w.SoftwareV
                        = (s.CveId, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion);
 DROP TABLE SoftwareVulnerabilities;
 
+CREATE INDEX alert_by_end ON Alerts (lastUpdateTime) WHERE status = 'Resolved';
+
 -- The two tables of most rows, made anew with checks that cost little: SQLite builds the list of an IN anew at every row,
 -- and looks up two parents of each claim. (Derive takes both numbers from those very tables.)
 CREATE TABLE cheap_claim (

@@ -12,6 +12,7 @@
 #include "sync/fetch_vulnerabilities.h"
 #include "sync/guard.h"
 #include "sync/hunting_query.h"
+#include "sync/phases.h"
 #include "sync/stage.h"
 
 namespace defender_car {
@@ -39,7 +40,7 @@ std::string days_ago(Run& run, int days) {
 }
 
 void read_machine_list(Run& run, const std::optional<std::string>& since) {
-  StageTable machines(run.state, "fetch/machine", kIpAddresses);
+  StageTable machines(run.state, since ? "fetch/machine_news" : "fetch/machine", kIpAddresses);
   const ReadResult list = run.defender.read_pages("machines", since ? "lastSeen ge " + *since : "",
                                                   kMachineKeys, machines);
   settle_clock(run);
@@ -55,6 +56,7 @@ void read_machine_list(Run& run, const std::optional<std::string>& since) {
   const ReadResult silent = run.defender.read_pages(
       "machines", "healthStatus eq 'Inactive' and lastSeen le " + days_ago(run, 15), kMachineKeys,
       machines);
+  run.state.statement("fetch/machines_read").bind("records", list.records + silent.records).run();
   if (list.not_found || silent.not_found) keep_cursor(run, "machines");
 }
 
@@ -232,7 +234,10 @@ void fetch_alerts(Run& run) {
 }  // namespace
 
 void fetch(Run& run) {
-  fetch_machines(run);
+  {
+    PhaseClock clock(run.report, "fetch machines");  // a part of `fetch`, for scripts/bench
+    fetch_machines(run);
+  }
   fetch_network(run);
   fetch_alerts(run);
   fetch_users(run);

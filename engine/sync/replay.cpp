@@ -237,6 +237,7 @@ class Replayer {
   void replay_one(Database& state, const SnapshotInfo& file) {
     take_out(file.path, folder_.stage());
     state.attach(folder_.stage(), "stage");
+    bring_up_stage(state);
     with_run(state, [&](Run& run) {
       take_up(run, file);
       derive(run);

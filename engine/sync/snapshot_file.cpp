@@ -27,13 +27,14 @@ bool is_compressed(const fs::path& file) { return file.extension() == ".gz"; }
 // Tables and nothing but the tables that we make: no trigger, no view, no other column.
 void check_stage(Database& file, const fs::path& path) {
   static const StageLayout ours = stage_layout({"schema/stage/10_tables.sql"});
+  static const StageLayout first = stage_layout({"schema/stage/layout_1.sql"});
   const std::int64_t version = file.number("migrate/version");
   if (version > ours.version)
     refuse(path, "is of a newer program (layout " + std::to_string(version) + ", this one knows " +
                      std::to_string(ours.version) + "): use that one");
-  if (version < ours.version)
+  if (version < first.version)
     refuse(path, "is of an older program that left no digest: it can be read, not replayed");
-  if (file.text("snapshot/schema") != ours.schema)
+  if (file.text("snapshot/schema") != (version == first.version ? first : ours).schema)
     damaged(path, "its tables are not those of a snapshot");
 }
 
@@ -84,6 +85,11 @@ StageLayout stage_layout(std::initializer_list<const char*> scripts) {
   scratch.attach(":memory:", "stage");
   for (const char* script : scripts) scratch.run_script(script);
   return {scratch.number("snapshot/stage_version"), scratch.text("snapshot/stage_schema")};
+}
+
+void bring_up_stage(Database& state) {
+  if (state.number("snapshot/stage_version") == 1)
+    state.run_script("schema/stage/20_from_1.sql");
 }
 
 void take_out(const fs::path& file, const fs::path& to) {

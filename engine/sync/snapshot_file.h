@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "store/database.h"
 
 namespace defender_car {
 
@@ -48,6 +49,9 @@ struct StageLayout {
   std::string schema;
 };
 StageLayout stage_layout(std::initializer_list<const char*> scripts);
+
+/// Gives an attached `stage`, a copy of a snapshot of an older layout, today's tables.
+void bring_up_stage(Database& state);
 
 /// Copies it, expanded where it is compressed, to `to` (0600).
 void take_out(const std::filesystem::path& file, const std::filesystem::path& to);

@@ -138,6 +138,22 @@ void write_checkpoint(Database& state, const fs::path& folder, bool compress) {
   spdlog::info("checkpoint: the state as of run {} is kept in {}", run_id, file.string());
 }
 
+void write_pruned(Database& state, const fs::path& file) {
+  std::error_code error;
+  fs::remove(file, error);
+  {
+    Database layout("the layout of a snapshot", OpenMode::memory);
+    layout.attach(file, "stage");
+    layout.run_script("schema/stage/10_tables.sql");
+  }
+  state.attach(file, "kept");
+  state.statement("snapshot/kept_journal").run();
+  Transaction transaction(state, Transaction::Kind::deferred);
+  state.run_script("schema/phase/70_keep.sql");
+  transaction.commit();
+  state.detach("kept");
+}
+
 void put_in_place(const fs::path& unfinished, const fs::path& file, bool compress) {
   std::error_code error;
   if (!compress) {

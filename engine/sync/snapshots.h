@@ -46,6 +46,11 @@ bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
 /// that cannot be removed: the next run tries again.
 void prune_snapshots(const std::filesystem::path& folder, const Retention& limits);
 
+/// Writes what the attached `stage` of an incremental run told that was new into a new file
+/// (schema/phase/70_keep.sql); it is on the disk when this returns. After derive, before the stage
+/// is detached. Throws Error(internal).
+void write_pruned(Database& state, const std::filesystem::path& file);
+
 /// Renames a finished file of its own folder, compressed where that is wanted. Throws
 /// Error(internal).
 void put_in_place(const std::filesystem::path& unfinished, const std::filesystem::path& file,

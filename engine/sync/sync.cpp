@@ -20,15 +20,30 @@ namespace defender_car {
 namespace fs = std::filesystem;
 namespace {
 
+// What is to be kept of the stage: an incremental run's without what told nothing new. Where that
+// cannot be written, the stage as it is.
+fs::path kept_part(Run& run, const WorkingDir& folder) {
+  if (run.full()) return folder.stage();
+  try {
+    write_pruned(run.state, folder.kept());
+    return folder.kept();
+  } catch (const Error& error) {
+    spdlog::debug("the whole stage is kept: {}", error.what());
+    return folder.stage();
+  }
+}
+
 // Without it the chain has a gap: the next checkpoint begins a new one.
 std::string keep_snapshot(Run& run, const WorkingDir& folder) {
   report_datasets(run);
   run.state.statement("digest/keep_session").bind("session", run.session_allowed ? 1 : 0).run();
+  const fs::path kept = kept_part(run, folder);
   run.state.detach("stage");
   run.stage_open = false;
   const std::string name = snapshot_name(run.report.run_id, run.report.mode);
   try {
-    put_in_place(folder.stage(), folder.snapshots() / name, run.settings.compress_snapshots);
+    put_in_place(kept, folder.snapshots() / name, run.settings.compress_snapshots);
+    if (kept != folder.stage()) fs::remove(folder.stage());
     return name + (run.settings.compress_snapshots ? ".gz" : "");
   } catch (const Error& error) {
     run.warn(std::string("the snapshot could not be kept: ") + error.what());

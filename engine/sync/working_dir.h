@@ -1,6 +1,6 @@
 #pragma once
-// The working folder: state.db, state.lock, snapshots/ and, while a run fetches, stage.db. Folders
-// 0700, files 0600, whatever the umask.
+// The working folder: state.db, state.lock, snapshots/, while a run fetches stage.db, and kept.db
+// while that becomes a snapshot. Folders 0700, files 0600, whatever the umask.
 
 #include <filesystem>
 
@@ -14,6 +14,7 @@ struct WorkingDir {
   std::filesystem::path state() const { return root / "state.db"; }
   std::filesystem::path lock() const { return root / "state.lock"; }
   std::filesystem::path stage() const { return root / "stage.db"; }
+  std::filesystem::path kept() const { return root / "kept.db"; }
   std::filesystem::path snapshots() const { return root / "snapshots"; }
 
   /// Makes what is not there. Throws Error(internal) saying which folder and why.

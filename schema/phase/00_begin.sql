@@ -14,7 +14,8 @@ CREATE TEMP TABLE changed_vertex (   -- whose body may have changed
   PRIMARY KEY (collection, key)
 ) STRICT, WITHOUT ROWID;
 
--- Whatever changes the mirror touches the machine: no statement of merge can forget it. (ON CONFLICT here, since the outer
+-- Whatever changes the mirror touches the machine, and what leaves it is noted in the stage (gone_…): no statement of merge
+-- can forget it. (ON CONFLICT here, since the outer
 -- statement's OR clause would take the place of one in a trigger.)
 
 DROP TRIGGER IF EXISTS temp.machine_came;
@@ -52,6 +53,7 @@ CREATE TEMP TRIGGER network_changed AFTER UPDATE ON main.MachineNetworkInfo BEGI
 END;
 DROP TRIGGER IF EXISTS temp.network_went;
 CREATE TEMP TRIGGER network_went AFTER DELETE ON main.MachineNetworkInfo BEGIN
+  INSERT INTO gone_adapter VALUES (OLD.DeviceId, OLD.NetworkAdapterName, OLD.MacAddress) ON CONFLICT DO NOTHING;
   INSERT INTO touched VALUES (OLD.DeviceId, 'network') ON CONFLICT DO NOTHING;
 END;
 
@@ -61,6 +63,7 @@ CREATE TEMP TRIGGER user_came AFTER INSERT ON main.LogonUsers BEGIN
 END;
 DROP TRIGGER IF EXISTS temp.user_went;
 CREATE TEMP TRIGGER user_went AFTER DELETE ON main.LogonUsers BEGIN
+  INSERT INTO gone_user VALUES (OLD.machineId, OLD.accountName, OLD.accountDomain) ON CONFLICT DO NOTHING;
   INSERT INTO touched VALUES (OLD.machineId, 'users') ON CONFLICT DO NOTHING;
 END;
 
@@ -76,8 +79,9 @@ CREATE TEMP TRIGGER alert_changed AFTER UPDATE ON main.Alerts BEGIN
   INSERT INTO changed_vertex VALUES ('alert', NEW.id) ON CONFLICT DO NOTHING;
 END;
 DROP TRIGGER IF EXISTS temp.alert_went;
-CREATE TEMP TRIGGER alert_went AFTER DELETE ON main.Alerts WHEN OLD.machineId IS NOT NULL BEGIN
-  INSERT INTO touched VALUES (OLD.machineId, 'alerts') ON CONFLICT DO NOTHING;
+CREATE TEMP TRIGGER alert_went AFTER DELETE ON main.Alerts BEGIN
+  INSERT INTO gone_alert VALUES (OLD.id) ON CONFLICT DO NOTHING;
+  INSERT INTO touched SELECT OLD.machineId, 'alerts' WHERE OLD.machineId IS NOT NULL ON CONFLICT DO NOTHING;
 END;
 
 -- By number first: there are ten rows a machine. The end of merge adds them to `touched`.
@@ -89,6 +93,10 @@ CREATE TEMP TRIGGER software_came AFTER INSERT ON main.machine_software BEGIN
 END;
 DROP TRIGGER IF EXISTS temp.software_went;
 CREATE TEMP TRIGGER software_went AFTER DELETE ON main.machine_software BEGIN
+  INSERT INTO gone_software
+  SELECT v.key, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion, s.CveId
+  FROM vertex v CROSS JOIN software s WHERE v.vertex_id = OLD.machine_id AND s.software_id = OLD.software_id
+  ON CONFLICT DO NOTHING;
   INSERT INTO touched_software VALUES (OLD.machine_id) ON CONFLICT DO NOTHING;
 END;
 

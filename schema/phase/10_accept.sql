@@ -158,12 +158,12 @@ SELECT d.name, u.machine
 FROM unlisted u CROSS JOIN stage.dataset d ON d.name IN ('network', 'users', 'vulnerabilities');
 
 -- Where not even the key can be read, that dataset removes nothing this time; nor does one that is not complete, or that a
--- guard withholds.
+-- guard withholds. What a pruned snapshot lacks says nothing: there the gone_ tables do.
 DROP TABLE IF EXISTS temp.removes;
 CREATE TEMP TABLE removes (dataset TEXT PRIMARY KEY, whole INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO removes
-SELECT d.name, d.whole FROM stage.dataset d
-WHERE d.state = 'complete'
+SELECT d.name, d.whole FROM stage.dataset d CROSS JOIN stage.run r
+WHERE d.state = 'complete' AND (NOT r.pruned OR d.name = 'machines')
   AND NOT (d.name = 'machines' AND EXISTS (
     SELECT 1 FROM stage.MachineInfo WHERE set_aside IS NOT NULL AND typeof(id) <> 'text'))
   AND NOT (d.name = 'network' AND EXISTS (

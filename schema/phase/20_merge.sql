@@ -49,11 +49,14 @@ INSERT OR IGNORE INTO staged_adapter
 SELECT DeviceId, coalesce(NetworkAdapterName, ''), coalesce(MacAddress, '') FROM stage.MachineNetworkInfo
 WHERE set_aside IS NULL AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'network' AND whole);
 DELETE FROM MachineNetworkInfo
-WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'network' AND whole)
-  AND NOT EXISTS (SELECT 1 FROM staged_adapter s
-                  WHERE (s.DeviceId, s.NetworkAdapterName, s.MacAddress)
-                      = (MachineNetworkInfo.DeviceId, MachineNetworkInfo.NetworkAdapterName, MachineNetworkInfo.MacAddress))
-  AND DeviceId NOT IN (SELECT key FROM unheard WHERE dataset = 'network');
+WHERE (DeviceId, NetworkAdapterName, MacAddress) IN (
+  SELECT n.DeviceId, n.NetworkAdapterName, n.MacAddress
+  FROM removes r CROSS JOIN MachineNetworkInfo n
+  WHERE r.dataset = 'network' AND r.whole
+    AND NOT EXISTS (SELECT 1 FROM staged_adapter s
+                    WHERE (s.DeviceId, s.NetworkAdapterName, s.MacAddress)
+                        = (n.DeviceId, n.NetworkAdapterName, n.MacAddress))
+    AND n.DeviceId NOT IN (SELECT key FROM unheard WHERE dataset = 'network'));
 
 -- Rows older than 30 days count no longer.
 DELETE FROM MachineNetworkInfo
@@ -75,7 +78,7 @@ INSERT OR IGNORE INTO staged_user
 SELECT machineId, accountName, coalesce(CASE typeof(accountDomain) WHEN 'text' THEN accountDomain END, '')
 FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(machineId) = 'text';
 DELETE FROM LogonUsers
-WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE state = 'read'
+WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_reading u WHERE u.state = 'read' AND NOT r.pruned
                     EXCEPT SELECT key FROM unheard WHERE dataset = 'users')
   AND NOT EXISTS (SELECT 1 FROM staged_user s
                   WHERE (s.machineId, s.accountName, s.accountDomain)
@@ -85,7 +88,9 @@ WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE state = 'rea
 
 -- One whose removals are withheld still has users that the answer lacks: it is asked again at the next run.
 UPDATE MachineInfo SET usersReadAt =
-  CASE WHEN EXISTS (SELECT 1 FROM LogonUsers u
+  CASE WHEN EXISTS (SELECT 1 FROM stage.run r CROSS JOIN withheld WHERE r.pruned) THEN NULL
+       WHEN (SELECT pruned FROM stage.run) THEN lastSeen
+       WHEN EXISTS (SELECT 1 FROM LogonUsers u
                     WHERE u.machineId = MachineInfo.id
                       AND NOT EXISTS (SELECT 1 FROM staged_user s
                                       WHERE (s.machineId, s.accountName, s.accountDomain)
@@ -114,9 +119,11 @@ WHERE (machineId, title, description, severity, status, alertCreationTime, first
 
 -- All that is not Resolved was asked for: what is missing is resolved or gone.
 DELETE FROM Alerts
-WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'alerts' AND whole)
-  AND id NOT IN (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text')
-  AND NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.machine = Alerts.machineId);
+WHERE id IN (
+  SELECT a.id FROM removes r CROSS JOIN Alerts a
+  WHERE r.dataset = 'alerts' AND r.whole
+    AND a.id NOT IN (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text')
+    AND NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.machine = a.machineId));
 
 ------------------------------------------------------------------------------------------------- vulnerabilities
 -- Names become numbers; a row that comes twice counts once.
@@ -169,6 +176,25 @@ WHERE machine_id IN (SELECT machine_id FROM reread_software)
   AND NOT EXISTS (SELECT 1 FROM staged_software s  -- not NOT IN: that scans for NULLs at every row it does not find
                   WHERE s.machine_id = machine_software.machine_id AND s.software_id = machine_software.software_id);
 
+------------------------------------------------------------------------------------------- of a pruned snapshot
+DELETE FROM MachineNetworkInfo
+WHERE (DeviceId, NetworkAdapterName, MacAddress) IN (
+  SELECT g.DeviceId, g.NetworkAdapterName, g.MacAddress FROM stage.run r CROSS JOIN stage.gone_adapter g WHERE r.pruned);
+DELETE FROM LogonUsers
+WHERE (machineId, accountName, accountDomain) IN (
+  SELECT g.machineId, g.accountName, g.accountDomain FROM stage.run r CROSS JOIN stage.gone_user g WHERE r.pruned);
+DELETE FROM Alerts WHERE id IN (SELECT g.id FROM stage.run r CROSS JOIN stage.gone_alert g WHERE r.pruned);
+DELETE FROM machine_software
+WHERE (machine_id, software_id) IN (
+  SELECT v.vertex_id, s.software_id
+  FROM stage.run r
+  CROSS JOIN stage.gone_software g
+  CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = g.DeviceId
+  CROSS JOIN software s ON (s.CveId, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion)
+                         = (g.CveId, g.SoftwareVendor, g.SoftwareName, g.SoftwareVersion)
+  WHERE r.pruned);
+
+--------------------------------------------------------------------------------------------------- knowledge base
 -- A CVE missing from the knowledge base's answer keeps its last entry.
 INSERT INTO VulnerabilityKb
 SELECT CveId, CAST(CvssScore AS REAL), VulnerabilityDescription, strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN PublishedDate GLOB '*[+-]??:??' THEN PublishedDate ELSE substr(rtrim(PublishedDate, 'Z'), 1, 23) END),

@@ -49,11 +49,14 @@ CREATE TEMP TABLE removal (          -- kind: 'delete' or an edge collection
   kind TEXT NOT NULL, object_id INTEGER NOT NULL, PRIMARY KEY (kind, object_id)) STRICT, WITHOUT ROWID;
 INSERT INTO removal
 SELECT 'delete', vertex_id FROM leaving WHERE vertex_id IN (SELECT vertex_id FROM acknowledged_vertex);
+DROP TABLE IF EXISTS temp.falling;
+CREATE TEMP TABLE falling (why TEXT NOT NULL) STRICT;  -- a row: what nobody wants falls away, or goes one by one
+INSERT INTO falling
+SELECT r.mode FROM stage.run r WHERE r.mode = 'full' OR EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due');
 INSERT OR IGNORE INTO removal
 SELECT 'delete', k.vertex_id
-FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id
-WHERE ((SELECT mode FROM stage.run) = 'full' OR EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due'))
-  AND v.collection = 'asset'
+FROM falling CROSS JOIN acknowledged_vertex k CROSS JOIN vertex v ON v.vertex_id = k.vertex_id
+WHERE v.collection = 'asset'
   AND k.vertex_id NOT IN (SELECT vertex_id FROM asset)
   AND v.key NOT IN (SELECT machine FROM joining);
 

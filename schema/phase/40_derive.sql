@@ -236,9 +236,8 @@ WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = l.edge_id)
 -- not end its session (leftovers_due).
 INSERT OR IGNORE INTO removal
 SELECT e.collection, k.edge_id
-FROM acknowledged_edge k JOIN edge e ON e.edge_id = k.edge_id
-WHERE ((SELECT mode FROM stage.run) = 'full' OR EXISTS (SELECT 1 FROM setting WHERE name = 'leftovers_due'))
-  AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
+FROM falling CROSS JOIN acknowledged_edge k CROSS JOIN edge e ON e.edge_id = k.edge_id
+WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
   AND NOT EXISTS (SELECT 1 FROM vertex v WHERE v.vertex_id = e.from_id AND v.collection = 'asset'
                     AND v.vertex_id NOT IN (SELECT vertex_id FROM asset));
 -- CAR speaks the other identity model now: the edges of the former one mean nothing to it, and are no loss.

@@ -5,7 +5,7 @@
 PRAGMA stage.journal_mode = MEMORY;
 PRAGMA stage.synchronous = OFF;      -- a crash while fetching throws the stage away; settle makes it durable
 PRAGMA stage.application_id = 0x64637361;  -- "dcsa"
-PRAGMA stage.user_version = 1;         -- of this layout
+PRAGMA stage.user_version = 2;         -- of this layout
 
 -- The run's clock and parameters, one row.
 CREATE TABLE stage.run (
@@ -22,7 +22,8 @@ CREATE TABLE stage.run (
   session         INTEGER NOT NULL DEFAULT 1,  -- 0: a full import went without CAR's session, so nothing fell away
   derivation      TEXT NOT NULL,     -- fingerprint of the schema/ that derived
   builds_on       TEXT NOT NULL,     -- the digest before; '': the first run
-  digest          TEXT               -- schema/phase/60_digest.sql; NULL until derive is through
+  digest          TEXT,              -- schema/phase/60_digest.sql; NULL until derive is through
+  pruned          INTEGER NOT NULL DEFAULT 0  -- 1: rows that told nothing new were left out (schema/phase/70_keep.sql)
 ) STRICT;
 
 -- One row a dataset. `whole`: it asked for everything, so what it lacks is gone. state is `complete` only after the
@@ -33,7 +34,8 @@ CREATE TABLE stage.dataset (
   whole   INTEGER NOT NULL,
   since   TEXT,                      -- where its window begins
   problem TEXT,
-  cursor_stays INTEGER NOT NULL DEFAULT 0  -- "none" was said by 404: the next window begins where this one did
+  cursor_stays INTEGER NOT NULL DEFAULT 0, -- "none" was said by 404: the next window begins where this one did
+  records INTEGER                    -- how many were read, where the table does not hold them all; NULL: it does
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stage.MachineInfo (
@@ -64,7 +66,7 @@ CREATE TABLE stage.DeviceInfo (
 CREATE TABLE stage.users_reading (
   machineId TEXT PRIMARY KEY,
   source    TEXT NOT NULL,           -- api, hunting
-  state     TEXT NOT NULL CHECK (state IN ('asked', 'read', 'absent', 'failed'))
+  state     TEXT NOT NULL CHECK (state = 'read' OR state = 'asked' OR state = 'absent' OR state = 'failed')
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stage.SoftwareVulnerabilities (
@@ -109,4 +111,23 @@ CREATE TABLE stage.graph_part (
 -- Machines that answered 404 by id: only this lets an asset go that a full list no longer names.
 CREATE TABLE stage.gone_machine (
   id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- What left the mirror in this run, noted by the triggers of phase/00_begin.sql. In a pruned snapshot it stands for all that
+-- a whole reading lacked.
+CREATE TABLE stage.gone_adapter (
+  DeviceId TEXT NOT NULL, NetworkAdapterName TEXT NOT NULL, MacAddress TEXT NOT NULL,
+  PRIMARY KEY (DeviceId, NetworkAdapterName, MacAddress)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.gone_user (
+  machineId TEXT NOT NULL, accountName TEXT NOT NULL, accountDomain TEXT NOT NULL,
+  PRIMARY KEY (machineId, accountName, accountDomain)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.gone_alert (
+  id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.gone_software (
+  DeviceId TEXT NOT NULL, SoftwareVendor TEXT NOT NULL, SoftwareName TEXT NOT NULL, SoftwareVersion TEXT NOT NULL,
+  CveId TEXT NOT NULL,
+  PRIMARY KEY (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
 ) STRICT, WITHOUT ROWID;

@@ -9,6 +9,9 @@ SELECT coalesce(group_concat(line, char(10)), '') FROM (
   SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM stage.sqlite_schema ORDER BY line)
 -- statement: stage_version
 PRAGMA stage.user_version
+-- statement: kept_journal
+-- A new file that nobody knows yet needs no journal on the disk.
+PRAGMA kept.journal_mode = MEMORY
 -- statement: run
 SELECT run_id, mode, reason, now, tenant, source, identity_model, network_source, report, session, derivation, builds_on,
        coalesce(digest, ''), program

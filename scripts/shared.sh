@@ -31,6 +31,14 @@ use_simulated_credentials() {
   export CAR_SERVICE_PASSWORD=car-password
 }
 
+# Nothing of a caller's own set-up may reach the runs of a demonstration.
+forget_environment() {
+  local name
+  for name in $(compgen -e); do
+    case $name in CONFIGURATION_AUTH_* | CAR_SERVICE_* | CONNECTION_NAME | DEBUG) unset "$name" ;; esac
+  done
+}
+
 simulator_pid=
 
 # start_simulator PROGRAM FOLDER [OPTION…]: sets $simulator_url and $simulator_pid; FOLDER gets `url`

@@ -62,16 +62,16 @@ class Planter {
 
   void lose_edge(const std::string& collection) {
     const simulator::EdgeKey ends = take_edge(collection);
-    ours_.edges[collection].erase(ends);
+    ours_.edges[collection][ends.first].erase(ends.second);
     expect("missing", collection, ends);
   }
   void disable_edge(const std::string& collection) {
     const simulator::EdgeKey ends = take_edge(collection);
-    ours_.edges[collection][ends].active = false;
+    ours_.edges[collection][ends.first][ends.second].active = false;
     expect("missing", collection, ends);
   }
   void add_edge(const std::string& collection, const simulator::EdgeKey& ends) {
-    ours_.edges[collection][ends] = {true, false, 1, 0, "1"};
+    ours_.edges[collection][ends.first][ends.second] = {true, false, 1, 0, "1"};
     expect("unexpected", collection, ends);
   }
   void change(const std::string& collection, const std::string& key, const std::string& record) {
@@ -86,10 +86,10 @@ class Planter {
   }
   /// With its own edges, as CAR does.
   void delete_asset(const std::string& id) {
-    for (const auto& [collection, edges] : ours_.edges)
-      for (const auto& [ends, edge] : edges)
-        if (edge.active && collection.starts_with("asset_") && ends.first == id)
-          expect("missing", collection, ends);
+    for (auto& [collection, edges] : ours_.edges)
+      if (const auto* own = edges.find(id); own != nullptr && collection.starts_with("asset_"))
+        for (const auto& [to, edge] : *own)
+          if (edge.active) expect("missing", collection, {id, to});
     graph_.delete_vertex(kSource, "asset", id);
     expected_.insert("missing asset " + id);
   }
@@ -104,10 +104,11 @@ class Planter {
 
  private:
   simulator::EdgeKey take_edge(const std::string& collection) {
-    for (const auto& [ends, edge] : ours_.edges[collection])
-      if (edge.active && !taken_.contains("asset " + ends.first) &&
-          taken_.insert(collection + ends.first + " " + ends.second).second)
-        return ends;
+    for (const auto& [from, edges] : ours_.edges[collection])
+      for (const auto& [to, edge] : edges)
+        if (edge.active && !taken_.contains("asset " + from) &&
+            taken_.insert(collection + from + " " + to).second)
+          return {from, to};
     throw std::runtime_error("no edge left in " + collection);
   }
   void expect(const std::string& kind, const std::string& collection,

@@ -7,8 +7,9 @@ std::string vertex_line(const std::string& collection, const std::string& key,
                         const CarVertex& vertex) {
   return collection + "|" + key + "|" + vertex.attributes;
 }
-std::string edge_line(const std::string& collection, const EdgeKey& ends) {
-  return collection + "|" + ends.first + "|" + ends.second;
+std::string edge_line(const std::string& collection, const std::string& from,
+                      const std::string& to) {
+  return collection + "|" + from + "|" + to;
 }
 
 /// Both models know these names' ends; user-model names come first.
@@ -20,6 +21,7 @@ const EdgeCollection* any_edge_collection(std::string_view name) {
 }  // namespace
 
 SourceGraph* CarGraph::find_source(std::string_view source) {
+  rows_ = {};
   const auto at = sources_.find(source);
   return at == sources_.end() ? nullptr : &at->second;
 }
@@ -29,49 +31,56 @@ const SourceGraph* CarGraph::find_source(std::string_view source) const {
   return at == sources_.end() ? nullptr : &at->second;
 }
 
-void CarGraph::apply(const std::string& source, const std::vector<ImportRecord>& records) {
-  SourceGraph& graph = sources_[source];
-  for (const ImportRecord& record : records) {
-    if (!record.is_edge) {
-      graph.vertices[record.collection][record.key] = {true, record.record, record.attributes,
-                                                       graph.session_open};
+bool SourceGraph::has_active_vertex(std::string_view collection, std::string_view key) const {
+  const auto list = vertices.find(collection);
+  if (list == vertices.end()) return false;
+  const CarVertex* vertex = list->second.find(key);
+  return vertex != nullptr && vertex->active;
+}
+
+void CarGraph::apply(const std::string& source, std::vector<ImportRecord> records) {
+  SourceGraph& graph = this->source(source);
+  for (ImportRecord& record : records) {
+    if (record.vertex != nullptr) {
+      graph.vertices[record.vertex->name][std::move(record.key)] = {
+          true, std::move(record.record), std::move(record.attributes), graph.session_open};
       continue;
     }
-    const EdgeKey ends{record.ends.from, record.ends.to};
-    CarEdge& edge = graph.edges[record.collection][ends];
+    CarEdge& edge = graph.edges[record.edge->name][record.ends.from][record.ends.to];
     const bool was_active = edge.active;
-    edge = {record.active, graph.session_open, record.timestamp, 0, record.report};
-    if (was_active && !record.active) tell("edge disabled", edge_line(record.collection, ends));
+    edge = {record.active, graph.session_open, record.timestamp, 0, std::move(record.report)};
+    if (was_active && !record.active)
+      tell("edge disabled", edge_line(record.edge->name, record.ends.from, record.ends.to));
   }
 }
 
-bool CarGraph::has_active_vertex(const std::string& source, const std::string& collection,
-                                 const std::string& key) const {
-  const SourceGraph* graph = find_source(source);
-  if (graph == nullptr) return false;
-  const auto list = graph->vertices.find(collection);
-  if (list == graph->vertices.end()) return false;
-  const auto at = list->second.find(key);
-  return at != list->second.end() && at->second.active;
+CarEdge* CarGraph::find_active_edge(const std::string& source, const std::string& collection,
+                                    const EdgeKey& ends) {
+  SourceGraph* graph = find_source(source);
+  if (graph == nullptr) return nullptr;
+  const auto list = graph->edges.find(collection);
+  if (list == graph->edges.end()) return nullptr;
+  auto* from = list->second.find(ends.first);
+  if (from == nullptr) return nullptr;
+  const auto at = from->find(ends.second);
+  return at == from->end() || !at->second.active ? nullptr : &at->second;
 }
 
 bool CarGraph::touch_edge(const std::string& source, const std::string& collection,
                           const EdgeKey& ends, int64_t last_modified) {
-  SourceGraph* graph = find_source(source);
-  if (graph == nullptr) return false;
-  const auto list = graph->edges.find(collection);
-  if (list == graph->edges.end()) return false;
-  const auto at = list->second.find(ends);
-  if (at == list->second.end() || !at->second.active) return false;
-  at->second.last_modified = last_modified;
+  CarEdge* edge = find_active_edge(source, collection, ends);
+  if (edge == nullptr) return false;
+  edge->last_modified = last_modified;
   return true;
 }
 
 bool CarGraph::disable_edge(const std::string& source, const std::string& collection,
                             const EdgeKey& ends) {
-  if (!touch_edge(source, collection, ends, 0)) return false;
-  sources_.at(source).edges[collection][ends].active = false;
-  tell("edge disabled", edge_line(collection, ends));
+  CarEdge* edge = find_active_edge(source, collection, ends);
+  if (edge == nullptr) return false;
+  edge->last_modified = 0;
+  edge->active = false;
+  tell("edge disabled", edge_line(collection, ends.first, ends.second));
   return true;
 }
 
@@ -80,40 +89,41 @@ void CarGraph::drop_edges_at(SourceGraph& graph, const std::string& collection,
   for (auto& [name, edges] : graph.edges) {
     const EdgeCollection* ends = any_edge_collection(name);
     if (ends == nullptr) continue;
-    const auto drop = [&, &collection_name = name](const EdgeKey& at, CarEdge& edge) {
+    const auto drop = [&, &collection_name = name](const std::string& from, const std::string& to,
+                                                   CarEdge& edge) {
       if (!edge.active) return;
       edge.active = false;
-      tell(kind, edge_line(collection_name, at));
+      tell(kind, edge_line(collection_name, from, to));
     };
-    if (ends->from == collection)  // ordered by `from`: only the vertex's own edges are walked
-      for (auto at = edges.lower_bound({key, ""}); at != edges.end() && at->first.first == key;
-           ++at)
-        drop(at->first, at->second);
+    if (ends->from == collection)
+      if (auto* own = edges.find(key))
+        for (auto& [to, edge] : *own) drop(key, to, edge);
     if (ends->to == collection)
-      for (auto& [at, edge] : edges)
-        if (at.second == key) drop(at, edge);
+      for (auto& [from, list] : edges)
+        if (const auto at = list.find(key); at != list.end()) drop(from, key, at->second);
   }
 }
 
 bool CarGraph::delete_vertex(const std::string& source, const std::string& collection,
                              const std::string& key) {
-  if (!has_active_vertex(source, collection, key)) return false;
-  SourceGraph& graph = sources_.at(source);
-  CarVertex& vertex = graph.vertices[collection][key];
+  SourceGraph* graph = find_source(source);
+  if (graph == nullptr || !graph->has_active_vertex(collection, key)) return false;
+  CarVertex& vertex = graph->vertices[collection][key];
   vertex.active = false;
   tell("vertex deleted", vertex_line(collection, key, vertex));
-  drop_edges_at(graph, collection, key, "edge of deleted vertex");
+  drop_edges_at(*graph, collection, key, "edge of deleted vertex");
   return true;
 }
 
 void CarGraph::begin_session(const std::string& source) {
-  SourceGraph& graph = sources_[source];
+  SourceGraph& graph = this->source(source);
   graph.session_open = true;
   // Begun again: whatever was reported before has to be reported anew.
   for (auto& [name, list] : graph.vertices)
     for (auto& [key, vertex] : list) vertex.reported = false;
   for (auto& [name, list] : graph.edges)
-    for (auto& [ends, edge] : list) edge.reported = false;
+    for (auto& [from, edges] : list)
+      for (auto& [to, edge] : edges) edge.reported = false;
 }
 
 bool CarGraph::end_session(const std::string& source) {
@@ -122,11 +132,12 @@ bool CarGraph::end_session(const std::string& source) {
   graph->session_open = false;
   constexpr std::string_view kind = "fell away at session end";
   for (auto& [name, list] : graph->edges)
-    for (auto& [ends, edge] : list)
-      if (edge.active && !edge.reported) {
-        edge.active = false;
-        tell(kind, edge_line(name, ends));
-      }
+    for (auto& [from, edges] : list)
+      for (auto& [to, edge] : edges)
+        if (edge.active && !edge.reported) {
+          edge.active = false;
+          tell(kind, edge_line(name, from, to));
+        }
   for (auto& [name, list] : graph->vertices)
     for (auto& [key, vertex] : list)
       if (vertex.active && !vertex.reported) {
@@ -135,15 +146,33 @@ bool CarGraph::end_session(const std::string& source) {
       }
   // An edge that was reported although its vertex was not.
   for (auto& [name, list] : graph->edges) {
-    const EdgeCollection* ends_of = any_edge_collection(name);
-    for (auto& [ends, edge] : list)
-      if (edge.active && (!has_active_vertex(source, ends_of->from, ends.first) ||
-                          !has_active_vertex(source, ends_of->to, ends.second))) {
-        edge.active = false;
-        tell(kind, edge_line(name, ends));
-      }
+    const EdgeCollection* ends = any_edge_collection(name);
+    for (auto& [from, edges] : list) {
+      const bool begins = graph->has_active_vertex(ends->from, from);
+      for (auto& [to, edge] : edges)
+        if (edge.active && (!begins || !graph->has_active_vertex(ends->to, to))) {
+          edge.active = false;
+          tell(kind, edge_line(name, from, to));
+        }
+    }
   }
   return true;
+}
+
+const std::vector<EdgeRow>& CarGraph::edge_rows(const std::string& source,
+                                                const std::string& collection,
+                                                bool inactive_too) const {
+  if (rows_.source == source && rows_.collection == collection &&
+      rows_.inactive_too == inactive_too)
+    return rows_.list;
+  rows_ = {source, collection, inactive_too, {}};
+  const SourceGraph* graph = find_source(source);
+  if (graph == nullptr) return rows_.list;
+  if (const auto list = graph->edges.find(collection); list != graph->edges.end())
+    for (const auto& [from, edges] : list->second)
+      for (const auto& [to, edge] : edges)
+        if (edge.active || inactive_too) rows_.list.push_back({&from, &to, &edge});
+  return rows_.list;
 }
 
 std::set<std::string> CarGraph::vertex_lines() const {
@@ -159,8 +188,9 @@ std::set<std::string> CarGraph::edge_lines() const {
   std::set<std::string> out;
   for (const auto& [source, graph] : sources_)
     for (const auto& [name, list] : graph.edges)
-      for (const auto& [ends, edge] : list)
-        if (edge.active) out.insert(edge_line(name, ends));
+      for (const auto& [from, edges] : list)
+        for (const auto& [to, edge] : edges)
+          if (edge.active) out.insert(edge_line(name, from, to));
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "car_collections.h"
+#include "named_items.h"
 
 namespace simulator {
 
@@ -36,20 +37,24 @@ struct CarEdge {  // there may be millions, so only what reading back can ask fo
   std::string report;
 };
 
-using EdgeKey = std::pair<std::string, std::string>;  // from, to
+using EdgeKey = std::pair<std::string, std::string>;          // from, to
+using VertexList = NamedItems<CarVertex>;                     // by key
+using EdgeList = NamedItems<std::map<std::string, CarEdge>>;  // by from, then by to
 struct SourceGraph {
-  std::map<std::string, std::map<std::string, CarVertex>> vertices;  // by collection, key
-  std::map<std::string, std::map<EdgeKey, CarEdge>> edges;           // by collection, ends
+  std::map<std::string, VertexList, std::less<>> vertices;  // by collection
+  std::map<std::string, EdgeList, std::less<>> edges;       // by collection
   std::optional<std::string> model_state_id;
   std::string name;
   bool session_open = false;
+
+  bool has_active_vertex(std::string_view collection, std::string_view key) const;
 };
 
 /// One record of an envelope, checked and ready to be applied.
 struct ImportRecord {
-  bool is_edge = false;
+  const VertexCollection* vertex = nullptr;  // either this
+  const EdgeCollection* edge = nullptr;      // or that
   bool active = true;
-  std::string collection;
   std::string key;  // of a vertex
   EdgeEnds ends;    // of an edge
   int64_t timestamp = 0;
@@ -58,16 +63,31 @@ struct ImportRecord {
   std::string attributes;
 };
 
+/// An edge where it lies in the graph.
+struct EdgeRow {
+  const std::string* from;
+  const std::string* to;
+  const CarEdge* edge;
+};
+
 class CarGraph {
  public:
   SourceGraph* find_source(std::string_view source);
   const SourceGraph* find_source(std::string_view source) const;
-  SourceGraph& source(const std::string& name) { return sources_[name]; }
-  void clear() { sources_.clear(); }
+  SourceGraph& source(const std::string& name) {
+    rows_ = {};
+    return sources_[name];
+  }
+  void clear() {
+    rows_ = {};
+    sources_.clear();
+  }
+  /// Of one collection, in the order of their ends. They hold until the graph is changed or handed
+  /// out to be changed, and are kept: whoever reads a collection back does so in hundreds of pages.
+  const std::vector<EdgeRow>& edge_rows(const std::string& source, const std::string& collection,
+                                        bool inactive_too) const;
 
-  void apply(const std::string& source, const std::vector<ImportRecord>& records);
-  bool has_active_vertex(const std::string& source, const std::string& collection,
-                         const std::string& key) const;
+  void apply(const std::string& source, std::vector<ImportRecord> records);
   /// False when there is no such active edge.
   bool disable_edge(const std::string& source, const std::string& collection, const EdgeKey& ends);
   bool touch_edge(const std::string& source, const std::string& collection, const EdgeKey& ends,
@@ -89,10 +109,21 @@ class CarGraph {
   void tell(std::string_view kind, const std::string& line) const {
     if (watch_) watch_(kind, line);
   }
+  /// nullptr when there is none, or it is not active.
+  CarEdge* find_active_edge(const std::string& source, const std::string& collection,
+                            const EdgeKey& ends);
   void drop_edges_at(SourceGraph& graph, const std::string& collection, const std::string& key,
                      std::string_view kind);
 
+  struct Rows {
+    std::string source;
+    std::string collection;
+    bool inactive_too = false;
+    std::vector<EdgeRow> list;
+  };
+
   std::map<std::string, SourceGraph, std::less<>> sources_;
+  mutable Rows rows_;  // those that were asked for last
   RemovalWatch watch_;
 };
 

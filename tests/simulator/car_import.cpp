@@ -15,13 +15,6 @@ std::string plain_json(const Value& record) {
   return out;
 }
 
-std::string attributes_of(const Value& record) {
-  rapidjson::Document copy;
-  copy.CopyFrom(record, copy.GetAllocator());
-  for (const char* name : {"source", "report", "timestamp"}) copy.RemoveMember(name);
-  return canonical_json(copy);
-}
-
 /// Adds the records of one collection; what is wrong with them otherwise.
 std::string add_collection(Envelope& envelope, const std::string& name, const Value& list,
                            IdentityModel model) {
@@ -35,12 +28,12 @@ std::string add_collection(Envelope& envelope, const std::string& name, const Va
         vertex != nullptr ? check_vertex(*vertex, record) : check_edge(*edge, record);
     if (wrong) return name + "[" + std::to_string(i) + "] " + *wrong;
     ImportRecord out;
-    out.collection = name;
-    out.is_edge = edge != nullptr;
+    out.vertex = vertex;
+    out.edge = edge;
     if (vertex != nullptr) {
       out.key = vertex_key(*vertex, record);
       out.record = plain_json(record);
-      out.attributes = attributes_of(record);
+      out.attributes = canonical_json(record, {"source", "report", "timestamp"});
     } else {
       out.ends = edge_ends(*edge, record);
       out.active = record["active"].GetBool();
@@ -57,7 +50,8 @@ std::string add_collection(Envelope& envelope, const std::string& name, const Va
 std::variant<Envelope, EnvelopeError> read_envelope(std::string_view body, IdentityModel model,
                                                     size_t max_records) {
   rapidjson::Document json;
-  json.Parse<rapidjson::kParseValidateEncodingFlag>(body.data(), body.size());
+  std::string text(body);  // parsed in place: the strings of the document point into it
+  json.ParseInsitu<rapidjson::kParseValidateEncodingFlag>(text.data());
   if (json.HasParseError() || !json.IsObject())
     return EnvelopeError{"data_mal_formed", "the body is not a JSON object"};
   if (const auto wrong = check_envelope_head(json)) return EnvelopeError{"data_mal_formed", *wrong};
@@ -68,6 +62,7 @@ std::variant<Envelope, EnvelopeError> read_envelope(std::string_view body, Ident
     return EnvelopeError{"data_mal_formed",
                          "more than " + std::to_string(max_records) + " records in one envelope"};
   Envelope envelope;
+  envelope.records.reserve(count);
   envelope.source = json["source"]["_key"].GetString();
   envelope.source_name = json["source"]["name"].GetString();
   for (const auto& member : json.GetObject()) {

@@ -70,9 +70,8 @@ void CarService::complete(Job& job) {
     one.done = true;
     if (one.makes_database) options_.database = DatabaseState::ready;
     if (one.error.empty() && one.is_import && one.fate != JobFate::lost)
-      graph_.apply(one.source, one.records);
-    one.records.clear();
-    one.records.shrink_to_fit();
+      graph_.apply(one.source, std::move(one.records));
+    one.records = {};
   };
   // Whatever came before is done before, also when nobody asks after it any more.
   for (; first_open_job_ < jobs_.size() && &jobs_[first_open_job_] <= &job; ++first_open_job_)
@@ -82,13 +81,14 @@ void CarService::complete(Job& job) {
 
 std::string CarService::missing_vertex(const std::string& source,
                                        const std::vector<ImportRecord>& records) const {
+  const SourceGraph* graph = graph_.find_source(source);
   for (const ImportRecord& record : records) {
-    if (!record.is_edge) continue;
-    const EdgeCollection& kind = *find_edge_collection(options_.identity, record.collection);
-    if (!graph_.has_active_vertex(source, kind.from, record.ends.from))
-      return record.collection + ": no vertex " + kind.from + "/" + record.ends.from;
-    if (!graph_.has_active_vertex(source, kind.to, record.ends.to))
-      return record.collection + ": no vertex " + kind.to + "/" + record.ends.to;
+    if (record.edge == nullptr) continue;
+    const EdgeCollection& kind = *record.edge;
+    if (graph == nullptr || !graph->has_active_vertex(kind.from, record.ends.from))
+      return kind.name + ": no vertex " + kind.from + "/" + record.ends.from;
+    if (!graph->has_active_vertex(kind.to, record.ends.to))
+      return kind.name + ": no vertex " + kind.to + "/" + record.ends.to;
   }
   return {};
 }

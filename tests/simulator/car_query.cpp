@@ -163,53 +163,68 @@ class Answer {
   Answer(JsonWriter& json, const Selection& selection, const QueryOptions& options)
       : json_(json), selection_(selection), options_(options) {}
 
-  /// What of an item is not in its record, or stands differently there.
-  using Known = std::map<std::string, std::string>;
-
-  void vertices(const VertexCollection& kind, const std::map<std::string, CarVertex>& items) {
+  void vertices(const VertexCollection& kind, const VertexList& items) {
     static const std::set<std::string> names{
         "_key",       "external_id",  "name",          "host_name",  "description",
         "source",     "disclosed_on", "published_on",  "base_score", "is_os",
         "asset_type", "risk",         "username",      "fullname",   "app_type",
         "updated_on", "tag",          "business_value"};
     check_names(names);
-    walk(
-        items,
-        [&](const std::string& key, const CarVertex&) {
-          return Known{{"_key", key}, {"source", selection_.source}, {kind.key_field, key}};
-        },
-        [&](const Known& known, const CarVertex& vertex) {
-          rapidjson::Document record;
-          record.Parse(vertex.record.c_str());
-          row(record, known, vertex.active);
-        });
+    size_t skip = first_row();
+    for (const auto& [key, vertex] : items) {
+      if (full()) break;
+      if (!vertex.active && !options_.tells_inactive) continue;
+      if (skip > 0 && selection_.conditions.empty()) {
+        --skip;
+        continue;
+      }
+      const Known known{{"_key", key}, {"source", selection_.source}, {kind.key_field, key}};
+      if (!fits(known) || (skip > 0 && skip-- > 0)) continue;
+      rapidjson::Document record;
+      record.Parse(vertex.record.c_str());
+      row(known, vertex.active, [&](const std::string& field) {
+        const auto at = record.FindMember(field.c_str());
+        return at == record.MemberEnd() ? nullptr : &at->value;
+      });
+    }
     invent({{"_key", "invented"}, {kind.key_field, "invented"}});
   }
 
-  void edges(const EdgeCollection& kind, const std::map<EdgeKey, CarEdge>& items) {
+  void edges(const EdgeCollection& kind, const std::vector<EdgeRow>& rows) {
     const std::string from = options_.ends_by_id ? kind.from + "_id" : "_from";
     const std::string to = options_.ends_by_id ? kind.to + "_id" : "_to";
     check_names({from, to, "source", "report", "timestamp", "last_modified"});
-    walk(
-        items,
-        [&](const EdgeKey& ends, const CarEdge& edge) {
-          return Known{{from, end(kind.from, ends.first)},
-                       {to, end(kind.to, ends.second)},
-                       {"source", selection_.source},
-                       {"report", edge.report}};
-        },
-        [&](const Known& known, const CarEdge& edge) {
-          rapidjson::Document record;
-          record.SetObject();
-          record.AddMember("timestamp", edge.timestamp, record.GetAllocator());
-          if (edge.last_modified != 0)
-            record.AddMember("last_modified", edge.last_modified, record.GetAllocator());
-          row(record, known, edge.active);
-        });
+    const bool all = selection_.conditions.empty();
+    size_t skip = all ? 0 : first_row();
+    for (size_t at = all ? first_row() : 0; at < rows.size() && !full(); ++at) {
+      const CarEdge& edge = *rows[at].edge;
+      const Known known{{from, end(kind.from, *rows[at].from)},
+                        {to, end(kind.to, *rows[at].to)},
+                        {"source", selection_.source},
+                        {"report", edge.report}};
+      if (!fits(known) || (skip > 0 && skip-- > 0)) continue;
+      const rapidjson::Value timestamp(edge.timestamp), last_modified(edge.last_modified);
+      row(known, edge.active, [&](const std::string& field) -> const rapidjson::Value* {
+        if (field == "timestamp") return &timestamp;
+        return field == "last_modified" && edge.last_modified != 0 ? &last_modified : nullptr;
+      });
+    }
     invent({{from, end(kind.from, "invented")}, {to, end(kind.to, "invented")}});
   }
 
  private:
+  /// What of an item is not in its record, or stands differently there: field and value.
+  using Known = std::vector<std::pair<std::string_view, std::string>>;
+
+  static const std::string* find(const Known& known, std::string_view field) {
+    for (const auto& [name, value] : known)
+      if (name == field) return &value;
+    return nullptr;
+  }
+
+  size_t first_row() const { return options_.repeats_page ? 0 : selection_.offset; }
+  bool full() const { return written_ == std::min(selection_.limit, options_.most_rows); }
+
   std::string end(const std::string& collection, const std::string& key) const {
     if (!options_.ends_by_id) return collection + "/" + key;
     if (collection == "ipaddress") return "ipaddress/0/" + key;
@@ -231,53 +246,36 @@ class Answer {
     if (options_.ignores_filter) return true;
     for (const Condition& condition : selection_.conditions) {
       const std::vector<std::string>& any = condition.values;
-      if (std::find(any.begin(), any.end(), known.at(condition.field)) == any.end()) return false;
+      const std::string* value = find(known, condition.field);
+      if (value == nullptr) throw std::runtime_error(condition.field + " cannot be filtered by");
+      if (std::find(any.begin(), any.end(), *value) == any.end()) return false;
     }
     return true;
-  }
-
-  /// Within limit and offset of those that fit.
-  template <typename Items, typename KnownOf, typename Write>
-  void walk(const Items& items, const KnownOf& known_of, const Write& write) {
-    size_t skip = options_.repeats_page ? 0 : selection_.offset;
-    const size_t most = std::min(selection_.limit, options_.most_rows);
-    for (const auto& [key, item] : items) {
-      if (written_ == most) return;
-      if (!item.active && !options_.tells_inactive) continue;
-      if (skip > 0 && selection_.conditions.empty()) {
-        --skip;
-        continue;
-      }
-      const Known known = known_of(key, item);
-      if (!fits(known) || (skip > 0 && skip-- > 0)) continue;
-      write(known, item);
-      ++written_;
-    }
   }
 
   void invent(Known known) {
     if (!options_.endless || written_ > 0) return;
     for (auto& [field, value] : known) value += std::to_string(selection_.offset);
-    rapidjson::Document record;
-    record.SetObject();
-    row(record, known, true);
+    row(known, true, [](const std::string&) -> const rapidjson::Value* { return nullptr; });
   }
 
-  void row(const rapidjson::Value& record, const Known& known, bool active) {
+  /// `other` has the value of a field that is not among the known ones; nullptr: there is none.
+  template <typename Other>
+  void row(const Known& known, bool active, const Other& other) {
+    ++written_;
     json_.StartObject();
     for (const std::string& field : selection_.fields) {
       write_key(json_, field);
-      const auto at = record.FindMember(field.c_str());
-      if (const auto given = known.find(field); given != known.end())
-        write(json_, given->second);
+      if (const std::string* given = find(known, field))
+        write(json_, *given);
       else if (field == "active")
         json_.Bool(active);
-      else if (at == record.MemberEnd())
+      else if (const rapidjson::Value* value = other(field); value == nullptr)
         json_.Null();
-      else if (at->value.IsInt64() && options_.numbers_as_text)
-        write(json_, std::to_string(at->value.GetInt64()));
+      else if (value->IsInt64() && options_.numbers_as_text)
+        write(json_, std::to_string(value->GetInt64()));
       else
-        at->value.Accept(json_);
+        value->Accept(json_);
     }
     json_.EndObject();
   }
@@ -293,19 +291,20 @@ void write_selection(JsonWriter& json, const CarGraph& graph, IdentityModel mode
   const VertexCollection* vertex = find_vertex_collection(model, selection.collection);
   const EdgeCollection* edge = find_edge_collection(model, selection.collection);
   if (vertex == nullptr && edge == nullptr) throw no_field(selection.collection, "query_root");
-  static const std::map<std::string, CarVertex> no_vertices;
-  static const std::map<EdgeKey, CarEdge> no_edges;
-  const SourceGraph* source = graph.find_source(selection.source);
-  const auto of = [&](const auto& lists, const auto& none) -> const auto& {
-    const auto at = lists.find(selection.collection);
-    return at == lists.end() ? none : at->second;
-  };
   json.StartArray();
   Answer answer(json, selection, options);
-  if (vertex != nullptr)
-    answer.vertices(*vertex, source == nullptr ? no_vertices : of(source->vertices, no_vertices));
-  else
-    answer.edges(*edge, source == nullptr ? no_edges : of(source->edges, no_edges));
+  if (vertex != nullptr) {
+    static const VertexList none;
+    const SourceGraph* source = graph.find_source(selection.source);
+    const VertexList* held = nullptr;
+    if (source != nullptr)
+      if (const auto at = source->vertices.find(selection.collection); at != source->vertices.end())
+        held = &at->second;
+    answer.vertices(*vertex, held == nullptr ? none : *held);
+  } else {
+    answer.edges(*edge,
+                 graph.edge_rows(selection.source, selection.collection, options.tells_inactive));
+  }
   json.EndArray();
 }
 

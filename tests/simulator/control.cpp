@@ -1,5 +1,7 @@
 #include "control.h"
 
+#include <sys/resource.h>
+
 #include <charconv>
 
 #include "defender_json.h"
@@ -121,6 +123,27 @@ Reply show_device(const Tenant& tenant, const std::string& id) {
   return reply;
 }
 
+/// What the simulator itself has cost until now, so that a bench can show it apart.
+Reply show_cost(const Faults& faults) {
+  rusage cost{};
+  getrusage(RUSAGE_SELF, &cost);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  Reply reply;
+  StringSink sink(reply.body);
+  JsonWriter json(sink);
+  json.StartObject();
+  write_key(json, "cpu_seconds");
+  json.Double(seconds(cost.ru_utime) + seconds(cost.ru_stime));
+  write_key(json, "peak_kib");
+  json.Int64(cost.ru_maxrss);
+  write_key(json, "requests");
+  json.Int64(faults.seen());
+  json.EndObject();
+  return reply;
+}
+
 /// Without a device: the clock, the counts and the ids.
 Reply show_tenant(const Tenant& tenant) {
   Reply reply;
@@ -168,6 +191,7 @@ Reply answer_control(const Call& call, ControlledState state) {
     state.requests.clear();
     return text_reply("cleared\n");
   }
+  if (call.path == "/_sim/cost") return show_cost(state.faults);
   if (call.path == "/_sim/requests") return show_requests(state.requests);
   if (call.path == "/_sim/tenant") {
     const std::string id = parameter(call, "device");

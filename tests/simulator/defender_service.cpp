@@ -166,7 +166,16 @@ Reply DefenderService::answer_graph(const Call& call) {
   return lies_.answer(call, tenant_, [this](const Call& asked) { return truth_of_graph(asked); });
 }
 
-Reply DefenderService::truth(const Call& call) const {
+template <typename Make>
+Reply DefenderService::prepared(const Call& call, const Make& make) {
+  if (call.empty_list) return make();
+  if (const Reply* held = prepared_.find(call, tenant_.changes)) return *held;
+  Reply reply = make();
+  prepared_.keep(call, reply);
+  return reply;
+}
+
+Reply DefenderService::truth(const Call& call) {
   std::string path = call.path;
   if (path.starts_with("/api/v1.0/")) path.erase(4, 5);
   std::string role = "Machine.Read.All";
@@ -176,13 +185,13 @@ Reply DefenderService::truth(const Call& call) const {
   if (auto refused = login_.refuse(call, login_.options().defender_resource, role, tenant_.now_ms))
     return *refused;
   if (path == "/api/advancedqueries/run" && call.method == "POST") {
-    if (options_.hunting) return hunt(call, false);
+    if (options_.hunting) return prepared(call, [&] { return hunt(call, false); });
     return api_error(options_.no_hunting_status, "Forbidden",
                      "Advanced hunting is not part of this tenant's licence.");
   }
   if (call.method == "GET") {
-    if (path == "/api/machines") return machines(call);
-    if (path == "/api/alerts") return alerts(call);
+    if (path == "/api/machines") return prepared(call, [&] { return machines(call); });
+    if (path == "/api/alerts") return prepared(call, [&] { return alerts(call); });
     const std::vector<std::string> parts = split(path, '/');  // "", api, machines, id, what
     if (parts.size() == 4 && parts[2] == "machines") return machine(decode_url(parts[3]));
     if (parts.size() == 5 && parts[2] == "machines" && parts[4] == "logonusers")
@@ -191,7 +200,7 @@ Reply DefenderService::truth(const Call& call) const {
   return api_error(404, "NotFound", "No HTTP resource was found that matches the request URI.");
 }
 
-Reply DefenderService::truth_of_graph(const Call& call) const {
+Reply DefenderService::truth_of_graph(const Call& call) {
   if (call.path != "/v1.0/security/runHuntingQuery" || call.method != "POST")
     return api_error(404, "ResourceNotFound", "Resource not found for the segment.");
   if (auto refused = login_.refuse(call, login_.options().graph_resource, "ThreatHunting.Read.All",
@@ -200,7 +209,7 @@ Reply DefenderService::truth_of_graph(const Call& call) const {
   if (!options_.graph_hunting)
     return api_error(options_.no_hunting_status, "Forbidden",
                      "Advanced hunting is not part of this tenant's licence.");
-  return hunt(call, true);
+  return prepared(call, [&] { return hunt(call, true); });
 }
 
 Reply DefenderService::machines(const Call& call) const {
@@ -245,7 +254,7 @@ Reply DefenderService::logon_users(const std::string& id) const {
   return reply;
 }
 
-Reply DefenderService::hunt(const Call& call, bool graph) const {
+Reply DefenderService::hunt(const Call& call, bool graph) {
   rapidjson::Document body;
   body.Parse(call.body.data(), call.body.size());
   if (body.HasParseError() || !body.IsObject() || !body.HasMember("Query") ||
@@ -255,8 +264,9 @@ Reply DefenderService::hunt(const Call& call, bool graph) const {
   HuntingLimits limits = options_.limits;
   if (call.empty_list) limits.row_cap = 0;
   try {
-    const HuntingResult result = run_query(
-        tenant_, {body["Query"].GetString(), body["Query"].GetStringLength()}, limits, graph);
+    const HuntingResult result =
+        run_query(tenant_, index_, {body["Query"].GetString(), body["Query"].GetStringLength()},
+                  limits, graph);
     if (result.too_large)
       return api_error(400, "BadRequest",
                        "Query execution has exceeded the allowed result size. Optimize your query "

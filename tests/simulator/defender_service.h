@@ -1,14 +1,15 @@
 // Plays api.security.microsoft.com (machines, alerts, logon users, the retiring hunting endpoint)
 // and Graph's runHuntingQuery over one Tenant.
 //
-// It checks tokens by LoginService. It keeps nothing of its own but the lies on order and does not
-// throttle: 429 comes from the faults.
+// It checks tokens by LoginService. It keeps nothing of its own but the lies on order and prepared
+// answers, and does not throttle: 429 comes from the faults.
 #pragma once
 
 #include "hunting.h"
 #include "lies.h"
 #include "login_service.h"
 #include "message.h"
+#include "prepared.h"
 #include "tenant.h"
 
 namespace simulator {
@@ -30,22 +31,31 @@ class DefenderService {
 
   Reply answer(const Call& call);
   Reply answer_graph(const Call& call);
-  DefenderOptions& options() { return options_; }
+  /// To be changed.
+  DefenderOptions& options() {
+    prepared_.clear();
+    return options_;
+  }
   Lies& lies() { return lies_; }
 
  private:
-  Reply truth(const Call& call) const;
-  Reply truth_of_graph(const Call& call) const;
+  Reply truth(const Call& call);
+  Reply truth_of_graph(const Call& call);
+  /// What `make` answers, unless the same was asked since the tenant last changed.
+  template <typename Make>
+  Reply prepared(const Call& call, const Make& make);
   Reply machines(const Call& call) const;
   Reply machine(const std::string& id_or_name) const;
   Reply logon_users(const std::string& id) const;
   Reply alerts(const Call& call) const;
-  Reply hunt(const Call& call, bool graph) const;
+  Reply hunt(const Call& call, bool graph);
 
   DefenderOptions options_;
   Tenant& tenant_;
   LoginService& login_;
   Lies lies_;
+  PreparedAnswers prepared_;
+  HuntingIndex index_;
 };
 
 }  // namespace simulator

@@ -55,6 +55,8 @@ class Faults {
   void clear() { planned_.clear(); }
   /// Counts the request; the fault that strikes it, if one does.
   std::optional<Fault> strike(std::string_view method_and_target);
+  /// So many requests came until now.
+  int64_t seen() const { return seen_; }
   /// So many requests were struck until now.
   int64_t struck() const { return struck_; }
 

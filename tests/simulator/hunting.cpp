@@ -121,8 +121,8 @@ std::vector<BoundStage> bind_stages(kql::Query& query, std::vector<HuntingColumn
 
 }  // namespace
 
-HuntingResult run_query(const Tenant& tenant, std::string_view text, const HuntingLimits& limits,
-                        bool odata_keys) {
+HuntingResult run_query(const Tenant& tenant, HuntingIndex& index, std::string_view text,
+                        const HuntingLimits& limits, bool odata_keys) {
   kql::Query query = kql::parse(text, tenant.now_ms);
   const HuntingTable* table = find_table(query.table);
   if (table == nullptr)
@@ -138,7 +138,7 @@ HuntingResult run_query(const Tenant& tenant, std::string_view text, const Hunti
     steps.push_back(make_step(*bound, next));
   }
   Step& first = *steps.back();
-  table->scan(tenant, device_filter(query), [&](Row& row) { return first.push(row); });
+  table->scan(tenant, index, device_filter(query), [&](Row& row) { return first.push(row); });
   first.finish();
   return result;
 }

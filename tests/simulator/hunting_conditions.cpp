@@ -16,6 +16,11 @@ std::string_view as_text(const Cell& cell) {
                                                                        : std::string_view();
 }
 
+uint64_t hash_of(const Cell& cell) {
+  const bool known = cell.kind == Cell::Kind::text && cell.number != 0;
+  return known ? static_cast<uint64_t>(cell.number) : stable_hash(as_text(cell));
+}
+
 bool compare_text(std::string_view left, const Condition& condition) {
   const std::string& right = condition.text;
   switch (condition.compare) {
@@ -81,8 +86,7 @@ bool matches(const Condition& condition, const Cell& cell) {
     case Condition::Kind::empty:
       return cell.kind == Cell::Kind::null || (cell.kind == Cell::Kind::text && cell.text.empty());
     case Condition::Kind::hash:
-      return stable_hash(as_text(cell)) % condition.modulus ==
-             static_cast<uint64_t>(condition.number);
+      return hash_of(cell) % condition.modulus == static_cast<uint64_t>(condition.number);
     default:
       return false;
   }
@@ -151,10 +155,9 @@ HuntingTable::DeviceFilter device_filter(const kql::Query& query) {
     collect_conjuncts(stage.condition, conditions);
   }
   std::erase_if(conditions, [](const Condition* c) { return !speaks_of_device_only(*c); });
-  return [conditions = std::move(conditions)](const std::string& id) {
-    const Cell cell{Cell::Kind::text, id, 0, 0};
+  return [conditions = std::move(conditions)](const Cell& id) {
     return std::all_of(conditions.begin(), conditions.end(),
-                       [&](const Condition* c) { return holds_for_device(*c, cell); });
+                       [&](const Condition* c) { return holds_for_device(*c, id); });
   };
 }
 

@@ -1,5 +1,7 @@
 #include "hunting_tables.h"
 
+#include "text.h"
+
 namespace simulator {
 namespace {
 
@@ -52,16 +54,16 @@ Cell os_platform(const Device* device) {
 
 /// Walks the rows of every wanted device; `fill` sets the cells or says that the row is hidden.
 template <typename Source, typename Fill>
-void scan_devices(const Tenant& tenant, const ByDevice<Source>& rows, size_t width,
+void scan_devices(const std::vector<HuntingIndex::Entry>& devices, size_t width,
                   const HuntingTable::DeviceFilter& wanted, const HuntingTable::Emit& emit,
                   const Fill& fill) {
   Row row(width);
-  for (const auto& [id, list] : rows) {
-    if (!wanted(id)) continue;
-    const Device* device = known_device(tenant, id);
-    for (const Source& source : list) {
+  for (const auto& [id, hash, rows, device] : devices) {
+    const Cell id_cell{Cell::Kind::text, *id, static_cast<int64_t>(hash), 0};
+    if (!wanted(id_cell)) continue;
+    for (const Source& source : *static_cast<const std::vector<Source>*>(rows)) {
       std::fill(row.begin(), row.end(), Cell{});
-      if (fill(row, source, id, device) && !emit(row)) return;
+      if (fill(row, source, id_cell, device) && !emit(row)) return;
       row.resize(width);
     }
   }
@@ -79,24 +81,25 @@ HuntingTable network_table() {
                              "DefaultGateways NetworkAdapterVendor OnboardingStatus "
                              "NetworkAdapterDnsSuffix"),
                      {}};
-  table.scan = [width = table.columns.size()](const Tenant& tenant, const auto& wanted,
-                                              const auto& emit) {
-    scan_devices(tenant, tenant.network_rows, width, wanted, emit,
-                 [&](Row& row, const NetworkRow& source, const std::string& id, const Device* d) {
-                   if (!visible(tenant, source.timestamp_ms) || source.ingested_ms > tenant.now_ms)
-                     return false;
-                   row[0] = time_cell(source.timestamp_ms);
-                   row[1] = text_cell(std::string_view(id));
-                   row[2] = device_name(d);
-                   row[3] = text_cell(std::string_view(source.adapter));
-                   row[4] = text_cell(std::string_view(source.mac));
-                   row[5] = text_cell(std::string_view(source.adapter_type));
-                   row[6] = text_cell(std::string_view(source.status));
-                   row[7] = text_cell(std::string_view(source.tunnel_type));
-                   row[8] = raw_cell(source.ip_addresses);
-                   row[9] = integer_cell(source.timestamp_ms % 100'000);
-                   return true;
-                 });
+  table.scan = [width = table.columns.size()](const Tenant& tenant, HuntingIndex& index,
+                                              const auto& wanted, const auto& emit) {
+    scan_devices<NetworkRow>(
+        index.of(tenant, tenant.network_rows), width, wanted, emit,
+        [&](Row& row, const NetworkRow& source, const Cell& id, const Device* d) {
+          if (!visible(tenant, source.timestamp_ms) || source.ingested_ms > tenant.now_ms)
+            return false;
+          row[0] = time_cell(source.timestamp_ms);
+          row[1] = id;
+          row[2] = device_name(d);
+          row[3] = text_cell(std::string_view(source.adapter));
+          row[4] = text_cell(std::string_view(source.mac));
+          row[5] = text_cell(std::string_view(source.adapter_type));
+          row[6] = text_cell(std::string_view(source.status));
+          row[7] = text_cell(std::string_view(source.tunnel_type));
+          row[8] = raw_cell(source.ip_addresses);
+          row[9] = integer_cell(source.timestamp_ms % 100'000);
+          return true;
+        });
   };
   return table;
 }
@@ -110,14 +113,14 @@ HuntingTable info_table() {
               "MergedDeviceIds MergedToDeviceId SensorHealthState IsExcluded:SByte ExposureLevel "
               "AdditionalFields"),
       {}};
-  table.scan = [width = table.columns.size()](const Tenant& tenant, const auto& wanted,
-                                              const auto& emit) {
-    scan_devices(
-        tenant, tenant.device_info, width, wanted, emit,
-        [&](Row& row, const DeviceInfoRow& source, const std::string& id, const Device* d) {
+  table.scan = [width = table.columns.size()](const Tenant& tenant, HuntingIndex& index,
+                                              const auto& wanted, const auto& emit) {
+    scan_devices<DeviceInfoRow>(
+        index.of(tenant, tenant.device_info), width, wanted, emit,
+        [&](Row& row, const DeviceInfoRow& source, const Cell& id, const Device* d) {
           if (!visible(tenant, source.timestamp_ms)) return false;
           row[0] = time_cell(source.timestamp_ms);
-          row[1] = text_cell(std::string_view(id));
+          row[1] = id;
           row[2] = device_name(d);
           row[3] = text_cell(std::string_view(source.os_platform));
           row[4] = text_cell(source.public_ip);
@@ -137,20 +140,21 @@ HuntingTable logon_table() {
                              "IsLocalAdmin:SByte LogonId:Int64 RemoteDeviceName RemoteIP "
                              "RemoteIPType RemotePort:Int32 ReportId:Int64 AdditionalFields"),
                      {}};
-  table.scan = [width = table.columns.size()](const Tenant& tenant, const auto& wanted,
-                                              const auto& emit) {
-    scan_devices(tenant, tenant.logon_events, width, wanted, emit,
-                 [&](Row& row, const LogonEvent& source, const std::string& id, const Device* d) {
-                   if (!visible(tenant, source.timestamp_ms)) return false;
-                   row[0] = time_cell(source.timestamp_ms);
-                   row[1] = text_cell(std::string_view(id));
-                   row[2] = device_name(d);
-                   row[3] = text_cell(std::string_view(source.action_type));
-                   row[4] = text_cell(std::string_view(source.logon_type));
-                   row[5] = text_cell(std::string_view(source.domain));
-                   row[6] = text_cell(std::string_view(source.account));
-                   return true;
-                 });
+  table.scan = [width = table.columns.size()](const Tenant& tenant, HuntingIndex& index,
+                                              const auto& wanted, const auto& emit) {
+    scan_devices<LogonEvent>(
+        index.of(tenant, tenant.logon_events), width, wanted, emit,
+        [&](Row& row, const LogonEvent& source, const Cell& id, const Device* d) {
+          if (!visible(tenant, source.timestamp_ms)) return false;
+          row[0] = time_cell(source.timestamp_ms);
+          row[1] = id;
+          row[2] = device_name(d);
+          row[3] = text_cell(std::string_view(source.action_type));
+          row[4] = text_cell(std::string_view(source.logon_type));
+          row[5] = text_cell(std::string_view(source.domain));
+          row[6] = text_cell(std::string_view(source.account));
+          return true;
+        });
   };
   return table;
 }
@@ -162,19 +166,20 @@ HuntingTable software_table() {
                              "VulnerabilitySeverityLevel RecommendedSecurityUpdate "
                              "RecommendedSecurityUpdateId CveTags:Object"),
                      {}};
-  table.scan = [width = table.columns.size()](const Tenant& tenant, const auto& wanted,
-                                              const auto& emit) {
-    scan_devices(tenant, tenant.software, width, wanted, emit,
-                 [](Row& row, const SoftwareRow& source, const std::string& id, const Device* d) {
-                   row[0] = text_cell(std::string_view(id));
-                   row[1] = device_name(d);
-                   row[2] = os_platform(d);
-                   row[5] = text_cell(std::string_view(source.vendor));
-                   row[6] = text_cell(std::string_view(source.name));
-                   row[7] = text_cell(std::string_view(source.version));
-                   row[8] = text_cell(std::string_view(source.cve_id));
-                   return true;
-                 });
+  table.scan = [width = table.columns.size()](const Tenant& tenant, HuntingIndex& index,
+                                              const auto& wanted, const auto& emit) {
+    scan_devices<SoftwareRow>(
+        index.of(tenant, tenant.software), width, wanted, emit,
+        [](Row& row, const SoftwareRow& source, const Cell& id, const Device* d) {
+          row[0] = id;
+          row[1] = device_name(d);
+          row[2] = os_platform(d);
+          row[5] = text_cell(std::string_view(source.vendor));
+          row[6] = text_cell(std::string_view(source.name));
+          row[7] = text_cell(std::string_view(source.version));
+          row[8] = text_cell(std::string_view(source.cve_id));
+          return true;
+        });
   };
   return table;
 }
@@ -186,7 +191,8 @@ HuntingTable knowledge_table() {
                              "PublishedDate:DateTime VulnerabilityDescription "
                              "AffectedSoftware:Object"),
                      {}};
-  table.scan = [width = table.columns.size()](const Tenant& tenant, const auto&, const auto& emit) {
+  table.scan = [width = table.columns.size()](const Tenant& tenant, HuntingIndex&, const auto&,
+                                              const auto& emit) {
     for (const auto& [cve, entry] : tenant.kb) {
       Row row(width);
       row[0] = text_cell(std::string_view(cve));
@@ -203,6 +209,11 @@ HuntingTable knowledge_table() {
 }
 
 }  // namespace
+
+HuntingIndex::Entry HuntingIndex::entry(const Tenant& tenant, const std::string& id,
+                                        const void* rows) {
+  return {&id, stable_hash(id), rows, known_device(tenant, id)};
+}
 
 const HuntingTable* find_table(std::string_view name) {
   static const std::vector<HuntingTable> tables{network_table(), info_table(), logon_table(),

@@ -17,7 +17,8 @@ struct Cell {
   enum class Kind { null, text, time, real, integer, raw };
   Kind kind = Kind::null;
   std::string_view text;  // text, raw
-  int64_t number = 0;     // time (epoch ms), integer; real: 1 when it is served as text
+  int64_t number = 0;     // time (epoch ms), integer; real: 1 when it is served as text; text: its
+                          // stable_hash where that is known, else 0
   double real = 0;
 };
 using Row = std::vector<Cell>;
@@ -26,9 +27,10 @@ struct HuntingTable {
   std::string name;
   std::vector<HuntingColumn> columns;
   /// Calls `emit` for every visible row; devices that `wanted` refuses are left out as a whole.
-  using DeviceFilter = std::function<bool(const std::string& device_id)>;
+  using DeviceFilter = std::function<bool(const Cell& device_id)>;
   using Emit = std::function<bool(Row&)>;  // false: no more rows are needed
-  std::function<void(const Tenant&, const DeviceFilter& wanted, const Emit& emit)> scan;
+  std::function<void(const Tenant&, HuntingIndex&, const DeviceFilter& wanted, const Emit& emit)>
+      scan;
 };
 
 /// nullptr when there is no such table.

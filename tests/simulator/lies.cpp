@@ -136,6 +136,7 @@ Reply Lies::answer(const Call& call, Tenant& tenant, const Truth& truth) {
   if (lie.kind == LieKind::moving) {
     ++told_;
     lie.move(tenant);
+    ++tenant.changes;
     return truth(call);
   }
   Reply reply = truth(call);

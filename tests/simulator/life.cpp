@@ -225,10 +225,12 @@ class Tick {
 }  // namespace
 
 void Tenant::live(int hours) {
+  ++changes;
   for (int i = 0; i < hours; ++i) Tick(*this).run();
 }
 
 size_t Tenant::touch(size_t machines) {
+  ++changes;
   now_ms += minute_ms;
   std::vector<Device*> lively;
   for (auto& [id, device] : devices) {

@@ -217,7 +217,10 @@ Tenant Simulator::tenant() const {
   return server_->locked([&] { return server_->tenant_; });
 }
 void Simulator::with_tenant(const std::function<void(Tenant&)>& action) {
-  server_->locked([&] { action(server_->tenant_); });
+  server_->locked([&] {
+    ++server_->tenant_.changes;
+    action(server_->tenant_);
+  });
 }
 void Simulator::with_car(const std::function<void(CarService&)>& action) {
   server_->locked([&] { action(server_->car_); });

@@ -3,6 +3,7 @@
 #include "simulator.h"
 
 #include <httplib.h>
+#include <rapidjson/stringbuffer.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -575,8 +576,50 @@ TEST_CASE("the control plane lets time pass and shows the state") {
   import_small_graph(caller);
   CHECK(caller.http().Get("/_sim/graph")->body.find("asset_ipaddress|m1|10.0.0.4\n") !=
         std::string::npos);
+  const auto cost = json_of(caller.http().Get("/_sim/cost")->body);
+  CHECK(cost["requests"].GetUint64() == simulator.requests().size());
+  CHECK(cost["cpu_seconds"].GetDouble() > 0);
+  CHECK(cost["peak_kib"].GetInt64() > 0);
   CHECK(caller.http().Post("/_sim/stop", "", "text/plain")->status == 200);
   CHECK(simulator.stop_requested());
+}
+
+TEST_CASE("an answer is given again until something changed") {
+  Simulator simulator(small_options());
+  Caller caller(simulator);
+  const std::string network =
+      "DeviceNetworkInfo | where Timestamp >= ago(30d) | project DeviceId, IPAddresses";
+  const auto machines = [&] { return caller.defender("/api/machines?$top=10000")->body; };
+  const auto hunted = [&](bool graph) { return caller.hunt(network, graph)->body; };
+  const std::string first_machines = machines(), first_hunted = hunted(true);
+  CHECK(machines() == first_machines);
+  CHECK(hunted(true) == first_hunted);
+  CHECK(hunted(false) != first_hunted);  // the same question at another door
+
+  CHECK(caller.http().Post("/_sim/touch?machines=3", "", "text/plain")->body == "3\n");
+  const std::string touched = machines();
+  CHECK(touched != first_machines);
+  CHECK(hunted(true) != first_hunted);
+  simulator.with_tenant(
+      [](Tenant& tenant) { tenant.devices.begin()->second.name = "changed-by-hand"; });
+  CHECK(machines().find("changed-by-hand") != std::string::npos);
+  simulator.with_defender([](DefenderService& defender) { defender.options().page_size = 1; });
+  CHECK(machines().size() < touched.size() / 10);
+}
+
+TEST_CASE("text is escaped as RapidJSON does it") {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  for (const std::string& text : {all, std::string(), std::string("\""), std::string("a\n")}) {
+    std::string ours;
+    StringSink sink(ours);
+    JsonWriter json(sink);
+    write(json, text);
+    rapidjson::StringBuffer theirs;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(theirs);
+    writer.String(text.c_str(), static_cast<rapidjson::SizeType>(text.size()));
+    CHECK(ours == theirs.GetString());
+  }
 }
 
 TEST_CASE("a lease gives an address to one device alone, at once") {

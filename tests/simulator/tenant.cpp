@@ -145,6 +145,7 @@ void Tenant::report(Device& device, int64_t at_ms) {
 }
 
 bool Tenant::lease(std::string_view name, const std::string& address) {
+  ++changes;
   const auto taker = std::find_if(devices.begin(), devices.end(), [&](const auto& one) {
     return one.second.name == name && has_private_address(one.second);
   });

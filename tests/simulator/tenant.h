@@ -178,6 +178,8 @@ struct Tenant {
   std::vector<SoftwareTitle> catalogue;
   std::vector<std::string> accounts;
   Random random;
+  /// How often it changed. Whoever changes it by hand counts one as well: answers are kept by it.
+  uint64_t changes = 0;
 
   /// Lets that many hours pass, in steps of one hour.
   void live(int hours);

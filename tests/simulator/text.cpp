@@ -48,23 +48,72 @@ Calendar to_calendar(int64_t ms) {
           rest % 1000};
 }
 
+void put_digits(std::string& out, size_t at, size_t count, unsigned value) {
+  for (size_t i = count; i > 0; --i, value /= 10)
+    out[at + i - 1] = static_cast<char>('0' + value % 10);
+}
+
+/// By hand, since a page of the machine list has twenty thousand times.
 std::string iso_with_fraction(int64_t ms, std::string_view fraction) {
   const Calendar c = to_calendar(ms);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", c.year, c.month, c.day,
-                c.hour, c.minute, c.second);
-  std::string out = text.data();
+  std::string out = "0000-00-00T00:00:00";
+  put_digits(out, 0, 4, static_cast<unsigned>(c.year));
+  put_digits(out, 5, 2, c.month);
+  put_digits(out, 8, 2, c.day);
+  put_digits(out, 11, 2, static_cast<unsigned>(c.hour));
+  put_digits(out, 14, 2, static_cast<unsigned>(c.minute));
+  put_digits(out, 17, 2, static_cast<unsigned>(c.second));
   if (!fraction.empty()) out.append(".").append(fraction);
   return out + "Z";
 }
 
+/// The letter that stands for it in JSON's escapes; 0 where there is none.
+char control_letter(char c) {
+  switch (c) {
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
+  }
+}
+
 std::string seven_digits(int64_t ms, unsigned beyond) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%03d%04u", to_calendar(ms).millisecond, beyond);
-  return text.data();
+  std::string out = "0000000";
+  put_digits(out, 0, 3, static_cast<unsigned>(to_calendar(ms).millisecond));
+  put_digits(out, 3, 4, beyond);
+  return out;
 }
 
 }  // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+  static constexpr std::string_view hex = "0123456789ABCDEF";
+  out.push_back('"');
+  size_t plain = 0;  // where what is not yet copied begins
+  for (size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, at - plain);
+    plain = at + 1;
+    out.push_back('\\');
+    if (c == '"' || c == '\\')
+      out.push_back(text[at]);
+    else if (const char letter = control_letter(text[at]); letter != 0)
+      out.push_back(letter);
+    else
+      out.append("u00").append({hex[c >> 4], hex[c & 15U]});
+  }
+  out.append(text, plain);
+  out.push_back('"');
+}
 
 std::string format_iso(int64_t ms, int digits) {
   return iso_with_fraction(ms, seven_digits(ms, 0).substr(0, static_cast<size_t>(digits)));
@@ -247,19 +296,24 @@ std::string gzip(std::string_view data) {
 
 namespace {
 
-void write_canonical(JsonWriter& json, const rapidjson::Value& value) {
+void write_canonical(JsonWriter& json, const rapidjson::Value& value,
+                     std::initializer_list<std::string_view> without) {
   if (value.IsArray()) {
     json.StartArray();
-    for (const auto& item : value.GetArray()) write_canonical(json, item);
+    for (const auto& item : value.GetArray()) write_canonical(json, item, {});
     json.EndArray();
   } else if (value.IsObject()) {
-    std::map<std::string, const rapidjson::Value*> sorted;
-    for (const auto& member : value.GetObject())
-      sorted[{member.name.GetString(), member.name.GetStringLength()}] = &member.value;
+    std::vector<std::pair<std::string_view, const rapidjson::Value*>> sorted;
+    for (const auto& member : value.GetObject()) {
+      const std::string_view key(member.name.GetString(), member.name.GetStringLength());
+      if (std::find(without.begin(), without.end(), key) == without.end())
+        sorted.emplace_back(key, &member.value);
+    }
+    std::sort(sorted.begin(), sorted.end());
     json.StartObject();
     for (const auto& [key, item] : sorted) {
       write_key(json, key);
-      write_canonical(json, *item);
+      write_canonical(json, *item, {});
     }
     json.EndObject();
   } else {
@@ -269,11 +323,12 @@ void write_canonical(JsonWriter& json, const rapidjson::Value& value) {
 
 }  // namespace
 
-std::string canonical_json(const rapidjson::Value& value) {
+std::string canonical_json(const rapidjson::Value& value,
+                           std::initializer_list<std::string_view> without) {
   std::string out;
   StringSink sink(out);
   JsonWriter json(sink);
-  write_canonical(json, value);
+  write_canonical(json, value, without);
   return out;
 }
 

@@ -16,7 +16,7 @@ start_simulators() {
   local side
   for side in "${sides[@]}"; do
     mkdir -p "$place/$side"
-    start_simulator "$build/defender-car-simulator" "$place/$side" --machines "$machines" --software-rows 10 "$@"
+    start_simulator "$build/defender-car-simulator" "$place/$side" --machines "$machines" --software-rows 10
     urls[$side]=$simulator_url
     pids[$side]=$simulator_pid
     simulator_pid=
@@ -146,7 +146,7 @@ bench_size() {
   machines=$1
   kinds=${*:2}
   echo "measuring at $machines machines: $kinds ..." >&2
-  start_simulators
+  DEFENDER_CAR_LATENCY='' start_simulators
   if wants full; then full_imports full "$rounds"; else full_imports full 1; fi
   for side in "${sides[@]}"; do on "$side" && sample settle 0; done
   if wants state; then for side in "${sides[@]}"; do on "$side" && state_size; done; fi
@@ -154,7 +154,7 @@ bench_size() {
   bench_commands
   stop_simulators
   if wants latency; then
-    start_simulators --latency "$latency"
+    DEFENDER_CAR_LATENCY=$latency start_simulators
     full_imports latency "$rounds"
     stop_simulators
   fi

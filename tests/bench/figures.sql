@@ -26,9 +26,10 @@ CREATE TEMP VIEW figure (place, name, needs, unit, at_most, says) AS VALUES
    'full import: calls to Defender'),
   (17, 'changed-calls', 'changed@large', 'calls', 12.0, 'run with changes: calls to Defender, besides the machine list''s pages'),
   (18, 'quiet-snapshot', 'quiet@large', 'MB', 1.0, 'run without a change: its snapshot'),
-  (19, 'replay', 'replay@small', 'times', NULL, 'replay of all runs: CPU to that of their own derive'),
-  (20, 'report', 'report@small', 's', NULL, 'report: CPU'),
-  (21, 'verify', 'verify@small', 's', NULL, 'verify: CPU');
+  (19, 'simulator-ready', 'full@large', 's', 20.0, 'the simulator: until it answers'),
+  (20, 'replay', 'replay@small', 'times', NULL, 'replay of all runs: CPU to that of their own derive'),
+  (21, 'report', 'report@small', 's', NULL, 'report: CPU'),
+  (22, 'verify', 'verify@small', 's', NULL, 'verify: CPU');
 
 ------------------------------------------------------------------------------------------------ runs
 
@@ -162,6 +163,8 @@ UNION ALL
 SELECT side, 'changed-calls', defender_calls - list_pages FROM typical_at WHERE kind = 'changed' AND role = 'large'
 UNION ALL
 SELECT side, 'quiet-snapshot', snapshot_bytes / 1e6 FROM typical_at WHERE kind = 'quiet' AND role = 'large'
+UNION ALL
+SELECT side, 'simulator-ready', min(seconds) FROM ready r JOIN size z ON z.machines = r.machines AND z.role = 'large' GROUP BY side
 UNION ALL
 SELECT side, name, iif(name = 'replay', cpu / derive_of_runs, cpu) FROM command_cost WHERE name IN ('replay', 'report', 'verify');
 

@@ -13,13 +13,15 @@ query() { sqlite3 -bail "$place/samples.db" "$@"; }
 figures() { query ".read $root/tests/bench/figures.sql" "$@"; }
 
 start_simulators() {
-  local side
+  local side began
   for side in "${sides[@]}"; do
     mkdir -p "$place/$side"
+    began=$(date +%s.%N)
     start_simulator "$build/defender-car-simulator" "$place/$side" --machines "$machines" --software-rows 10
     urls[$side]=$simulator_url
     pids[$side]=$simulator_pid
     simulator_pid=
+    query "INSERT INTO ready VALUES ('$side', $machines, $(date +%s.%N) - $began)"
   done
 }
 

@@ -12,3 +12,4 @@ CREATE TABLE sample (side TEXT, machines INTEGER, kind TEXT, round INTEGER, repo
 CREATE TABLE command (side TEXT, machines INTEGER, name TEXT, cost TEXT) STRICT;
 CREATE TABLE state (side TEXT, machines INTEGER, file_bytes INTEGER, raw_bytes INTEGER) STRICT;
 CREATE TABLE staging (side TEXT, figures TEXT) STRICT;
+CREATE TABLE ready (side TEXT, machines INTEGER, seconds REAL) STRICT;  -- of its simulator

@@ -106,13 +106,20 @@ renew_instructions() {
 
 # ------------------------------------------------------------------------------------------------
 
-# profile_run NAME
+# profile_run NAME: our functions with all that they call, then all functions by what they do themselves.
 profile_run() {
+  local file=$place/$1.callgrind
   under callgrind "$1.callgrind"
-  printf '\n%s: %s instructions; see kcachegrind or callgrind_annotate %s\n' "$1" \
-    "$(sed -n 's/^\(summary\|totals\): //p' "$place/$1.callgrind" | head -n 1 | sed ':a;s/\B[0-9]\{3\}\>/,&/;ta')" \
-    "$place/$1.callgrind"
-  callgrind_annotate --threshold=90 "$place/$1.callgrind" | sed -n '/file:function/,$p' | sed -n 3,27p | cut -c 1-160
+  printf '\n%s: %s instructions, with those below:\n' "$1" "$(sed -n 's/^totals: //p' "$file")"
+  annotated --inclusive=yes --threshold=99 "$file" | grep defender_car:: | sed -n 1,25p
+  printf '\n%s: by themselves (callgrind_annotate %s)\n' "$1" "$file"
+  annotated --threshold=90 "$file" | sed -n 1,25p
+}
+
+# The lines of functions alone; a path of a library and the names of templates would drown the rest.
+annotated() {
+  callgrind_annotate "$@" | sed -n '/file:function/,${/[0-9]%)/p}' |
+    sed -E 's/ \[.*\/([^/]*)\]$/  (\1)/; s/\?\?\?://; s/std::__cxx11::basic_string<[^<>]*(<[^<>]*>[^<>]*)*>/string/g' | cut -c 1-150
 }
 
 profile_instructions() {

@@ -5,7 +5,7 @@
 # counts, and little more. Release has 2 % fewer instructions in a full import, since most of them are SQLite's.
 # --profile takes release and callgrind, which also knows who called whom, and takes five times as long.
 #
-# Counts of two runs differ by less than 0.2 %, whatever else the machine does. What could move them more is taken away:
+# Counts of two runs differ by less than 0.1 %, whatever else the machine does. What could move them more is taken away:
 # the environment, other forms of memcpy and SHA-256 for other processors, the folder's name.
 
 # shellcheck disable=SC2154 # $place and $root are scripts/bench's, $urls samples.sh's

@@ -9,17 +9,20 @@ die() {
   exit 1
 }
 
-# build_release TARGET…: of the preset `release`; `all` does not hold what only scripts/bench needs.
-# What the build says is worth reading only when it fails; build/release-build.log has it.
-build_release() {
-  local log=$root/build/release-build.log
+# build_preset PRESET TARGET…: `all` of release does not hold what only scripts/bench needs.
+# What the build says is worth reading only when it fails; build/PRESET-build.log has it.
+build_preset() {
+  local preset=$1 log=$root/build/$1-build.log
+  shift
   cd "$root" || die "cannot go to $root"
   mkdir -p build
-  if ! { cmake --preset release && cmake --build --preset release --target "$@"; } >"$log" 2>&1; then
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset" --target "$@"; } >"$log" 2>&1; then
     cat "$log" >&2
     die "the build failed"
   fi
 }
+
+build_release() { build_preset release "$@"; }
 
 # What the simulator accepts unless it is told otherwise (tests/simulator/README.md). In the
 # environment, where `ps` does not show it.

@@ -366,13 +366,12 @@ TEST_CASE("in a long list the next page comes while one is kept", "[defender]") 
 }
 
 TEST_CASE("a page asked for ahead that fails counts for nothing", "[defender]") {
-  const int status = GENERATE(401, 404, 500, 0);
+  const int status = GENERATE(401, 500, 503);
   int asked_for_40 = 0;
   Tenant tenant(
       [&](const auto& request, auto& response) {
         const auto skip = std::stoll(request.get_param_value("$skip"));
-        if (skip == 40 && ++asked_for_40 == 1)
-          return json(response, status == 0 ? "" : "{}", status == 0 ? 503 : status);
+        if (skip == 40 && ++asked_for_40 == 1) return json(response, "{}", status);
         json(response, page(skip, skip < 40 ? 10 : 3));
       },
       HuntingApi::automatic, {.page_size = 10});

@@ -1,6 +1,8 @@
 #pragma once
 // A command's work with progress on a terminal, and none elsewhere; and with HTTP.
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "http/http_client.h"
@@ -24,6 +26,7 @@ auto with_services(const Session& session, Work work) {
   return with_progress(session, [&](Progress& progress) {
     HttpOptions options;
     options.ca_file = session.options.settings.ca_file;
+    options.max_parallel = std::max(options.max_parallel, session.options.settings.car.concurrency);
     HttpClient http(options, progress);
     return work(http, progress);
   });

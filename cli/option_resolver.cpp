@@ -217,6 +217,7 @@ void OptionResolver::read_defender() {
 void OptionResolver::read_car() {
   CarSettings& car = options_.settings.car;
   car.source = "Microsoft-Windows-Defender-ATP";
+  with("car-concurrency", [&](auto text) { car.concurrency = parse_int(text, 1, 16); });
   with("source", [&](auto text) { car.source = parse_source(text); });
   const bool token = uses_car_token();
   const std::string_view url_name = token ? "car-token-url" : "car-url";

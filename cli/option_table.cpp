@@ -34,6 +34,8 @@ constexpr OptionSpec options[] = {
      "CAR's address where a token is used instead of a key."},
     {"car-token", "TEXT", "CAR_SERVICE_AUTHTOKEN", car, "That token. Better: the next one."},
     {"car-token-file", "FILE", "", car, "Reads the token from a file."},
+    {"car-concurrency", "N", "", car,
+     "At most N imports or changes under way in CAR at a time, 1 to 16. Default: 8."},
     {"source", "NAME", "CONNECTION_NAME", car,
      "Under which source CAR keeps what comes from here. Default: "
      "Microsoft-Windows-Defender-ATP."},

@@ -25,8 +25,6 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kLongestIds = 1800;  // what the published framework keeps a page of ids under
 constexpr std::size_t kLongestWords = 500;
-constexpr int kParallelImports = 4;
-constexpr int kParallelPatches = 8;
 constexpr std::string_view kBare = "bare";
 constexpr std::string_view kRegion = "region";
 
@@ -292,7 +290,7 @@ void CarClient::post_imports(const std::vector<std::string>& envelopes,
           if (!failure) failure = error;
         }
       },
-      kParallelImports);
+      settings_.concurrency);
   if (failure) throw Error(*failure);
 }
 
@@ -327,6 +325,18 @@ std::map<std::string, ImportStatus> CarClient::wait_for_imports(
     std::erase_if(
         open, [&](const std::string& id) { return all[id].outcome != ImportOutcome::unfinished; });
     if (open.empty() || !pauses.wait()) return all;
+  }
+}
+
+std::map<std::string, ImportStatus> CarClient::wait_for_any_import(
+    const std::vector<std::string>& job_ids) {
+  Pauses pauses(settings_);
+  while (true) {
+    auto all = import_status(job_ids);
+    const bool ended = std::any_of(all.begin(), all.end(), [](const auto& one) {
+      return one.second.outcome != ImportOutcome::unfinished;
+    });
+    if (ended || job_ids.empty() || !pauses.wait()) return all;
   }
 }
 
@@ -410,7 +420,8 @@ void CarClient::patch(const std::vector<Patch>& patches,
   const auto make = [&](std::size_t index) {
     return patch_request(patches[index], index, under_way[index].form == kRegion);
   };
-  while (!waiting.empty() && !failure) send_numbered(take_next, make, answered, kParallelPatches);
+  while (!waiting.empty() && !failure)
+    send_numbered(take_next, make, answered, settings_.concurrency);
   if (failure) throw Error(*failure);
 }
 

@@ -31,6 +31,7 @@ struct CarSettings {
   std::string token_url;  ///< … or, when set, this URL with `Authorization: car-token TOKEN`
   std::string token;
   std::string source;
+  int concurrency = 8;  ///< imports and PATCHes side by side
   std::int64_t job_time_limit_ms = 30 * 60'000;
   std::int64_t poll_ms = 1000;    ///< longest pause between two questions after a job
   std::int64_t page_rows = 2000;  ///< asked for at once when CAR is read back
@@ -72,8 +73,8 @@ class CarClient {
   /// other failures throw.
   ImportReceipt post_import(const std::string& envelope);
 
-  /// Up to 4 envelopes side by side; `done(index, receipt)` for each as it comes. After a failure
-  /// no further one is sent; it throws once those under way are answered and handed on.
+  /// Up to `concurrency` envelopes side by side; `done(index, receipt)` for each as it comes. After
+  /// a failure no further one is sent; it throws once those under way are answered and handed on.
   void post_imports(const std::vector<std::string>& envelopes,
                     const std::function<void(std::size_t index, ImportReceipt)>& done);
 
@@ -82,6 +83,9 @@ class CarClient {
 
   /// Asks until none is unfinished; past the deadline the rest stays `unfinished`.
   std::map<std::string, ImportStatus> wait_for_imports(const std::vector<std::string>& job_ids);
+
+  /// Asks until one of them is no longer unfinished; past the deadline all of them are.
+  std::map<std::string, ImportStatus> wait_for_any_import(const std::vector<std::string>& job_ids);
 
   void begin_full_import();
   void end_full_import();
@@ -98,8 +102,8 @@ class CarClient {
     bool to_is_address = false;
     std::optional<EpochMs> last_modified;  ///< nothing: disable
   };
-  /// Sends all, up to 8 side by side; `done(index, result, what CAR answered)` for each as it
-  /// comes. The first failure throws after the answers under way have been handed on.
+  /// Sends all, up to `concurrency` side by side; `done(index, result, what CAR answered)` for each
+  /// as it comes. The first failure throws after the answers under way have been handed on.
   void patch(const std::vector<Patch>& patches,
              const std::function<void(std::size_t index, PatchResult, int status)>& done);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -77,6 +78,14 @@ class Pager {
   std::size_t number() const noexcept { return visited_.size(); }
   bool first() const noexcept { return visited_.size() == 1; }
 
+  /// Where the page after this one will be if this one is full as those before it were, and nothing
+  /// leads elsewhere. Only after two full pages: most lists have one, and a page asked for in vain
+  /// is a call.
+  std::optional<std::string> ahead() const {
+    if (full_in_a_row_ < 2 || visited_.size() >= limits_.page_cap) return std::nullopt;
+    return list_url_ + std::to_string(seen_ + limits_.page_size);
+  }
+
   /// False when that page was the last. `first` and `last` are the ids of its first and last
   /// record.
   bool advance(const ListResult& page, std::string first_id, std::string last_id) {
@@ -87,6 +96,7 @@ class Pager {
     if (elements == 0 && (!leads_on || empty_pages_ > kEmptyPages)) return false;
     if (elements > 0) refuse_repetition(std::move(first_id), std::move(last_id));
 
+    full_in_a_row_ = leads_on || elements != limits_.page_size ? 0 : full_in_a_row_ + 1;
     if (leads_on) {
       if (!leads_here(*page.next_link, base_))
         give_up("its nextLink leads to another place: " + *page.next_link);
@@ -126,6 +136,7 @@ class Pager {
   std::string url_;
   std::set<std::string> visited_;
   std::int64_t seen_ = 0;
+  int full_in_a_row_ = 0;
   int empty_pages_ = 0;                                         // in a row
   std::set<std::pair<std::string, std::string>> seen_pages_{};  // by first and last id
 };
@@ -147,6 +158,94 @@ HttpRequest get(std::string url, std::string label, std::int64_t max_body) {
   request.max_body_bytes = max_body;
   return request;
 }
+
+/// One reading of a list, page after page in their order. In a long list the next page is computed
+/// and comes in while this one is parsed.
+class ListReading {
+ public:
+  ListReading(Api& api, std::string_view resource, const std::string& filter,
+              const DefenderLimits& limits, std::span<const std::string_view> keys, PageSink& sink)
+      : api_(api),
+        resource_(resource),
+        pager_(api.url(), resource, filter, limits),
+        keys_(keys),
+        sink_(sink) {}
+
+  ReadResult run() {
+    api_.send_all([this] { return next(); },
+                  [this](const HttpRequest& request, HttpResponse response) {
+                    answer(request, std::move(response));
+                  },
+                  2);
+    return result_;
+  }
+
+ private:
+  std::optional<HttpRequest> next() {
+    if (ended_) return std::nullopt;
+    if (asked_.insert(pager_.url()).second) return page_request(pager_.url(), pager_.number());
+    const auto ahead = ahead_ ? pager_.ahead() : std::nullopt;
+    if (!ahead || !asked_.insert(*ahead).second) return std::nullopt;
+    HttpRequest request = page_request(*ahead, pager_.number() + 1);
+    request.retry = false;  // nobody needs it yet
+    return request;
+  }
+
+  HttpRequest page_request(const std::string& url, std::size_t number) const {
+    return get(url, std::string(resource_) + " page " + std::to_string(number), limits::kPageBody);
+  }
+
+  void answer(const HttpRequest& request, HttpResponse response) {
+    if (!request.retry && response.status != 200) {
+      // Whether it is needed shows in its turn, and then it gets its tries.
+      ahead_ = false;
+      asked_.erase(request.url);
+      return;
+    }
+    early_.insert_or_assign(request.url, std::move(response));
+    while (!ended_) {
+      const auto page = early_.extract(pager_.url());
+      if (!page) return;
+      ended_ = !take(page_request(page.key(), pager_.number()), page.mapped());
+    }
+  }
+
+  /// False when that page was the last.
+  bool take(const HttpRequest& request, const HttpResponse& response) {
+    if (response.status == 404 && pager_.first()) {
+      result_.not_found = true;
+      return false;
+    }
+    if (response.status != 200) api_.fail(request, response, permission_for(resource_));
+
+    ListResult page;
+    std::string first_id;
+    std::string last_id;
+    in_page(sink_, [&] {
+      page = read_page(request, response, keys_, [&](std::span<const Field> fields) {
+        if (!fields.empty()) last_id = fields.front().text;
+        if (first_id.empty()) first_id = last_id;
+        sink_.record(fields);
+      });
+      return true;
+    });
+    result_.records += page.records;
+    result_.not_objects += page.not_objects;
+    result_.pages = pager_.number();
+    return pager_.advance(page, first_id, last_id);
+  }
+
+  Api& api_;
+  std::string_view resource_;
+  Pager pager_;
+  std::span<const std::string_view> keys_;
+  PageSink& sink_;
+  std::set<std::string> asked_;
+  std::map<std::string, HttpResponse> early_;  ///< answers whose turn has not come: one at most
+  bool ahead_ = true;
+  bool ended_ = false;
+  ReadResult result_;
+};
 
 /// One reading of many machines' logon users, several calls side by side.
 class LogonUsers {
@@ -298,37 +397,7 @@ DefenderClient::~DefenderClient() = default;
 
 ReadResult DefenderClient::read_pages(std::string_view resource, const std::string& filter,
                                       std::span<const std::string_view> keys, PageSink& sink) {
-  Pager pager(impl_->defender.url(), resource, filter, impl_->limits);
-  ReadResult result;
-  ListResult page;
-  std::string first_id;
-  std::string last_id;
-  do {
-    const HttpRequest request =
-        get(pager.url(), std::string(resource) + " page " + std::to_string(pager.number()),
-            limits::kPageBody);
-    const HttpResponse response = impl_->defender.send(request);
-    if (response.status == 404 && pager.first()) {
-      result.not_found = true;
-      return result;
-    }
-    if (response.status != 200) impl_->defender.fail(request, response, permission_for(resource));
-
-    first_id.clear();
-    last_id.clear();
-    in_page(sink, [&] {
-      page = read_page(request, response, keys, [&](std::span<const Field> fields) {
-        if (!fields.empty()) last_id = fields.front().text;
-        if (first_id.empty()) first_id = last_id;
-        sink.record(fields);
-      });
-      return true;
-    });
-    result.records += page.records;
-    result.not_objects += page.not_objects;
-    result.pages = pager.number();
-  } while (pager.advance(page, first_id, last_id));
-  return result;
+  return ListReading(impl_->defender, resource, filter, impl_->limits, keys, sink).run();
 }
 
 bool DefenderClient::read_machine(const std::string& id, std::span<const std::string_view> keys,
@@ -370,7 +439,14 @@ HuntingApi DefenderClient::hunting_api() { return impl_->hunting.way(); }
 ReadResult DefenderClient::hunt(const HuntingTable& table,
                                 const std::function<std::string(int shards, int shard)>& query,
                                 PageSink& sink) {
-  return impl_->hunting.run(table, query, sink);
+  return hunt(table,
+              {.query = [&](std::size_t, int shards, int shard) { return query(shards, shard); }},
+              sink);
+}
+
+ReadResult DefenderClient::hunt(const HuntingTable& table, const HuntingParts& parts,
+                                PageSink& sink) {
+  return impl_->hunting.run(table, parts, sink);
 }
 
 void DefenderClient::probe(std::string_view resource) {

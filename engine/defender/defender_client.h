@@ -48,6 +48,16 @@ struct HuntingTable {
   std::span<const std::string_view> columns;  ///< asked of every row, in the callback's order
 };
 
+/// Queries on one table that together make one reading.
+struct HuntingParts {
+  std::size_t count = 1;
+  /// Writes the text of a part: undivided for (part, 1, 0).
+  std::function<std::string(std::size_t part, int shards, int shard)> query;
+  /// Rows of the whole reading as far as they are known from before: where one answer cannot hold
+  /// them, shards are asked for at once.
+  std::int64_t expected_rows = 0;
+};
+
 /// What a page-wise reading came to.
 struct ReadResult {
   std::int64_t records = 0;
@@ -109,11 +119,13 @@ class DefenderClient {
   /// ThreatHunting.Read.All, else the retiring one with a dated warning (logged once).
   HuntingApi hunting_api();
 
-  /// Runs a query whole. `query(shards, shard)` writes its text: unsharded for (1, 0); when an
-  /// answer comes back with exactly the row cap or is refused for its size, everything is asked
-  /// again in shards by hash. A failed shard fails the whole; parts kept before another one proved
-  /// too large come again. Throws Error(forbidden) for 403, 404, 410 and a 401 that speaks of the
-  /// licence: no hunting here.
+  /// Runs queries whole, up to 4 side by side. When an answer comes back with exactly the row cap
+  /// or is refused for its size, that part is asked again in shards by hash, and no further answer
+  /// of the larger ones is looked at. A failed shard fails the whole; what was kept before another
+  /// shard proved too large comes again. Throws Error(forbidden) for 403, 404, 410 and a 401 that
+  /// speaks of the licence: no hunting here.
+  ReadResult hunt(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
+  /// A single query, of whose rows nothing is known.
   ReadResult hunt(const HuntingTable& table,
                   const std::function<std::string(int shards, int shard)>& query, PageSink& sink);
 

@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <deque>
+#include <map>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "defender/answers.h"
 
@@ -20,6 +23,8 @@ constexpr Permission kDefenderPermission{"AdvancedQuery.Read.All", "WindowsDefen
 
 // Each step multiplies what a tenant may hold by the row cap; the last one is 400 million rows.
 constexpr std::array kShards{1, 8, 32, 128, 512, 2048, 4096};
+// So many queries side by side: while one answer is parsed the others are computed and come in.
+constexpr int kParallel = 4;
 
 std::string lower(std::string_view text) {
   std::string low(text);
@@ -40,6 +45,80 @@ bool says_no_licence(const HttpResponse& response) {
   return text.find("license") != std::string::npos ||
          text.find("account mode is inactive") != std::string::npos;
 }
+
+/// A query, or one of the shards that it was divided into.
+struct Piece {
+  std::size_t part;
+  int shards;
+  int shard;
+};
+
+/// What is still to be asked. The shards of a part that proved too large are forgotten at once, and
+/// more of them take their place. Those that were kept come again: harmless, since the stage is
+/// keyed.
+class Pieces {
+ public:
+  Pieces(std::size_t parts, int shards) : shards_(parts, shards), rows_(parts) {
+    for (std::size_t part = 0; part < parts; ++part) wait_for(part);
+  }
+
+  std::optional<Piece> next() {
+    if (waiting_.empty()) return std::nullopt;
+    const Piece piece = waiting_.front();
+    waiting_.pop_front();
+    return piece;
+  }
+  /// Of the division that counts now.
+  bool wanted(const Piece& piece) const { return piece.shards == shards_[piece.part]; }
+
+  void add(const Piece& piece, const ReadResult& rows) {
+    rows_[piece.part].records += rows.records;
+    rows_[piece.part].not_objects += rows.not_objects;
+  }
+
+  /// False when there is no smaller one.
+  bool divide(const Piece& piece) {
+    const auto more = std::upper_bound(kShards.begin(), kShards.end(), piece.shards);
+    if (more == kShards.end()) return false;
+    std::erase_if(waiting_, [&](const Piece& other) { return other.part == piece.part; });
+    shards_[piece.part] = *more;
+    rows_[piece.part] = {};
+    wait_for(piece.part);
+    return true;
+  }
+
+  /// For messages, no two the same.
+  std::string name(const Piece& piece) const {
+    std::string text;
+    if (shards_.size() > 1) text += ", names " + of(piece.part, shards_.size());
+    if (piece.shards > 1)
+      text += ", part " +
+              of(static_cast<std::size_t>(piece.shard), static_cast<std::size_t>(piece.shards));
+    return text;
+  }
+
+  ReadResult sum() const {
+    ReadResult all;
+    for (const ReadResult& part : rows_) {
+      all.records += part.records;
+      all.not_objects += part.not_objects;
+    }
+    return all;
+  }
+
+ private:
+  static std::string of(std::size_t ordinal, std::size_t all) {
+    return std::to_string(ordinal + 1) + " of " + std::to_string(all);
+  }
+  void wait_for(std::size_t part) {
+    for (int shard = 0; shard < shards_[part]; ++shard)
+      waiting_.push_back({part, shards_[part], shard});
+  }
+
+  std::deque<Piece> waiting_;
+  std::vector<int> shards_;       ///< into how many each part is divided
+  std::vector<ReadResult> rows_;  ///< of each part
+};
 
 }  // namespace
 
@@ -73,11 +152,9 @@ HuntingApi Hunting::choose() {
 }
 
 // Only when both ways refuse is there no hunting.
-ReadResult Hunting::run(const HuntingTable& table,
-                        const std::function<std::string(int shards, int shard)>& query,
-                        PageSink& sink) {
+ReadResult Hunting::run(const HuntingTable& table, const HuntingParts& parts, PageSink& sink) {
   try {
-    return run_one_way(table, query, sink);
+    return run_one_way(table, parts, sink);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::forbidden || !automatic_ || way() != HuntingApi::graph) throw;
     spdlog::warn(
@@ -86,37 +163,46 @@ ReadResult Hunting::run(const HuntingTable& table,
         error.what());
   }
   way_ = HuntingApi::defender;
-  return run_one_way(table, query, sink);
+  return run_one_way(table, parts, sink);
 }
 
-ReadResult Hunting::run_one_way(const HuntingTable& table,
-                                const std::function<std::string(int shards, int shard)>& query,
+// Half of the row cap a shard: hashes do not spread evenly, and the number is that of the last run.
+int Hunting::first_shards(std::int64_t expected_rows) const {
+  if (expected_rows < row_cap_) return 1;
+  const std::int64_t half = std::max<std::int64_t>(row_cap_ / 2, 1);
+  return static_cast<int>(
+      std::min<std::int64_t>((expected_rows + half - 1) / half, kShards.back()));
+}
+
+ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& parts,
                                 PageSink& sink) {
-  const auto ask_in = [&](int shards) -> std::optional<ReadResult> {
-    ReadResult all;
-    for (int shard = 0; shard < shards; ++shard) {
-      std::string label = "hunting in " + std::string(table.name);
-      if (shards > 1)
-        label += ", part " + std::to_string(shard + 1) + " of " + std::to_string(shards);
-      const auto part = ask(table, query(shards, shard), label, sink);
-      if (!part) return std::nullopt;
-      all.records += part->records;
-      all.not_objects += part->not_objects;
-    }
-    return all;
-  };
-  // Parts that were kept before one proved too large come again: harmless, since the stage is
-  // keyed.
-  for (const int shards : kShards) {
-    if (const auto all = ask_in(shards)) return *all;
-    spdlog::info("hunting in {} by {} gave more than one answer holds: asking in smaller parts",
-                 table.name, shards);
-  }
-  throw Error(ErrorKind::defender,
-              "hunting in " + std::string(table.name) + ": one of " +
-                  std::to_string(kShards.back()) +
-                  " parts by device is still larger than one answer holds, so the rows cannot "
-                  "be read whole; a single device has too many of them");
+  Pieces pieces(parts.count, first_shards(parts.expected_rows));
+  const std::string subject = "hunting in " + std::string(table.name);
+  std::map<std::string, Piece> under_way;
+  Api& api = way() == HuntingApi::graph ? graph_ : defender_;
+  api.send_all(
+      [&]() -> std::optional<HttpRequest> {
+        const auto piece = pieces.next();
+        if (!piece) return std::nullopt;
+        const std::string label = subject + pieces.name(*piece);
+        under_way.emplace(label, *piece);
+        return request(parts.query(piece->part, piece->shards, piece->shard), label);
+      },
+      [&](const HttpRequest& question, const HttpResponse& response) {
+        const Piece piece = under_way.extract(question.label).mapped();
+        if (!pieces.wanted(piece)) return;
+        if (const auto rows = take(table, question, response, sink))
+          return pieces.add(piece, *rows);
+        spdlog::info("{} gave more than one answer holds: asking in smaller parts", question.label);
+        if (pieces.divide(piece)) return;
+        throw Error(
+            ErrorKind::defender,
+            subject + ": one of " + std::to_string(piece.shards) +
+                " parts by device is still larger than one answer holds, so the rows cannot "
+                "be read whole; a single device has too many of them");
+      },
+      kParallel);
+  return pieces.sum();
 }
 
 HttpRequest Hunting::request(const std::string& query, const std::string& label) {
@@ -139,10 +225,8 @@ HttpRequest Hunting::request(const std::string& query, const std::string& label)
   return request;
 }
 
-std::optional<ReadResult> Hunting::ask(const HuntingTable& table, const std::string& query,
-                                       const std::string& label, PageSink& sink) {
-  const HttpRequest question = request(query, label);
-  const HttpResponse response = (way() == HuntingApi::graph ? graph_ : defender_).send(question);
+std::optional<ReadResult> Hunting::take(const HuntingTable& table, const HttpRequest& question,
+                                        const HttpResponse& response, PageSink& sink) {
   if (response.status == 400 && says_too_large(response)) return std::nullopt;
   if (response.status != 200) refuse(question, response);
 

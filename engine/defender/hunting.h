@@ -17,17 +17,15 @@ class Hunting {
   Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap);
 
   HuntingApi way();
-  ReadResult run(const HuntingTable& table,
-                 const std::function<std::string(int shards, int shard)>& query, PageSink& sink);
+  ReadResult run(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
 
  private:
   HuntingApi choose();
-  ReadResult run_one_way(const HuntingTable& table,
-                         const std::function<std::string(int shards, int shard)>& query,
-                         PageSink& sink);
+  ReadResult run_one_way(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
   /// Nothing when the answer was too large.
-  std::optional<ReadResult> ask(const HuntingTable& table, const std::string& query,
-                                const std::string& label, PageSink& sink);
+  std::optional<ReadResult> take(const HuntingTable& table, const HttpRequest& request,
+                                 const HttpResponse& response, PageSink& sink);
+  int first_shards(std::int64_t expected_rows) const;
   HttpRequest request(const std::string& query, const std::string& label);
   bool read(const HuntingTable& table, const HttpRequest& request, const HttpResponse& response,
             PageSink& sink, ReadResult& result) const;

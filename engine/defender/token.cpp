@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -204,6 +205,10 @@ Api::Api(HttpClient& http, const DefenderSettings& settings, std::string url,
       token_(http, settings, resource, traffic) {}
 
 HttpRequest Api::authorized(HttpRequest request) const {
+  // One that is sent again has an older token's.
+  std::erase_if(request.headers, [](const auto& header) {
+    return header.first == "Authorization" || header.first == "Accept";
+  });
   request.headers.emplace_back("Authorization", "Bearer " + token_.present());
   request.headers.emplace_back("Accept", "application/json");
   return request;
@@ -220,6 +225,39 @@ HttpResponse Api::send(const HttpRequest& request) {
   response = http_.send(authorized(request));
   traffic_.note(response);
   return response;
+}
+
+// A login cannot happen while transfers are under way, so a round ends when the token does.
+void Api::send_all(const HttpClient::NextRequest& next, const HttpClient::OnResponse& on_response,
+                   int parallel) {
+  std::deque<HttpRequest> again;
+  std::set<std::string> asked_again;
+  do {
+    token_.text();
+    bool first = true;
+    bool refused = false;
+    http_.send_all(
+        [&]() -> std::optional<HttpRequest> {
+          if (again.empty()) {
+            auto request = next();
+            if (!request) return std::nullopt;
+            again.push_back(std::move(*request));
+          }
+          if (refused || (!std::exchange(first, false) && !token_.usable())) return std::nullopt;
+          HttpRequest request = authorized(std::move(again.front()));
+          again.pop_front();
+          return request;
+        },
+        [&](const HttpRequest& request, HttpResponse response) {
+          traffic_.note(response);
+          if (response.status != 401 || !asked_again.insert(request.label).second)
+            return on_response(request, std::move(response));
+          refused = true;
+          again.push_back(request);
+        },
+        parallel);
+    if (refused) token_.forget();
+  } while (!again.empty());
 }
 
 void Api::fail(const HttpRequest& request, const HttpResponse& response,

@@ -79,6 +79,10 @@ class Api {
   /// The answer, whatever its status; a 401 has then been answered to a new token as well.
   HttpResponse send(const HttpRequest& request);
 
+  /// Like HttpClient::send_all, of requests whose labels differ. Each is answered as by send().
+  void send_all(const HttpClient::NextRequest& next, const HttpClient::OnResponse& on_response,
+                int parallel);
+
   /// For requests sent by HttpClient::send_all.
   void note(const HttpResponse& response) { traffic_.note(response); }
 

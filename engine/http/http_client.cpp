@@ -152,7 +152,7 @@ class Batch {
       pull();
       start_due();
       if (jobs_.empty()) return;
-      sender_.transport.run(longest_sleep_ms());
+      sender_.transport.run(more_may_have_ended_ ? 0 : longest_sleep_ms());
       collect();
     }
   }
@@ -162,10 +162,10 @@ class Batch {
   /// refuses everything must not fill the memory with waiting jobs.
   void pull() {
     const std::size_t most_waiting = 4 * parallel_;
-    while (!exhausted_ && waiting_ < most_waiting && jobs_.size() - waiting_ < parallel_) {
+    while (!no_more_for_now_ && waiting_ < most_waiting && jobs_.size() - waiting_ < parallel_) {
       std::optional<HttpRequest> request = next_();
       if (!request) {
-        exhausted_ = true;
+        no_more_for_now_ = true;
         return;
       }
       jobs_.emplace_back().request = std::move(*request);
@@ -192,7 +192,9 @@ class Batch {
     return active_ == parallel_ ? kSliceMs : std::clamp<std::int64_t>(sleep, 0, kSliceMs);
   }
 
+  /// One answer at a time: the next request is on its way before another answer is worked on.
   void collect() {
+    more_may_have_ended_ = false;
     for (auto job = jobs_.begin(); job != jobs_.end();) {
       std::optional<HttpResponse> response;
       if (job->transfer) response = sender_.transport.take(*job->transfer);
@@ -210,7 +212,10 @@ class Batch {
       response->tries = job->tries;
       const HttpRequest request = std::move(job->request);
       job = jobs_.erase(job);
+      no_more_for_now_ = false;
+      more_may_have_ended_ = true;
       on_response_(request, std::move(*response));
+      return;
     }
   }
 
@@ -221,7 +226,8 @@ class Batch {
   std::list<Job> jobs_;
   std::size_t active_ = 0;   ///< jobs under way
   std::size_t waiting_ = 0;  ///< jobs between two tries
-  bool exhausted_ = false;
+  bool more_may_have_ended_ = false;
+  bool no_more_for_now_ = false;  ///< `next` gave none since the last answer
 };
 
 }  // namespace

@@ -101,8 +101,10 @@ class HttpClient {
   using NextRequest = std::function<std::optional<HttpRequest>()>;
   using OnResponse = std::function<void(const HttpRequest&, HttpResponse)>;
 
-  /// Up to `parallel` requests side by side until `next` gives none; answers in the order in which
-  /// they come. An exception of `on_response` ends all transfers and passes on.
+  /// Up to `parallel` requests side by side; answers in the order in which they come. `next` may
+  /// give none for now: it is asked again after each answer, and all ends when it gives none while
+  /// nothing is under way. What is under way goes on, in the kernel, while `on_response` works. An
+  /// exception of `on_response` ends all transfers and passes on.
   void send_all(const NextRequest& next, const OnResponse& on_response, int parallel);
 
   /// Paces all later requests whose URL begins with `url_prefix` ahead of time.

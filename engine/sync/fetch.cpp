@@ -135,9 +135,11 @@ void hunt_network(Run& run, const std::optional<std::string>& since) {
   const std::string begin =
       since ? "Timestamp >= datetime(" + *since + ")" : "Timestamp >= ago(30d)";
   StageTable rows(run.state, "fetch/network", kNetworkAddresses);
-  run.defender.hunt(
-      {"DeviceNetworkInfo", kNetworkColumns},
-      [&](int shards, int shard) { return network_query(begin, shards, shard); }, rows);
+  run.defender.hunt({"DeviceNetworkInfo", kNetworkColumns},
+                    {.query = [&](std::size_t, int shards,
+                                  int shard) { return network_query(begin, shards, shard); },
+                     .expected_rows = since ? 0 : run.state.number("fetch/network_rows")},
+                    rows);
 }
 
 void use_machines_for_network(Run& run) {

@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t kMachinesByApi = 100;  // auto asks the API for no more than these a run
 constexpr std::size_t kMachinesByName =
     2'000;  // more are not named in a query: everything is asked for
-constexpr std::size_t kMachinesAQuery = 500;
 constexpr std::size_t kMachinesATime = 200;
 constexpr std::size_t kFailuresInARow = 24;
 
@@ -54,42 +53,47 @@ std::string ask_api(Run& run, const std::vector<std::string>& machines) {
   return failure;
 }
 
-void hunt_part(Run& run, std::span<const std::string> machines) {
-  const std::string named = in_filter("DeviceId", machines);
+/// Of those machines; of all for none.
+void hunt_users(Run& run, const std::vector<std::string>& machines, std::size_t due) {
+  const auto parts = parts_by_names(machines);
+  const auto named = [&](std::size_t part) {
+    return parts.empty() ? "" : in_filter("DeviceId", parts[part]);
+  };
+  const std::size_t count = std::max<std::size_t>(parts.size(), 1);
   StageTable devices(run.state, "fetch/device_info", kLoggedOnUsers);
   run.defender.hunt(
       {"DeviceInfo", kDeviceInfoColumns},
-      [&](int shards, int shard) {
-        return "DeviceInfo | where Timestamp >= ago(30d) | where isnotempty(OSPlatform)" + named +
-               shard_filter("DeviceId", shards, shard) +
-               " | summarize arg_max(Timestamp, LoggedOnUsers) by DeviceId";
-      },
+      {.count = count,
+       .query =
+           [&](std::size_t part, int shards, int shard) {
+             return "DeviceInfo | where Timestamp >= ago(30d) | where isnotempty(OSPlatform)" +
+                    named(part) + shard_filter("DeviceId", shards, shard) +
+                    " | summarize arg_max(Timestamp, LoggedOnUsers) by DeviceId";
+           },
+       .expected_rows = parts.empty() ? static_cast<std::int64_t>(due) : 0},
       devices);
   StageTable logons(run.state, "fetch/user");
   run.defender.hunt(
       {"DeviceLogonEvents", kLogonColumns},
-      [&](int shards, int shard) {
-        return "DeviceLogonEvents | where Timestamp >= ago(30d) | where ActionType == "
-               "\"LogonSuccess\""
-               " | where LogonType != \"Service\" | where isnotempty(AccountName)"
-               " | where AccountName !endswith \"$\" | where AccountName !startswith \"DWM-\""
-               " | where AccountName !startswith \"UMFD-\"" +
-               named + shard_filter("DeviceId", shards, shard) +
-               " | distinct DeviceId, AccountName, AccountDomain";
-      },
+      {.count = count,
+       .query =
+           [&](std::size_t part, int shards, int shard) {
+             return "DeviceLogonEvents | where Timestamp >= ago(30d) | where ActionType == "
+                    "\"LogonSuccess\""
+                    " | where LogonType != \"Service\" | where isnotempty(AccountName)"
+                    " | where AccountName !endswith \"$\" | where AccountName !startswith \"DWM-\""
+                    " | where AccountName !startswith \"UMFD-\"" +
+                    named(part) + shard_filter("DeviceId", shards, shard) +
+                    " | distinct DeviceId, AccountName, AccountDomain";
+           },
+       .expected_rows = parts.empty() ? run.state.number("fetch/user_rows") : 0},
       logons);
 }
 
 std::string ask_hunting(Run& run, const std::vector<std::string>& machines) {
   mark_asked(run, machines, "hunting");
-  if (machines.size() > kMachinesByName) {
-    hunt_part(run, {});
-  } else {
-    for (std::size_t at = 0; at < machines.size(); at += kMachinesAQuery) {
-      hunt_part(run,
-                std::span(machines).subspan(at, std::min(kMachinesAQuery, machines.size() - at)));
-    }
-  }
+  hunt_users(run, machines.size() > kMachinesByName ? std::vector<std::string>() : machines,
+             machines.size());
   run.state.statement("fetch/users_by_hunting").run();
   // Not seen for 30 days: hunting no longer knows them.
   const auto left = run.state.statement("fetch/users_left").texts();

@@ -1,6 +1,9 @@
 #include "sync/fetch_vulnerabilities.h"
 
 #include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "sync/columns.h"
 #include "sync/dataset.h"
@@ -12,37 +15,39 @@ namespace {
 
 constexpr std::string_view kKnowledgeProject =
     " | project CveId, CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime";
-constexpr std::size_t kNamesAQuery = 500;
 
-void hunt_software(Run& run, std::span<const std::string> machines) {
+using Parts = std::vector<std::span<const std::string>>;
+
+/// Of those machines; `parts` empty: of all.
+void hunt_software(Run& run, const Parts& parts) {
   StageTable rows(run.state, "fetch/software");
-  const std::string named = in_filter("DeviceId", machines);
   run.defender.hunt(
       {"DeviceTvmSoftwareVulnerabilities", kSoftwareColumns},
-      [&](int shards, int shard) {
-        return "DeviceTvmSoftwareVulnerabilities" + named +
-               shard_filter("DeviceId", shards, shard) +
-               " | project DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId";
-      },
+      {.count = std::max<std::size_t>(parts.size(), 1),
+       .query =
+           [&](std::size_t part, int shards, int shard) {
+             return "DeviceTvmSoftwareVulnerabilities" +
+                    (parts.empty() ? "" : in_filter("DeviceId", parts[part])) +
+                    shard_filter("DeviceId", shards, shard) +
+                    " | project DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId";
+           },
+       .expected_rows = parts.empty() ? run.state.number("fetch/software_rows") : 0},
       rows);
 }
 
-void hunt_knowledge(Run& run, const std::string& filter) {
+/// A query for each of the filters.
+void hunt_knowledge(Run& run, std::size_t count,
+                    const std::function<std::string(std::size_t)>& filter) {
   StageTable rows(run.state, "fetch/knowledge");
-  run.defender.hunt(
-      {"DeviceTvmSoftwareVulnerabilitiesKB", kKnowledgeColumns},
-      [&](int shards, int shard) {
-        return "DeviceTvmSoftwareVulnerabilitiesKB" + filter +
-               shard_filter("CveId", shards, shard) + std::string(kKnowledgeProject);
-      },
-      rows);
-}
-
-template <typename Ask>
-void in_parts(const std::vector<std::string>& names, const Ask& ask) {
-  for (std::size_t at = 0; at < names.size(); at += kNamesAQuery) {
-    ask(std::span(names).subspan(at, std::min(kNamesAQuery, names.size() - at)));
-  }
+  run.defender.hunt({"DeviceTvmSoftwareVulnerabilitiesKB", kKnowledgeColumns},
+                    {.count = count,
+                     .query =
+                         [&](std::size_t part, int shards, int shard) {
+                           return "DeviceTvmSoftwareVulnerabilitiesKB" + filter(part) +
+                                  shard_filter("CveId", shards, shard) +
+                                  std::string(kKnowledgeProject);
+                         }},
+                    rows);
 }
 
 // More rows than one hunting answer holds: then the machines seen since at every run, and all of
@@ -60,20 +65,22 @@ void read_software(Run& run, bool whole) {
     run.state.statement("fetch/ask_software").bind("machine", machine).run();
   }
   transaction.commit();
-  in_parts(machines, [&](std::span<const std::string> part) { hunt_software(run, part); });
+  const Parts parts = parts_by_names(machines);
+  if (!parts.empty()) hunt_software(run, parts);
 }
 
 void read_knowledge(Run& run, const std::optional<std::string>& since) {
   const auto cves = run.state.statement("fetch/unknown_cves").bind("whole", since ? 0 : 1).texts();
-  std::size_t asked = 0;
-  in_parts(cves, [&](std::span<const std::string> part) {
-    hunt_knowledge(run, in_filter("CveId", part));
-    asked += part.size();
-    run.progress.report("reading the knowledge base", static_cast<std::int64_t>(asked),
-                        std::ssize(cves));
-  });
+  const Parts parts = parts_by_names(cves);
+  if (!parts.empty())
+    hunt_knowledge(run, parts.size(), [&](std::size_t part) {
+      run.progress.report("reading the knowledge base", static_cast<std::int64_t>(part),
+                          std::ssize(parts));
+      return in_filter("CveId", parts[part]);
+    });
   if (!since) return;
-  hunt_knowledge(run, " | where LastModifiedTime >= datetime(" + *since + ")");
+  hunt_knowledge(
+      run, 1, [&](std::size_t) { return " | where LastModifiedTime >= datetime(" + *since + ")"; });
   run.state.statement("fetch/drop_strange_knowledge").run();
 }
 

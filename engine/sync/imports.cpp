@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -12,102 +13,130 @@
 namespace defender_car {
 namespace {
 
-constexpr int kEnvelopesAtOnce = 8;
 constexpr std::int64_t kRecordsAnEnvelope = 2'000;  // car-api.md, "An import envelope"
 constexpr int kTries = 3;
 constexpr std::int64_t kSetAsideAtMost =
     500;  // more look like a fault of CAR's than like bad records
 
+/// A window of envelopes: so many are handed to CAR and not finished by it at any time, and as one
+/// is finished the next one goes out.
 class Importer {
  public:
-  Importer(Run& run, const std::string& operation) : run_(run), operation_(operation) {
+  Importer(Run& run, const std::string& operation)
+      : run_(run),
+        operation_(operation),
+        window_(static_cast<std::size_t>(std::max(run.settings.car.concurrency, 1))) {
     total_ = outbox_count(run.state, operation);
   }
 
   void send_all() {
-    for (auto round = next_round(); !round.empty(); round = next_round()) {
+    begin_next();
+    while (!ready_.empty() || !open_.empty()) {
       throw_if_cancelled();
-      send_round(round);
+      post_ready();
+      settle_ended();
       run_.progress.report("importing " + operation_ + " records into CAR", done_, total_);
     }
-  }
-
- private:
-  std::vector<Stretch> next_round() {
-    std::vector<Stretch> round;
-    while (round.size() < kEnvelopesAtOnce) {
-      if (!again_.empty()) {
-        round.push_back(again_.front());
-        again_.pop_front();
-        continue;
-      }
-      auto stretch = next_stretch(run_.state, operation_, after_, kRecordsAnEnvelope);
-      if (!stretch) break;
-      after_ = stretch->last;
-      round.push_back(std::move(*stretch));
-    }
-    return round;
-  }
-
-  void send_round(std::vector<Stretch>& round) {
-    begin_batches(round);
-    std::vector<std::string> envelopes;
-    envelopes.reserve(round.size());
-    for (const Stretch& stretch : round) envelopes.push_back(envelope(stretch));
-    const auto receipts = post(round, envelopes);
-    const auto jobs = write_down_jobs(round, receipts);
-    const auto statuses = run_.car.wait_for_imports(jobs);
-    Transaction transaction(run_.state);
-    for (std::size_t at = 0; at < round.size(); ++at) {
-      const ImportReceipt& receipt = *receipts[at];
-      if (receipt.kind == ImportReceipt::Kind::accepted) {
-        settle(round[at], receipt.job_id, statuses.at(receipt.job_id));
-      } else {
-        split(round[at], receipt.error);
-      }
-    }
-    transaction.commit();
     if (!problem_.empty()) throw Error(ErrorKind::car_recoverable, problem_);
   }
 
-  void begin_batches(std::vector<Stretch>& round) {
+ private:
+  struct Open {
+    Stretch stretch;
+    std::string job;
+  };
+  using Receipts = std::vector<std::optional<ImportReceipt>>;
+
+  void begin_next() {
     Transaction transaction(run_.state);
-    for (Stretch& stretch : round) {
-      if (stretch.batch == 0) begin_batch(run_.state, stretch);
-    }
+    fill_window();
     transaction.commit();
   }
 
-  using Receipts = std::vector<std::optional<ImportReceipt>>;
+  /// In the caller's transaction: what is ready is on the disk before its first byte is sent. After
+  /// a failure nothing more goes out, but what is open is still waited for.
+  void fill_window() {
+    while (problem_.empty() && ready_.size() + open_.size() < window_) {
+      auto stretch = next();
+      if (!stretch) return;
+      if (stretch->batch == 0) begin_batch(run_.state, *stretch);
+      ready_.push_back(std::move(*stretch));
+    }
+  }
+
+  std::optional<Stretch> next() {
+    if (again_.empty()) {
+      auto stretch = next_stretch(run_.state, operation_, after_, kRecordsAnEnvelope);
+      if (stretch) after_ = stretch->last;
+      return stretch;
+    }
+    const Stretch stretch = again_.front();
+    again_.pop_front();
+    return stretch;
+  }
 
   // What CAR took before a failure is its to carry out: the next run must be able to ask after it.
-  Receipts post(const std::vector<Stretch>& round, const std::vector<std::string>& envelopes) {
-    Receipts receipts(envelopes.size());
+  void post_ready() {
+    std::vector<std::string> envelopes;
+    envelopes.reserve(ready_.size());
+    for (const Stretch& stretch : ready_) envelopes.push_back(envelope(stretch));
+    Receipts receipts(ready_.size());
     try {
       run_.car.post_imports(envelopes, [&](std::size_t index, ImportReceipt receipt) {
         receipts[index] = std::move(receipt);
       });
     } catch (...) {
-      write_down_jobs(round, receipts);
+      take_up(receipts);
       throw;
     }
-    return receipts;
+    take_up(receipts);
   }
 
-  std::vector<std::string> write_down_jobs(const std::vector<Stretch>& round,
-                                           const Receipts& receipts) {
-    std::vector<std::string> jobs;
+  void take_up(const Receipts& receipts) {
     Transaction transaction(run_.state);
-    for (std::size_t at = 0; at < round.size(); ++at) {
-      if (!receipts[at] || receipts[at]->kind != ImportReceipt::Kind::accepted) continue;
-      jobs.push_back(receipts[at]->job_id);
+    for (std::size_t at = 0; at < ready_.size(); ++at) {
+      if (!receipts[at]) continue;
+      const ImportReceipt& receipt = *receipts[at];
+      if (receipt.kind != ImportReceipt::Kind::accepted) {
+        split(ready_[at], receipt.error);
+        continue;
+      }
       run_.state.statement("deliver/batch_job")
-          .bind("batch", round[at].batch)
-          .bind("job", receipts[at]->job_id)
+          .bind("batch", ready_[at].batch)
+          .bind("job", receipt.job_id)
           .run();
+      open_.push_back({ready_[at], receipt.job_id});
     }
     transaction.commit();
-    return jobs;
+    ready_.clear();
+  }
+
+  // One transaction for what has ended and what goes out in its place.
+  void settle_ended() {
+    std::vector<std::string> jobs;
+    for (const Open& open : open_) jobs.push_back(open.job);
+    const auto statuses = run_.car.wait_for_any_import(jobs);
+    Transaction transaction(run_.state);
+    std::vector<Open> unfinished;
+    for (Open& open : open_) {
+      const ImportStatus& status = statuses.at(open.job);
+      if (status.outcome == ImportOutcome::unfinished) {
+        unfinished.push_back(std::move(open));
+      } else {
+        settle(open, status);
+      }
+    }
+    const bool none_ended = unfinished.size() == open_.size();
+    open_ = std::move(unfinished);
+    if (none_ended && !open_.empty()) give_up_open();
+    fill_window();
+    transaction.commit();
+  }
+
+  void give_up_open() {
+    problem_ = "import job " + open_.front().job +
+               " did not end within its time limit; the next run asks after it";
+    open_.clear();
   }
 
   std::string envelope(const Stretch& stretch) {
@@ -135,21 +164,19 @@ class Importer {
     return writer.finish();
   }
 
-  void settle(Stretch& stretch, const std::string& job, const ImportStatus& status) {
+  void settle(Open& open, const ImportStatus& status) {
     switch (status.outcome) {
       case ImportOutcome::done:
-        acknowledge_import(run_.state, stretch, iso8601(system_now()), job);
-        done_ += stretch.size();
+        acknowledge_import(run_.state, open.stretch, iso8601(system_now()), open.job);
+        done_ += open.stretch.size();
         return;
       case ImportOutcome::failed:
         if (status.status_code >= 500 || status.status_code == 429)
-          return try_again(stretch, "job " + job + " failed: " + status.error);
-        return split(stretch, status.error);
+          return try_again(open.stretch, "job " + open.job + " failed: " + status.error);
+        return split(open.stretch, status.error);
       case ImportOutcome::lost:
-        return try_again(stretch, "CAR lost job " + job);
+        return try_again(open.stretch, "CAR lost job " + open.job);
       case ImportOutcome::unfinished:
-        problem_ =
-            "import job " + job + " did not end within its time limit; the next run asks after it";
         return;
     }
   }
@@ -184,6 +211,9 @@ class Importer {
 
   Run& run_;
   std::string operation_;
+  std::size_t window_;
+  std::vector<Stretch> ready_;  ///< written down as handed over, not sent yet
+  std::vector<Open> open_;      ///< taken by CAR, not finished
   std::int64_t after_ = 0;
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;

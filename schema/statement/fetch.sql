@@ -115,6 +115,10 @@ WHERE r.state = 'failed' AND m.usersReadAt IS NULL
   AND NOT EXISTS (SELECT 1 FROM LogonUsers u WHERE u.machineId = r.machineId)
 -- statement: users_failed
 SELECT count(*), min(machineId) FROM stage.users_reading WHERE state IN ('failed', 'asked')
+-- statement: network_rows
+SELECT count(*) FROM MachineNetworkInfo
+-- statement: user_rows
+SELECT count(*) FROM LogonUsers
 -- statement: software_rows
 SELECT count(*) FROM machine_software
 -- statement: software_whole_is_due

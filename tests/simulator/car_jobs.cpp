@@ -79,6 +79,20 @@ void CarService::complete(Job& job) {
   apply(job);  // one that was stuck and has been passed by
 }
 
+void CarService::count_import(const Job& job) {
+  ++counts_.imports;
+  size_t open = 1;
+  bool beside = false;
+  for (size_t at = first_open_job_; at < jobs_.size(); ++at) {
+    const Job& other = jobs_[at];
+    if (!other.is_import || other.done) continue;
+    ++open;
+    beside = beside || (job.with_edges && !other.with_edges);
+  }
+  counts_.most_open = std::max(counts_.most_open, open);
+  counts_.edges_beside_vertices += beside ? 1 : 0;
+}
+
 std::string CarService::missing_vertex(const std::string& source,
                                        const std::vector<ImportRecord>& records) const {
   const SourceGraph* graph = graph_.find_source(source);
@@ -113,6 +127,9 @@ Reply CarService::import(const Call& call) {
   if (job.fate == JobFate::fails || job.fate == JobFate::fails_by_server)
     job.error = "a fault on demand";
   job.records = std::move(envelope.records);
+  job.with_edges = std::any_of(job.records.begin(), job.records.end(),
+                               [](const ImportRecord& record) { return record.is_edge; });
+  count_import(job);
   Reply reply;
   reply.body = R"({"id":")" + start_job(std::move(job)) + R"(","status":"INPROGRESS"})";
   return reply;

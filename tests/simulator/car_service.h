@@ -54,6 +54,13 @@ struct CarOptions {
   size_t max_body = 10'000'000;
 };
 
+/// Of all import jobs so far.
+struct CarCounts {
+  size_t imports = 0;
+  size_t most_open = 0;              // jobs that were not finished at the same time
+  size_t edges_beside_vertices = 0;  // with edges, while one with vertices was open
+};
+
 class CarService {
  public:
   explicit CarService(CarOptions options) : options_(std::move(options)) {}
@@ -64,6 +71,7 @@ class CarService {
   CarGraph& graph() { return graph_; }
   const CarGraph& graph() const { return graph_; }
   CarOptions& options() { return options_; }
+  const CarCounts& counts() const { return counts_; }
 
  private:
   struct Job {
@@ -71,6 +79,7 @@ class CarService {
     int polls_left = 0;
     bool is_import = false;
     bool done = false;
+    bool with_edges = false;
     JobFate fate = JobFate::as_usual;
     std::string error;  // not empty: it ends as an error
     std::string source;
@@ -92,6 +101,7 @@ class CarService {
   Reply delete_vertices(const Call& call, const std::string& source, const std::string& collection);
   Reply vertex_graph(const std::string& collection, const std::string& key);
 
+  void count_import(const Job& job);
   std::string start_job(Job job);
   Job* find_job(std::string_view id);
   JobFate next_fate();
@@ -106,6 +116,7 @@ class CarService {
   CarGraph graph_;
   std::vector<Job> jobs_;
   size_t first_open_job_ = 0;
+  CarCounts counts_;
 };
 
 }  // namespace simulator

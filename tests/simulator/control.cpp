@@ -84,6 +84,12 @@ Reply show_requests(const std::vector<RequestRecord>& requests) {
     json.Int(request.status);
     write_key(json, "ms");
     json.Int64(request.ms);
+    write_key(json, "connection");
+    json.Int(request.connection);
+    write_key(json, "gzip");
+    json.Bool(request.takes_gzip);
+    write_key(json, "side_by_side");
+    json.Int(request.side_by_side);
     json.EndObject();
   }
   json.EndArray();

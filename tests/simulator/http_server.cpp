@@ -16,7 +16,7 @@
 namespace simulator {
 namespace {
 
-constexpr size_t thread_count = 16;
+constexpr size_t thread_count = 32;  // one a connection, also while it is idle
 constexpr size_t largest_body = 256'000'000;
 constexpr size_t length_error = 17;
 
@@ -59,6 +59,10 @@ void reset_connection(int fd) {
   sockaddr address{};
   address.sa_family = AF_UNSPEC;
   if (connect(fd, &address, sizeof address) != 0) shutdown(fd, SHUT_RDWR);
+}
+
+bool takes_gzip(const httplib::Request& request) {
+  return request.get_header_value("Accept-Encoding").find("gzip") != std::string::npos;
 }
 
 /// Ends when the client has gone, or the server.
@@ -181,6 +185,8 @@ void HttpServer::serve(const httplib::Request& request, httplib::Response& respo
   call.authorization = request.get_header_value("Authorization");
   call.base_url = url();
   call.body = request.body;
+  call.connection = request.remote_port;
+  call.takes_gzip = takes_gzip(request);
   send(request, response, handler_(call));
 }
 
@@ -195,8 +201,7 @@ void HttpServer::send(const httplib::Request& request, httplib::Response& respon
   response.status = reply.status;
   for (const auto& [name, value] : reply.headers) response.set_header(name, value);
   std::string body = std::move(reply.body);
-  if (body.size() > 1000 &&
-      request.get_header_value("Accept-Encoding").find("gzip") != std::string::npos) {
+  if (body.size() > 1000 && takes_gzip(request)) {
     body = gzip(body);
     response.set_header("Content-Encoding", "gzip");
   }

@@ -18,6 +18,8 @@ struct Call {
   std::string authorization;
   std::string base_url;  // scheme://host:port/prefix, for links in answers
   std::string body;
+  int connection = 0;       // the client's port
+  bool takes_gzip = false;  // the answer may be compressed, and then is
   bool empty_list = false;  // a fault wants the list of the answer to be empty
 };
 

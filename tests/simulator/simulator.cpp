@@ -1,7 +1,9 @@
 #include "simulator.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -22,6 +24,17 @@ class UnderWay {
  private:
   std::atomic<int>& count_;
 };
+
+constexpr std::array services{"login", "defender", "graph", "car"};
+
+/// How many requests are under way, by service. All names are there from the beginning: no lock.
+using SideBySide = std::map<std::string, std::atomic<int>>;
+
+SideBySide none_side_by_side() {
+  SideBySide out;
+  for (const char* service : services) out[service] = 0;
+  return out;
+}
 
 /// Everything behind the lock, and the way of a request through it.
 class Simulator::Server {
@@ -59,6 +72,7 @@ class Simulator::Server {
   Faults faults_;
   RequestWatch request_watch_;
   std::vector<RequestRecord> requests_;
+  SideBySide side_by_side_ = none_side_by_side();
   HttpServer http_;  // last: it starts when all else stands, and ends first
 
  private:
@@ -79,7 +93,7 @@ void Simulator::Server::rest(int ms) const {
 
 Delivery Simulator::Server::handle(Call& call) {
   if (call.path.starts_with("/_sim/")) return {control(call), Delivery::Form::whole};
-  for (const char* service : {"login", "defender", "graph", "car"}) {
+  for (const char* service : services) {
     const std::string prefix = std::string("/") + service;
     if (!call.path.starts_with(prefix + "/")) continue;
     call.path.erase(0, prefix.size());
@@ -151,6 +165,8 @@ std::optional<Delivery> Simulator::Server::instead(const std::string& service, c
 
 Delivery Simulator::Server::handle_service(const std::string& service, Call& call) {
   const auto start = std::chrono::steady_clock::now();
+  const UnderWay beside(side_by_side_.at(service));
+  const int side_by_side = side_by_side_.at(service);
   const std::optional<Fault> fault =
       locked([&] { return faults_.strike(call.method + " " + call.target); });
   rest(latency_ms_);
@@ -164,7 +180,8 @@ Delivery Simulator::Server::handle_service(const std::string& service, Call& cal
   const auto spent = std::chrono::steady_clock::now() - start;
   requests_.push_back({service, call.method, call.target.substr(service.size() + 1),
                        out.form == Delivery::Form::close ? 0 : out.reply.status,
-                       std::chrono::duration_cast<std::chrono::milliseconds>(spent).count()});
+                       std::chrono::duration_cast<std::chrono::milliseconds>(spent).count(),
+                       call.connection, call.takes_gzip, side_by_side});
   if (fault && fault->kind == FaultKind::slow_answer) {
     lock.unlock();
     rest(fault->stall_ms);

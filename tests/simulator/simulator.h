@@ -40,6 +40,9 @@ struct RequestRecord {
   std::string target;  // path and query below the service's prefix, as they came
   int status = 0;      // 0: closed without an answer
   int64_t ms = 0;
+  int connection = 0;  // the client's port: the same for what came over one connection
+  bool takes_gzip = false;
+  int side_by_side = 1;  // requests to that service under way when it came, itself among them
 };
 
 /// How far a request has come. Of requests side by side each goes through its stages alone.

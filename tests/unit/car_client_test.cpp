@@ -408,6 +408,23 @@ TEST_CASE("waiting for imports ends with the last one or at the deadline", "[car
   CHECK(service.client.wait_for_imports({"slow"})["slow"].outcome == ImportOutcome::unfinished);
 }
 
+TEST_CASE("waiting for any import ends with the first one or at the deadline", "[car]") {
+  int asked = 0;
+  Service service(
+      [&](const Request& request, Response& response) {
+        const bool slow = has(request.get_param_value("ids"), "slow");
+        json(response, slow || ++asked < 3 ? R"({"incomplete_imports":[]})"
+                                           : R"({"complete_imports":[{"id":"b"}]})");
+      },
+      200);
+  auto statuses = service.client.wait_for_any_import({"a", "b"});
+  CHECK(statuses["a"].outcome == ImportOutcome::unfinished);
+  CHECK(statuses["b"].outcome == ImportOutcome::done);
+  CHECK(asked == 3);
+  CHECK(service.client.wait_for_any_import({"slow"})["slow"].outcome == ImportOutcome::unfinished);
+  CHECK(service.client.wait_for_any_import({}).empty());
+}
+
 namespace {
 
 /// Sends the patches and writes down how they ended, in order of their index: "done gone ".

@@ -4,9 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 #include "base/error.h"
 #include "defender/answers.h"
@@ -42,9 +45,10 @@ struct Sink final : PageSink {
 /// Login, Defender and Graph on one server; each test sets what Defender answers.
 struct Tenant {
   explicit Tenant(LoopbackServer::Answer defender, HuntingApi hunting = HuntingApi::automatic,
-                  const DefenderLimits& limits = {})
+                  const DefenderLimits& limits = {}, bool keeps_connections = false)
       : answer(std::move(defender)),
-        server([this](const auto& request, auto& response) { route(request, response); }),
+        server([this](const auto& request, auto& response) { route(request, response); },
+               keeps_connections),
         http(options(), progress),
         client(http, settings(), hunting, limits) {}
 
@@ -313,6 +317,80 @@ TEST_CASE("exactly one full page needs an empty one to end", "[defender]") {
   });
   CHECK(tenant.client.read_pages("machines", "", kId, tenant.sink).records == 10'000);
   CHECK(tenant.server.targets.size() == 3);
+}
+
+namespace {
+
+/// A sink that keeps no page before the server has been asked for so much; this client has one
+/// thread, so what comes meanwhile was sent before.
+struct PatientSink final : PageSink {
+  PatientSink(const std::atomic<int>& seen, std::vector<int> wanted)
+      : seen_(seen), wanted_(std::move(wanted)) {}
+  void begin() override {}
+  void record(std::span<const Field>) override { ++records; }
+  void keep() override {
+    const int wanted = kept_ < wanted_.size() ? wanted_[kept_] : 0;
+    ++kept_;
+    for (int i = 0; i < 1'000 && seen_ < wanted; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    CHECK(seen_ >= wanted);
+  }
+  void drop() override {}
+
+  std::int64_t records = 0;
+
+ private:
+  const std::atomic<int>& seen_;
+  std::vector<int> wanted_;
+  std::size_t kept_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("in a long list the next page comes while one is kept", "[defender]") {
+  std::atomic<int> pages = 0;
+  Tenant tenant(
+      [&](const auto& request, auto& response) {
+        ++pages;
+        const auto skip = std::stoll(request.get_param_value("$skip"));
+        json(response, page(skip, skip < 50 ? 10 : 3));
+      },
+      HuntingApi::automatic, {.page_size = 10}, true);
+  // At the third page one more has been asked for than is needed.
+  PatientSink sink(pages, {1, 2, 4});
+
+  CHECK(tenant.client.read_pages("machines", "", kId, sink).records == 53);
+
+  CHECK(sink.records == 53);
+  CHECK(pages <= 7);
+}
+
+TEST_CASE("a page asked for ahead that fails counts for nothing", "[defender]") {
+  const int status = GENERATE(401, 500, 503);
+  int asked_for_40 = 0;
+  Tenant tenant(
+      [&](const auto& request, auto& response) {
+        const auto skip = std::stoll(request.get_param_value("$skip"));
+        if (skip == 40 && ++asked_for_40 == 1) return json(response, "{}", status);
+        json(response, page(skip, skip < 40 ? 10 : 3));
+      },
+      HuntingApi::automatic, {.page_size = 10});
+  CHECK(tenant.client.read_pages("machines", "", kId, tenant.sink).records == 43);
+  CHECK(asked_for_40 == 2);
+}
+
+TEST_CASE("a page asked for ahead is left when the list leads elsewhere", "[defender]") {
+  std::string base;
+  Tenant tenant(
+      [&](const auto& request, auto& response) {
+        const auto skip = std::stoll(request.get_param_value("$skip"));
+        if (skip == 20) return json(response, page(20, 2, base + "/api/machines?$skip=22"));
+        json(response, page(skip, skip == 22 ? 3 : 10));
+      },
+      HuntingApi::automatic, {.page_size = 10});
+  base = tenant.server.url();
+  CHECK(tenant.client.read_pages("machines", "", kId, tenant.sink).records == 25);
+  CHECK(tenant.sink.records == 25);
 }
 
 TEST_CASE("elements that are no objects count for the fullness of a page", "[defender]") {
@@ -625,6 +703,59 @@ TEST_CASE("a shard that is too large multiplies the shards", "[defender]") {
       },
       HuntingApi::defender, {.row_cap = 5});
   CHECK(tenant.client.hunt(kTable, query, tenant.sink).records == 32);
+}
+
+TEST_CASE("a shard that is too large ends its attempt", "[defender]") {
+  Tenant tenant(
+      [](const auto& request, auto& response) {
+        json(response, rows(has(request.body, "/32") || has(request.body, "32/") ? 1 : 5));
+      },
+      HuntingApi::defender, {.row_cap = 5});
+  tenant.client.hunt(kTable, query, tenant.sink);
+  // A login, the whole, at most 4 shards of 8 that were under way at once, 32.
+  CHECK(tenant.server.targets.size() <= 1 + 1 + 4 + 32);
+}
+
+TEST_CASE("rows known from before choose the number of shards", "[defender]") {
+  const auto [known, shards] = GENERATE(
+      table<std::int64_t, std::size_t>({{0, 1}, {99, 1}, {100, 2}, {101, 3}, {1'000, 20}}));
+  Tenant tenant([](const auto&, auto& response) { json(response, rows(1)); }, HuntingApi::defender,
+                {.row_cap = 100});
+  const HuntingParts parts{.query = [](std::size_t, int all, int one) { return query(all, one); },
+                           .expected_rows = known};
+  CHECK(tenant.client.hunt(kTable, parts, tenant.sink).records ==
+        static_cast<std::int64_t>(shards));
+  CHECK(tenant.server.targets.size() == 1 + shards);
+}
+
+TEST_CASE("the next part of a hunt comes while one is kept", "[defender]") {
+  std::atomic<int> asked = 0;
+  Tenant tenant(
+      [&](const auto&, auto& response) {
+        ++asked;
+        json(response, rows(1));
+      },
+      HuntingApi::defender, {}, true);
+  PatientSink sink(asked, {4, 5, 6, 6, 6, 6});
+  const HuntingParts parts{
+      .count = 6, .query = [](std::size_t part, int, int) { return std::to_string(part); }};
+  CHECK(tenant.client.hunt(kTable, parts, sink).records == 6);
+}
+
+TEST_CASE("only the part that is too large is asked again in shards", "[defender]") {
+  std::vector<std::string> bodies;
+  Tenant tenant(
+      [&](const auto& request, auto& response) {
+        bodies.push_back(request.body);
+        json(response, rows(has(request.body, "part 1 of 1,") ? 5 : 1));
+      },
+      HuntingApi::defender, {.row_cap = 5});
+  const HuntingParts parts{.count = 3, .query = [](std::size_t part, int shards, int) {
+                             return "part " + std::to_string(part) + " of " +
+                                    std::to_string(shards) + ",";
+                           }};
+  CHECK(tenant.client.hunt(kTable, parts, tenant.sink).records == 1 + 8 + 1);
+  CHECK(bodies.size() == 3 + 8);
 }
 
 TEST_CASE("a hunting answer without the asked columns is no answer", "[defender]") {

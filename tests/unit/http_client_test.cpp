@@ -444,6 +444,24 @@ TEST_CASE("Requests go side by side up to the limit", "[http]") {
   CHECK(most == wanted);
 }
 
+TEST_CASE("Whoever has no request for now is asked again after each answer", "[http]") {
+  TestServer server;
+  server.server.Get("/", [](const httplib::Request&, httplib::Response&) {});
+  server.begin();
+  SilentProgress progress;
+  HttpClient client(fast_options(), progress);
+  int answered = 0;
+  int given = 0;
+  client.send_all(
+      [&]() -> std::optional<HttpRequest> {
+        if (given > answered || given == 5) return std::nullopt;
+        ++given;
+        return get(server.url("/"));
+      },
+      [&](const HttpRequest&, HttpResponse) { ++answered; }, 4);
+  CHECK(answered == 5);
+}
+
 TEST_CASE("A request that waits for its next try holds no other", "[http]") {
   TestServer server;
   std::atomic<int> slow_calls = 0;

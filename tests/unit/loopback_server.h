@@ -5,6 +5,7 @@
 #include <httplib.h>
 
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,12 +17,13 @@ class LoopbackServer {
  public:
   using Answer = std::function<void(const httplib::Request&, httplib::Response&)>;
 
-  explicit LoopbackServer(Answer answer) : answer_(std::move(answer)) {
-    // One worker and one request a connection: the test's own data needs no lock, and stop() waits
-    // for nobody.
-    server_.new_task_queue = [] { return new httplib::ThreadPool(1); };
-    server_.set_keep_alive_max_count(1);
+  /// One request a connection, unless it keeps them: then stop() waits for the client's end.
+  explicit LoopbackServer(Answer answer, bool keeps_connections = false)
+      : answer_(std::move(answer)) {
+    server_.new_task_queue = [] { return new httplib::ThreadPool(8); };
+    server_.set_keep_alive_max_count(keeps_connections ? 1000 : 1);
     const auto handle = [this](const httplib::Request& request, httplib::Response& response) {
+      const std::lock_guard one_after_the_other(mutex_);
       targets.push_back(request.method + " " + request.target);
       answer_(request, response);
     };
@@ -47,6 +49,7 @@ class LoopbackServer {
 
  private:
   Answer answer_;
+  std::mutex mutex_;
   httplib::Server server_;
   int port_ = 0;
   std::thread thread_;

@@ -251,6 +251,13 @@ TEST_CASE("booleans come in any case and in four words", "[cli][options]") {
   CHECK_FALSE(read({"--strict=no"}).settings.strict);
 }
 
+TEST_CASE("imports side by side are 1 to 16", "[cli][options]") {
+  CHECK(read({}).settings.car.concurrency == 8);
+  CHECK(read({"--car-concurrency", "16"}).settings.car.concurrency == 16);
+  for (const char* wrong : {"0", "17", "-1", "x"})
+    CHECK_THAT(refusal({"--car-concurrency", wrong}), Contains("--car-concurrency: must be"));
+}
+
 TEST_CASE("limits are counts or shares", "[cli][options]") {
   CHECK(read({"--max-deletes", "50"}).settings.max_deletes.count == 50);
   CHECK(read({"--max-deletes", "50"}).settings.max_deletes.percent == 0);

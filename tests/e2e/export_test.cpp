@@ -148,6 +148,8 @@ TEST_CASE("Without hunting a full import reads all rows and later runs the chang
   harness.simulator().live(3);
   take_out(harness, device);
   check_reading(harness, Reading::incremental, true);
+  // Six hours before the last reading, which was at 06:00.
+  CHECK(asked_for(harness, "sinceTime=2026-03-02T00%3A00%3A00Z") == 1);
   CHECK_FALSE(holds(harness, edge_of(device, kFresh)));
   check_reading(harness, Reading::incremental, true);  // the same events once more
   CHECK(joined(harness.writes_to_car()) == "");
@@ -308,6 +310,7 @@ TEST_CASE("What a delta says that cannot be used is asked for again", "[export]"
 
 TEST_CASE("A silent device keeps its last known software until it is heard of", "[export]") {
   const bool with_other_software = GENERATE(true, false);
+  const bool whole_between = GENERATE(true, false);
   Harness harness(by_export(GENERATE(Source::export_only, Source::export_chosen)));
   const std::string device = plant(harness, 0);
   check_reading(harness, Reading::full, false);
@@ -322,7 +325,9 @@ TEST_CASE("A silent device keeps its last known software until it is heard of", 
   check_reading(harness, Reading::incremental, true);
   CHECK(holds(harness, edge_of(device, kFresh)));
   harness.simulator().live(24);
-  check_reading(harness, Reading::incremental, true);
+  harness.settings().mode = whole_between ? Mode::full : Mode::automatic;
+  check_reading(harness, whole_between ? Reading::full : Reading::incremental, !whole_between);
+  harness.settings().mode = Mode::automatic;
   CHECK(holds(harness, edge_of(device, kFresh)));
   change([&](Tenant& tenant, Device& back) {
     back.silent = false;
@@ -441,7 +446,27 @@ TEST_CASE("Of a long list of CVEs those are kept that are ours", "[export]") {
     }
   });
   harness.settings().defender_limits.cve_page_size = 100;
-  check_reading(harness, Reading::full, false);
+  const RunReport report = harness.sync(Reading::full);
+  INFO(describe(report));
+  CHECK_FALSE(report.failure);
+  CHECK(joined(harness.differences()) == "");
   CHECK(asked_for(harness, "/api/vulnerabilities?") > 10);
   CHECK(harness.held("vulnerability|CVE-2024-").size() == 600);
+  for (const auto& dataset : report.datasets)
+    if (dataset.name == "knowledge_base") CHECK(dataset.rows < 800);
+}
+
+TEST_CASE("A CVE that becomes known later counts from then on", "[export]") {
+  Harness harness(by_export(GENERATE(Source::export_only, Source::export_chosen)));
+  const std::string device = plant(harness, 0, {"contoso", "fresh", "1.0", "CVE-2026-1"});
+  check_reading(harness, Reading::full, false);
+  const std::string edge = "asset_vulnerability|" + device + "|CVE-2026-1";
+  CHECK_FALSE(holds(harness, edge));
+  harness.simulator().live(24);
+  check_reading(harness, Reading::incremental, true);
+  harness.simulator().with_tenant([](Tenant& tenant) {
+    tenant.kb["CVE-2026-1"] = {7.5, false, "High", "a flaw", tenant.now_ms, tenant.now_ms};
+  });
+  check_reading(harness, Reading::incremental, true);
+  CHECK(holds(harness, edge));
 }

@@ -258,12 +258,13 @@ TEST_CASE("A walk that loses its links twice is incomplete and removes nothing",
 
 TEST_CASE("A delta that is not whole brings what is new and removes nothing", "[export]") {
   Harness harness(by_export());
-  const std::string loses = plant(harness, 0);
+  const std::string loses = plant(harness, 8);
   check_reading(harness, Reading::full, false);
-  // The simulator tells the last device's events first, here each on a page of its own.
-  harness.settings().defender_limits.export_page_size = 1;
+  // The simulator tells the last device's events first: these two stand on the first page.
+  harness.settings().defender_limits.export_page_size = 2;
   take_out(harness, loses);
-  const std::string gains = plant(harness, 8);
+  const std::string gains = plant(harness, 7);
+  plant(harness, 0);
   add_fault(harness, "skiptoken", 503, 1'000);
   check_incomplete(harness, ErrorKind::defender);
   CHECK(asked_for(harness, kChanges) > 1);
@@ -456,8 +457,12 @@ TEST_CASE("Of a long list of CVEs those are kept that are ours", "[export]") {
     if (dataset.name == "knowledge_base") CHECK(dataset.rows < 800);
 }
 
-TEST_CASE("A CVE that becomes known later counts from then on", "[export]") {
+TEST_CASE("A CVE that is new here, or becomes known later, counts from then on", "[export]") {
   Harness harness(by_export(GENERATE(Source::export_only, Source::export_chosen)));
+  harness.simulator().with_tenant([](Tenant& tenant) {
+    tenant.kb["CVE-2020-1"] = {
+        7.5, false, "High", "an old flaw", 1'600'000'000'000, 1'600'000'000'000};
+  });
   const std::string device = plant(harness, 0, {"contoso", "fresh", "1.0", "CVE-2026-1"});
   check_reading(harness, Reading::full, false);
   const std::string edge = "asset_vulnerability|" + device + "|CVE-2026-1";
@@ -467,6 +472,8 @@ TEST_CASE("A CVE that becomes known later counts from then on", "[export]") {
   harness.simulator().with_tenant([](Tenant& tenant) {
     tenant.kb["CVE-2026-1"] = {7.5, false, "High", "a flaw", tenant.now_ms, tenant.now_ms};
   });
+  plant(harness, 0, {"contoso", "fresh", "1.0", "CVE-2020-1"});
   check_reading(harness, Reading::incremental, true);
   CHECK(holds(harness, edge));
+  CHECK(harness.held("vulnerability|CVE-2020-1|").size() == 1);
 }

@@ -16,6 +16,7 @@ struct Permission {
 };
 
 constexpr const char* defender_api = "WindowsDefenderATP";
+constexpr const char* kExportPermission = "Vulnerability.Read.All";
 constexpr const char* graph_api = "Microsoft Graph";
 
 std::string where_to_grant(const std::string& permission, const std::string& api) {
@@ -47,6 +48,7 @@ class DefenderCheck {
     if (!log_in_to_defender()) return;  // all that follows would fail for the same reason
     probe("machines", "Machine.Read.All");
     if (settings_.alerts) probe("alerts", "Alert.Read.All");
+    if (asks_export()) probe_export(true);
     hunting();
   }
 
@@ -65,12 +67,20 @@ class DefenderCheck {
 
   std::vector<Permission> defender_permissions() const {
     const bool asks_users = settings_.logon_source != LogonSource::hunting;
-    return {
+    std::vector<Permission> asked{
         {"Machine.Read.All", {"Machine.ReadWrite.All"}, "machines and their addresses", true},
         {"Alert.Read.All", {"Alert.ReadWrite.All"}, "alerts", settings_.alerts},
         {"User.Read.All", {}, "logon users of a machine", asks_users},
         {"AdvancedQuery.Read.All", {}, "hunting by Defender's own API (retires 2027-02-01)", false},
     };
+    if (asks_export())
+      asked.push_back({kExportPermission, {}, "software and its vulnerabilities by export", true});
+    return asked;
+  }
+
+  bool asks_export() const {
+    return settings_.vulnerabilities &&
+           settings_.vulnerability_source == VulnerabilitySource::exported;
   }
 
   void permissions(const std::set<std::string>& roles, const std::vector<Permission>& asked,
@@ -123,6 +133,22 @@ class DefenderCheck {
     }
   }
 
+  /// One row of it. Where it is not needed, its lack is worth a warning.
+  bool probe_export(bool needed) {
+    const std::string name = "Defender vulnerability export";
+    try {
+      NoSink sink;
+      client_.probe_software_export(sink);
+      on_check_({name, CheckState::ok, "", "", {}});
+      return true;
+    } catch (const Error& e) {
+      const bool refused = e.kind() == ErrorKind::forbidden;
+      const std::string remedy = refused ? how_to_grant(kExportPermission, defender_api) : "";
+      needed ? fail(name, e, remedy) : warn(name, e, remedy);
+      return false;
+    }
+  }
+
   /// One way is enough; without any, addresses come from the machine list and vulnerabilities stay
   /// out.
   void hunting() {
@@ -130,17 +156,23 @@ class DefenderCheck {
     const bool by_defender = settings_.hunting_api != HuntingApi::graph && hunt_by_defender();
     if (by_graph || by_defender) return;
     const bool needed = settings_.network_source == NetworkSource::hunting ||
-                        settings_.logon_source == LogonSource::hunting;
+                        settings_.logon_source == LogonSource::hunting ||
+                        settings_.vulnerability_source == VulnerabilitySource::hunting;
     if (needed) {
       on_check_({"hunting", CheckState::failed,
-                 "no way to hunt works, and --network-source or --logon-source asks for it",
+                 "no way to hunt works, and --network-source, --logon-source or "
+                 "--vulnerability-source asks for it",
                  how_to_grant("ThreatHunting.Read.All", graph_api), ErrorKind::forbidden});
       return;
     }
+    const bool automatic = settings_.vulnerability_source == VulnerabilitySource::automatic;
+    const bool exported =
+        asks_export() || (settings_.vulnerabilities && automatic && probe_export(false));
     on_check_({"hunting",
                CheckState::warning,
-               "no way to hunt works: addresses will come from the machine list (--network-source "
-               "machines), and vulnerabilities stay out",
+               std::string("no way to hunt works: addresses will come from the machine list "
+                           "(--network-source machines), and vulnerabilities ") +
+                   (exported ? "from the export" : "stay out"),
                how_to_grant("ThreatHunting.Read.All", graph_api),
                {}});
   }

@@ -170,6 +170,12 @@ void OptionResolver::read_sources() {
                                                              {"api", LogonSource::api},
                                                              {"hunting", LogonSource::hunting}});
   });
+  with("vulnerability-source", [&](auto text) {
+    settings.vulnerability_source =
+        parse_choice<VulnerabilitySource>(text, {{"auto", VulnerabilitySource::automatic},
+                                                 {"hunting", VulnerabilitySource::hunting},
+                                                 {"export", VulnerabilitySource::exported}});
+  });
   with("identity-model", [&](auto text) {
     settings.identity_model =
         parse_choice<std::optional<IdentityModel>>(text, {{"auto", std::nullopt},

@@ -101,6 +101,10 @@ constexpr OptionSpec options[] = {
     {"logon-source", "auto|api|hunting", "", sources,
      "Where logon users come from. auto: the API for up to 100 machines a run, else hunting. "
      "Default: auto."},
+    {"vulnerability-source", "auto|hunting|export", "", sources,
+     "Where software and its vulnerabilities come from. export: Defender's export of all rows, at "
+     "least once a week, and what changed between; it needs Vulnerability.Read.All. auto: hunting "
+     "where there is hunting, else the export. Default: auto."},
     {"identity-model", "auto|user|account", "", sources,
      "How logon users stand in CAR. auto: as CAR's own import schema says. Default: auto."},
     {"machine-overlap", "HOURS", "", sources,

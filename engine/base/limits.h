@@ -15,6 +15,8 @@ inline constexpr std::size_t kText = 16 << 20;  ///< one string, and one nested 
 inline constexpr std::size_t kHeaders = 64 * 1024;  ///< all of them together
 inline constexpr std::size_t kBodyInMemory = 256 * 1024;
 inline constexpr std::int64_t kPageBody = 256 << 20;  ///< a page of machines or alerts
+/// A page of the vulnerability export: 200,000 rows of about 1 KB, and room for longer ones.
+inline constexpr std::int64_t kExportBody = 512 << 20;
 inline constexpr std::int64_t kUsersBody = 16 << 20;
 inline constexpr std::int64_t kHuntingBody = 64 << 20;  ///< the service's own limit is 50 MB
 inline constexpr std::int64_t kLoginBody = 1 << 20;
@@ -33,6 +35,7 @@ inline constexpr std::int64_t kHuntingRows = 100'000;
 inline constexpr std::int64_t kConnectMs = 30'000;
 inline constexpr std::int64_t kRequestMs = 120'000;
 inline constexpr std::int64_t kHuntingMs = 210'000;  ///< the service gives up after 200 s
+inline constexpr std::int64_t kExportMs = 210'000;  ///< some 200 MB, or 10 to 20 of them compressed
 inline constexpr std::int64_t kStallMs = 30'000;  ///< an answer under way needs 1 KiB in this time
 
 }  // namespace defender_car::limits

@@ -10,22 +10,23 @@
 #include "base/error.h"
 #include "base/printable.h"
 #include "defender/answers.h"
+#include "defender/export.h"
 #include "defender/hunting.h"
+#include "defender/pages.h"
 #include "defender/token.h"
 
 namespace defender_car {
 namespace {
 
 constexpr int kParallel = 8;
-// So many empty pages in a row are followed where each says that there are more. A list must not
-// end at a gap, but the service has been seen to put a nextLink on every page, the last one
-// included.
-constexpr int kEmptyPages = 3;
 // So many per-machine calls in a row without a usable answer: the service is down, or the hour's
 // budget is spent. The rest is then not asked, which would take hours of back-off.
 constexpr int kFailuresInARow = 24;
 
 constexpr std::string_view kOwner = "WindowsDefenderATP";
+
+constexpr std::string_view kSoftwareExport = "machines/SoftwareVulnerabilitiesByMachine";
+constexpr std::string_view kSoftwareChanges = "machines/SoftwareVulnerabilityChangesByMachine";
 
 Permission permission_for(std::string_view resource) {
   return {resource == "alerts" ? "Alert.Read.All" : "Machine.Read.All", kOwner};
@@ -48,116 +49,6 @@ constexpr std::array kClouds{
     Cloud{"dod", "https://login.microsoftonline.us", "https://api-gov.securitycenter.microsoft.us",
           "https://dod-graph.microsoft.us", "https://api-gov.securitycenter.microsoft.us"},
 };
-
-/// Whether a link stays below the service's own URL: only there may the token go.
-bool leads_here(std::string_view link, std::string_view base) {
-  const bool odd =
-      std::any_of(link.begin(), link.end(), [](unsigned char c) { return c <= ' ' || c == 0x7F; });
-  const std::string_view authority =
-      after_scheme(link).substr(0, after_scheme(link).find_first_of("/?#"));
-  if (odd || authority.find_first_of("@\\") != std::string_view::npos) return false;
-  const std::string prefix = std::string(path_of(base)) + "/";
-  return !origin(link).empty() && origin(link) == origin(base) &&
-         path_of(link).substr(0, prefix.size()) == prefix;
-}
-
-/// Where the next page is: by nextLink where the service gives one, else by $skip after a full
-/// page.
-class Pager {
- public:
-  Pager(const std::string& base, std::string_view resource, const std::string& filter,
-        const DefenderLimits& limits)
-      : base_(base), limits_(limits), list_url_(base + "/api/" + std::string(resource) + "?") {
-    if (!filter.empty()) list_url_ += "$filter=" + url_escape(filter) + "&";
-    list_url_ += "$top=" + std::to_string(limits_.page_size) + "&$skip=";
-    url_ = list_url_ + "0";
-    visited_.insert(url_);
-  }
-
-  const std::string& url() const noexcept { return url_; }
-  std::size_t number() const noexcept { return visited_.size(); }
-  bool first() const noexcept { return visited_.size() == 1; }
-
-  /// Where the page after this one will be if this one is full as those before it were, and nothing
-  /// leads elsewhere. Only after two full pages: most lists have one, and a page asked for in vain
-  /// is a call.
-  std::optional<std::string> ahead() const {
-    if (full_in_a_row_ < 2 || visited_.size() >= limits_.page_cap) return std::nullopt;
-    return list_url_ + std::to_string(seen_ + limits_.page_size);
-  }
-
-  /// False when that page was the last. `first` and `last` are the ids of its first and last
-  /// record.
-  bool advance(const ListResult& page, std::string first_id, std::string last_id) {
-    const std::int64_t elements = page.records + page.not_objects;
-    seen_ += elements;
-    const bool leads_on = page.next_link && !page.next_link->empty();
-    empty_pages_ = elements == 0 ? empty_pages_ + 1 : 0;
-    if (elements == 0 && (!leads_on || empty_pages_ > kEmptyPages)) return false;
-    if (elements > 0) refuse_repetition(std::move(first_id), std::move(last_id));
-
-    full_in_a_row_ = leads_on || elements != limits_.page_size ? 0 : full_in_a_row_ + 1;
-    if (leads_on) {
-      if (!leads_here(*page.next_link, base_))
-        give_up("its nextLink leads to another place: " + *page.next_link);
-      go(*page.next_link);
-      return true;
-    }
-    if (elements < limits_.page_size) return false;
-    go(list_url_ + std::to_string(seen_));
-    return true;
-  }
-
- private:
-  void go(std::string url) {
-    if (visited_.size() >= limits_.page_cap)
-      give_up("it has more than " + std::to_string(limits_.page_cap) + " pages");
-    if (!visited_.insert(url).second) give_up("its nextLink goes round in a circle: " + url);
-    url_ = std::move(url);
-  }
-
-  /// Also of short pages behind nextLinks: what should have stood there is missing.
-  void refuse_repetition(std::string first_id, std::string last_id) {
-    if (first_id.empty() || seen_pages_.emplace(std::move(first_id), std::move(last_id)).second)
-      return;
-    give_up("a page came that was there before, so what should have stood there is missing");
-  }
-
-  [[noreturn]] void give_up(const std::string& why) const {
-    throw Error(ErrorKind::defender, "page " + std::to_string(number()) + " of " + origin(base_) +
-                                         std::string(path_of(list_url_)) + ": " +
-                                         printable(why, 500) +
-                                         ". The list is incomplete; the next run reads it again");
-  }
-
-  const std::string& base_;
-  const DefenderLimits& limits_;
-  std::string list_url_;
-  std::string url_;
-  std::set<std::string> visited_;
-  std::int64_t seen_ = 0;
-  int full_in_a_row_ = 0;
-  int empty_pages_ = 0;                                         // in a row
-  std::set<std::pair<std::string, std::string>> seen_pages_{};  // by first and last id
-};
-
-/// read_values with the place in its error.
-ListResult read_page(const HttpRequest& request, const HttpResponse& response,
-                     std::span<const std::string_view> keys, const OnRecord& on_record) {
-  try {
-    return read_values(response.body, keys, on_record);
-  } catch (const Error& error) {
-    throw Error(error.kind(), request.label + " from " + origin(request.url) + ": " + error.what());
-  }
-}
-
-HttpRequest get(std::string url, std::string label, std::int64_t max_body) {
-  HttpRequest request;
-  request.url = std::move(url);
-  request.label = std::move(label);
-  request.max_body_bytes = max_body;
-  return request;
-}
 
 /// One reading of a list, page after page in their order. In a long list the next page is computed
 /// and comes in while this one is parsed.
@@ -434,6 +325,30 @@ void DefenderClient::read_logon_users(const std::vector<std::string>& ids,
   LogonUsers(impl_->http, impl_->defender, keys, sink, before, done).run(ids);
 }
 
+ReadResult DefenderClient::read_software_export(const std::optional<std::string>& since,
+                                                std::span<const std::string_view> keys,
+                                                PageSink& sink,
+                                                const std::function<void()>& begin_anew) {
+  const std::string& base = impl_->defender.url();
+  const DefenderLimits& limits = impl_->limits;
+  std::string url = base + "/api/" + std::string(since ? kSoftwareChanges : kSoftwareExport) + "?";
+  if (since) url += "sinceTime=" + url_escape(*since) + "&";
+  url += "pageSize=" + std::to_string(limits.export_page_size);
+  ExportList list{since ? "vulnerability changes" : "vulnerability export",
+                  [&] { return Pager(base, url, limits.page_cap); }, since.has_value(), begin_anew};
+  return ExportWalk(impl_->defender, std::move(list), keys, sink).run();
+}
+
+ReadResult DefenderClient::read_cves(const std::string& filter,
+                                     std::span<const std::string_view> keys, PageSink& sink) {
+  DefenderLimits limits = impl_->limits;
+  limits.page_size = limits.cve_page_size;
+  ExportList list{"vulnerabilities",
+                  [&] { return Pager(impl_->defender.url(), "vulnerabilities", filter, limits); },
+                  !filter.empty(), [] {}};
+  return ExportWalk(impl_->defender, std::move(list), keys, sink).run();
+}
+
 HuntingApi DefenderClient::hunting_api() { return impl_->hunting.way(); }
 
 ReadResult DefenderClient::hunt(const HuntingTable& table,
@@ -457,6 +372,15 @@ void DefenderClient::probe(std::string_view resource) {
   if (response.status == 404) return;  // how an empty list may be answered
   if (response.status != 200) impl_->defender.fail(request, response, permission_for(resource));
   read_page(request, response, {}, [](std::span<const Field>) {});
+}
+
+void DefenderClient::probe_software_export(PageSink& sink) {
+  const std::string& base = impl_->defender.url();
+  ExportList list{
+      "one of the vulnerability export",
+      [&] { return Pager(base, base + "/api/" + std::string(kSoftwareExport) + "?$top=1", 1); },
+      false, [] {}};
+  ExportWalk(impl_->defender, std::move(list), {}, sink).first_page();
 }
 
 std::optional<EpochMs> DefenderClient::server_date() const { return impl_->traffic.server_date; }

@@ -88,6 +88,8 @@ struct DefenderLimits {
       limits::kHuntingRows;         ///< rows of a hunting answer; the service cuts without a word
   std::int64_t page_size = 10'000;  ///< records asked for in a page: the most that it gives
   std::size_t page_cap = 10'000;    ///< pages of one list; a service that never ends is left there
+  std::int64_t export_page_size = 200'000;  ///< rows of a page of the vulnerability export
+  std::int64_t cve_page_size = 8'000;       ///< of the list of CVEs
 };
 
 class DefenderClient {
@@ -115,6 +117,21 @@ class DefenderClient {
                         const std::function<void(const std::string& id, AskOutcome,
                                                  const std::string& failure)>& done);
 
+  /// The vulnerability export, `/api/machines/SoftwareVulnerabilitiesByMachine`: the rows of all
+  /// machines, from one snapshot; with `since` what changed since that time
+  /// (`SoftwareVulnerabilityChangesByMachine`), where a 404 means nothing. A page that fails is
+  /// asked for again. Where its link has expired the walk begins anew once: `begin_anew` forgets
+  /// the rows so far. Throws Error(forbidden) also for 404 and 410 (no export here),
+  /// Error(invalid_parameter) for a refused `since`.
+  ReadResult read_software_export(const std::optional<std::string>& since,
+                                  std::span<const std::string_view> keys, PageSink& sink,
+                                  const std::function<void()>& begin_anew);
+
+  /// `/api/vulnerabilities`: CVEs, those of the filter ("" for all that Defender knows), in pages
+  /// of 8,000. Throws as the export does; a list that begins anew repeats records.
+  ReadResult read_cves(const std::string& filter, std::span<const std::string_view> keys,
+                       PageSink& sink);
+
   /// Which way hunting goes, decided on first use: Graph when its token carries
   /// ThreatHunting.Read.All, else the retiring one with a dated warning (logged once).
   HuntingApi hunting_api();
@@ -131,6 +148,8 @@ class DefenderClient {
 
   /// GET `/api/{resource}?$top=1`, for `check`: throws as the readings do.
   void probe(std::string_view resource);
+  /// The same of the vulnerability export, where 404 is a refusal.
+  void probe_software_export(PageSink& sink);
 
   /// The Date header of the first answer of Defender (or Graph, not login), once there was one.
   std::optional<EpochMs> server_date() const;

@@ -38,6 +38,13 @@ inline constexpr std::array<std::string_view, 3> kLogonColumns = {"DeviceId", "A
                                                                   "AccountDomain"};
 inline constexpr std::array<std::string_view, 5> kSoftwareColumns = {
     "DeviceId", "SoftwareVendor", "SoftwareName", "SoftwareVersion", "CveId"};
+inline constexpr std::array<std::string_view, 5> kExportKeys = {
+    "deviceId", "softwareVendor", "softwareName", "softwareVersion", "cveId"};
+inline constexpr std::array<std::string_view, 8> kChangeKeys = {
+    "deviceId", "softwareVendor", "softwareName", "softwareVersion",
+    "cveId",    "rbacGroupName",  "status",       "eventTimestamp"};
+inline constexpr std::array<std::string_view, 5> kCveKeys = {"id", "cvssV3", "description",
+                                                             "publishedOn", "updatedOn"};
 inline constexpr std::array<std::string_view, 5> kKnowledgeColumns = {
     "CveId", "CvssScore", "VulnerabilityDescription", "PublishedDate", "LastModifiedTime"};
 

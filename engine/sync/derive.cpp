@@ -25,8 +25,8 @@ bool attempt(Run& run, std::set<std::string>& withheld) {
   run.state.run_script("schema/phase/00_begin.sql");
   for (const std::string& kind : withheld)
     run.state.statement("guard/withhold").bind("kind", kind).run();
-  for (const char* script :
-       {"05_return", "06_parameters", "10_accept", "20_merge", "30_assets", "40_derive"}) {
+  for (const char* script : {"05_return", "06_parameters", "10_accept", "20_merge", "25_changes",
+                             "30_assets", "40_derive"}) {
     run.progress.report(std::string("deriving: ") + script, 0, 0);
     run.state.run_script("schema/phase/" + std::string(script) + ".sql");
   }

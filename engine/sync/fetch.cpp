@@ -167,7 +167,7 @@ bool try_hunting(Run& run) {
     if (error.kind() != ErrorKind::forbidden && error.kind() != ErrorKind::bad_data) throw;
     if (run.setting("network_source").empty()) {
       run.warn("hunting is not to be had (" + std::string(error.what()) +
-               "); networks come from the machine list, vulnerabilities are left out");
+               "); networks come from the machine list, vulnerabilities from the export");
     }
     use_machines_for_network(run);
     return false;

@@ -7,6 +7,7 @@
 
 #include "sync/columns.h"
 #include "sync/dataset.h"
+#include "sync/fetch_export.h"
 #include "sync/hunting_query.h"
 #include "sync/stage.h"
 
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::string_view kKnowledgeProject =
     " | project CveId, CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime";
+// The setting that tells whether the vulnerability export ever answered: "", no, yes.
+constexpr const char* kAnswers = "vulnerability_export";
 
 using Parts = std::vector<std::span<const std::string>>;
 
@@ -69,7 +72,7 @@ void read_software(Run& run, bool whole) {
   if (!parts.empty()) hunt_software(run, parts);
 }
 
-void read_knowledge(Run& run, const std::optional<std::string>& since) {
+void hunt_knowledge_since(Run& run, const std::optional<std::string>& since) {
   const auto cves = run.state.statement("fetch/unknown_cves").bind("whole", since ? 0 : 1).texts();
   const Parts parts = parts_by_names(cves);
   if (!parts.empty())
@@ -93,24 +96,79 @@ void leave_out(Run& run, const char* state, const char* problem) {
   set_dataset_state(run, "vulnerabilities", state, problem);
 }
 
-}  // namespace
+enum class Reading { complete, incomplete, left_out };
 
-void fetch_vulnerabilities(Run& run) {
-  if (!run.settings.vulnerabilities) return leave_out(run, "excluded", "");
-  if (run.network_source == "machines")
-    return leave_out(run, "unavailable", "there is no hunting in this tenant");
-  // Without a window of its own: the tables are a snapshot of now. The cursor only tells whether it
-  // was ever read.
+// Without a window of its own: the tables are a snapshot of now. The cursor only tells whether it
+// was ever read.
+Reading read_by_hunting(Run& run) {
   const auto since = window(run, "vulnerabilities", 0);
   const bool whole = read_all(run, since);
   const bool complete =
       read_dataset(run, "vulnerabilities", whole, std::nullopt, [&] { read_software(run, whole); });
-  const auto kb_since = window(run, "knowledge_base", run.settings.row_overlap_hours);
-  if (!read_dataset(run, "knowledge_base", !kb_since, kb_since,
-                    [&] { read_knowledge(run, kb_since); }) &&
-      complete) {
-    set_dataset_state(run, "vulnerabilities", "incomplete", "the knowledge base could not be read");
+  return complete ? Reading::complete : Reading::incomplete;
+}
+
+bool by_export(const Run& run) {
+  if (run.settings.vulnerability_source != VulnerabilitySource::automatic)
+    return run.settings.vulnerability_source == VulnerabilitySource::exported;
+  return run.network_source == "machines";
+}
+
+// A tenant that never answered has none; what auto chose once is no longer given up by itself.
+bool may_be_left_out(Run& run) {
+  return run.settings.vulnerability_source == VulnerabilitySource::automatic &&
+         run.setting(kAnswers) != "yes";
+}
+
+Reading without_vulnerabilities(Run& run, const std::string& refused) {
+  run.state.statement("fetch/forget_software").run();  // a page before the refusal
+  leave_out(run, "unavailable", refused.c_str());
+  if (run.setting(kAnswers).empty()) {
+    run.warn(
+        "neither hunting nor the vulnerability export is to be had, so vulnerabilities are left "
+        "out: " +
+        refused);
+    run.set(kAnswers, "no");
   }
+  return Reading::left_out;
+}
+
+Reading read_by_export(Run& run) {
+  const auto since = export_since(run);
+  std::string refused;  // and left out for it
+  const bool complete = read_dataset(run, "vulnerabilities", !since, since, [&] {
+    try {
+      read_software_export(run, since);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::forbidden) throw;
+      if (may_be_left_out(run)) {
+        refused = error.what();
+        return;
+      }
+      throw Error(error.kind(), std::string(error.what()) +
+                                    ". --vulnerability-source hunting reads them by hunting, "
+                                    "--vulnerabilities false leaves them out");
+    }
+  });
+  if (!refused.empty()) return without_vulnerabilities(run, refused);
+  if (!complete) return Reading::incomplete;
+  if (run.setting(kAnswers) != "yes") run.set(kAnswers, "yes");
+  return Reading::complete;
+}
+
+}  // namespace
+
+void fetch_vulnerabilities(Run& run) {
+  if (!run.settings.vulnerabilities) return leave_out(run, "excluded", "");
+  const Reading reading = by_export(run) ? read_by_export(run) : read_by_hunting(run);
+  if (reading == Reading::left_out) return;
+  const bool by_list = by_export(run) && run.network_source == "machines";
+  const auto kb_since = window(run, "knowledge_base", run.settings.row_overlap_hours);
+  const bool known = read_dataset(run, "knowledge_base", !kb_since, kb_since, [&] {
+    by_list ? list_knowledge(run, kb_since) : hunt_knowledge_since(run, kb_since);
+  });
+  if (!known && reading == Reading::complete)
+    set_dataset_state(run, "vulnerabilities", "incomplete", "the knowledge base could not be read");
 }
 
 }  // namespace defender_car

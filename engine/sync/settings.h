@@ -16,6 +16,7 @@ namespace defender_car {
 enum class Mode { automatic, full, incremental };
 enum class NetworkSource { automatic, hunting, machines };
 enum class LogonSource { automatic, api, hunting };
+enum class VulnerabilitySource { automatic, hunting, exported };
 
 /// A limit written as a count ("50") or a share ("10%").
 struct Limit {
@@ -35,6 +36,7 @@ struct SyncSettings {
   HuntingApi hunting_api = HuntingApi::automatic;
   NetworkSource network_source = NetworkSource::automatic;
   LogonSource logon_source = LogonSource::automatic;
+  VulnerabilitySource vulnerability_source = VulnerabilitySource::automatic;
   std::optional<IdentityModel> identity_model;  ///< nothing: by the service's import schema
   int machine_overlap_hours = 24;
   int row_overlap_hours = 2;

@@ -84,7 +84,7 @@ CREATE TEMP TRIGGER alert_went AFTER DELETE ON main.Alerts BEGIN
   INSERT INTO touched SELECT OLD.machineId, 'alerts' WHERE OLD.machineId IS NOT NULL ON CONFLICT DO NOTHING;
 END;
 
--- By number first: there are ten rows a machine. The end of merge adds them to `touched`.
+-- By number first: there are ten rows a machine. The end of 25_changes adds them to `touched`.
 DROP TABLE IF EXISTS temp.touched_software;
 CREATE TEMP TABLE touched_software (machine_id INTEGER PRIMARY KEY) STRICT;
 DROP TRIGGER IF EXISTS temp.software_came;

@@ -207,6 +207,3 @@ ON CONFLICT DO UPDATE SET
   PublishedDate = excluded.PublishedDate, LastModifiedTime = excluded.LastModifiedTime, run_id = excluded.run_id
 WHERE (CvssScore, VulnerabilityDescription, PublishedDate)
   IS NOT (excluded.CvssScore, excluded.VulnerabilityDescription, excluded.PublishedDate);
-
-INSERT OR IGNORE INTO touched
-SELECT v.key, 'software' FROM touched_software t CROSS JOIN vertex v ON v.vertex_id = t.machine_id;

@@ -11,6 +11,7 @@ UPDATE kept.dataset SET records = CASE name
     WHEN 'users' THEN (SELECT count(*) FROM stage.LogonUsers)
     WHEN 'alerts' THEN (SELECT count(*) FROM stage.Alerts)
     WHEN 'vulnerabilities' THEN (SELECT count(*) FROM stage.SoftwareVulnerabilities)
+                              + (SELECT count(*) FROM stage.SoftwareVulnerabilityChanges)
     WHEN 'knowledge_base' THEN (SELECT count(*) FROM stage.VulnerabilityKb) END
 WHERE records IS NULL;
 
@@ -31,6 +32,9 @@ SELECT s.* FROM stage.Alerts s LEFT JOIN main.Alerts a ON a.id = s.id
 WHERE s.set_aside IS NOT NULL OR a.run_id IS NULL OR a.run_id = (SELECT run_id FROM stage.run);
 INSERT INTO kept.SoftwareVulnerabilities
 SELECT * FROM stage.SoftwareVulnerabilities
+WHERE set_aside IS NOT NULL OR DeviceId IN (SELECT machine FROM touched WHERE aspect IN ('software', 'all'));
+INSERT INTO kept.SoftwareVulnerabilityChanges
+SELECT * FROM stage.SoftwareVulnerabilityChanges
 WHERE set_aside IS NOT NULL OR DeviceId IN (SELECT machine FROM touched WHERE aspect IN ('software', 'all'));
 INSERT INTO kept.VulnerabilityKb
 SELECT s.* FROM stage.VulnerabilityKb s LEFT JOIN main.VulnerabilityKb k ON k.CveId = s.CveId

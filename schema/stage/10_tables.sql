@@ -131,3 +131,15 @@ CREATE TABLE stage.gone_software (
   CveId TEXT NOT NULL,
   PRIMARY KEY (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
 ) STRICT, WITHOUT ROWID;
+
+-- What became New, Fixed or Updated by the vulnerability export since the last reading: in place of SoftwareVulnerabilities
+-- between its whole readings. One row an event; phase/25_changes.sql decides which is a row's last word.
+CREATE TABLE stage.SoftwareVulnerabilityChanges (
+  DeviceId ANY, SoftwareVendor ANY, SoftwareName ANY, SoftwareVersion ANY, CveId ANY, rbacGroupName ANY, status ANY,
+  eventTimestamp ANY, set_aside TEXT
+) STRICT;
+
+-- Machines that a whole reading of the software lacks and whose rows stay, since they are silent.
+CREATE TABLE stage.kept_software (
+  DeviceId TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -17,3 +17,10 @@ CREATE TABLE stage.gone_software (
   CveId TEXT NOT NULL,
   PRIMARY KEY (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.SoftwareVulnerabilityChanges (
+  DeviceId ANY, SoftwareVendor ANY, SoftwareName ANY, SoftwareVersion ANY, CveId ANY, rbacGroupName ANY, status ANY,
+  eventTimestamp ANY, set_aside TEXT
+) STRICT;
+CREATE TABLE stage.kept_software (
+  DeviceId TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -61,8 +61,18 @@ INSERT INTO stage.LogonUsers VALUES (?, ?, ?, NULL)
 INSERT INTO stage.DeviceInfo VALUES (?, ?, ?, NULL)
 -- statement: software
 INSERT INTO stage.SoftwareVulnerabilities VALUES (?, ?, ?, ?, ?, NULL)
+-- statement: software_change
+INSERT INTO stage.SoftwareVulnerabilityChanges VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)
+-- statement: forget_software
+DELETE FROM stage.SoftwareVulnerabilities
+-- statement: forget_changes
+DELETE FROM stage.SoftwareVulnerabilityChanges
 -- statement: knowledge
 INSERT INTO stage.VulnerabilityKb VALUES (?, ?, ?, ?, ?, NULL)
+-- statement: knowledge_of_ours
+-- Of a list of all CVEs there are (schema/fetch/10_our_cves.sql).
+INSERT INTO stage.VulnerabilityKb
+SELECT ?1, ?2, ?3, ?4, ?5, NULL WHERE typeof(?1) <> 'text' OR EXISTS (SELECT 1 FROM temp.our_cve WHERE CveId = ?1)
 -- statement: gone
 INSERT OR IGNORE INTO stage.gone_machine VALUES (:id)
 -- statement: is_staged
@@ -126,6 +136,18 @@ SELECT count(*) FROM machine_software
 SELECT NOT EXISTS (SELECT 1 FROM cursor WHERE name = 'vulnerabilities_whole'
                    AND at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-4 hours')
                    AND at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '+5 minutes'))
+-- statement: changes_since
+-- Where the export's delta begins: at the last reading that it builds on, less six hours. For that reading saw the last
+-- assessment, which is up to six hours old, and what happened since then comes with times before the reading. Nothing, so
+-- that all is read: no such reading, or a guard held it; a cursor ahead of Defender's clock; no whole reading for 7 days, as
+-- Microsoft advises, which also keeps clear of the 14 days that a delta reaches back.
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', c.at, '-6 hours')
+FROM cursor c
+WHERE c.name = 'vulnerability_changes'
+  AND c.at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '+5 minutes')
+  AND EXISTS (SELECT 1 FROM cursor WHERE name = 'vulnerabilities')
+  AND EXISTS (SELECT 1 FROM cursor WHERE name = 'vulnerabilities_whole'
+              AND at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days'))
 -- statement: software_due
 -- Machines seen since, and those whose software removals were held back.
 SELECT s.id FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
@@ -139,17 +161,21 @@ INSERT OR IGNORE INTO stage.software_reading VALUES (:machine)
 -- statement: unknown_cves
 -- A whole reading asks for all entries that we hold as well: the windows after it rely on them, also where the software
 -- was not read whole in this run.
-SELECT CveId FROM stage.SoftwareVulnerabilities
+SELECT CveId FROM (SELECT CveId FROM stage.SoftwareVulnerabilities
+                   UNION SELECT CveId FROM stage.SoftwareVulnerabilityChanges)
 WHERE typeof(CveId) = 'text' AND CveId <> ''
   AND (:whole OR CveId NOT IN (SELECT CveId FROM VulnerabilityKb))
 UNION
 SELECT CveId FROM VulnerabilityKb WHERE :whole
 ORDER BY CveId
 -- statement: drop_strange_knowledge
--- A window on LastModifiedTime brings CVEs that no machine of ours has.
+-- A window on LastModifiedTime brings CVEs that no machine of ours has. (Where only changes of the software were read, one
+-- that nothing was known of so far is in the mirror alone.)
 DELETE FROM stage.VulnerabilityKb
 WHERE CveId NOT IN (SELECT CveId FROM VulnerabilityKb)
   AND CveId NOT IN (SELECT CveId FROM stage.SoftwareVulnerabilities WHERE typeof(CveId) = 'text')
+  AND CveId NOT IN (SELECT CveId FROM stage.SoftwareVulnerabilityChanges WHERE typeof(CveId) = 'text')
+  AND NOT EXISTS (SELECT 1 FROM SoftwareVulnerabilities s WHERE s.CveId = stage.VulnerabilityKb.CveId)
 -- statement: empty_readings
 -- Readings of everything that came back empty where rows are known: what a guard looks at.
 SELECT d.name,
@@ -183,7 +209,8 @@ SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'users'), (SELEC
 -- statement: count_alerts
 SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'alerts'), (SELECT count(*) FROM stage.Alerts))
 -- statement: count_vulnerabilities
-SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'vulnerabilities'), (SELECT count(*) FROM stage.SoftwareVulnerabilities))
+SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'vulnerabilities'),
+                (SELECT count(*) FROM stage.SoftwareVulnerabilities) + (SELECT count(*) FROM stage.SoftwareVulnerabilityChanges))
 -- statement: count_knowledge_base
 SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'knowledge_base'), (SELECT count(*) FROM stage.VulnerabilityKb))
 -- statement: move_cursors
@@ -196,6 +223,10 @@ WHERE state = 'complete' AND NOT cursor_stays
 UNION ALL
 SELECT 'vulnerabilities_whole', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
 WHERE name = 'vulnerabilities' AND state = 'complete' AND whole
+  AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
+UNION ALL
+SELECT 'vulnerability_changes', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
+WHERE name = 'vulnerabilities' AND state = 'complete' AND NOT cursor_stays AND (whole OR since IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 ON CONFLICT DO UPDATE SET at = excluded.at, run_id = excluded.run_id
 -- statement: make_durable

@@ -14,11 +14,16 @@ uint64_t from_environment(const char* name, uint64_t fallback) {
 }
 
 const char* name_of(Source source) {
-  static constexpr std::array names{"graph", "retiring", "no-hunting", "list-chosen"};
+  static constexpr std::array names{"graph",       "retiring",      "no-hunting",
+                                    "list-chosen", "export-chosen", "export-only"};
   return names[static_cast<size_t>(source)];
 }
 const char* name_of(LogonSource source) {
   return source == LogonSource::api ? "api" : source == LogonSource::hunting ? "hunting" : "auto";
+}
+
+bool can_hunt(Source source) {
+  return source != Source::no_hunting && source != Source::export_only;
 }
 
 }  // namespace
@@ -34,9 +39,10 @@ Scenario scenario_of(uint64_t seed) {
   out.identity = seed % 2 == 0 ? oracle::Identity::account : oracle::Identity::user;
   out.source = sources[seed / 2 % sources.size()];
   if (seed % 20 == 5) out.source = Source::list_chosen;
+  if (seed % 20 == 13) out.source = Source::export_chosen;
+  if (seed % 20 == 9) out.source = Source::export_only;
   out.logon = logons[seed % logons.size()];
-  if (out.source == Source::no_hunting && out.logon == LogonSource::hunting)
-    out.logon = LogonSource::api;
+  if (!can_hunt(out.source) && out.logon == LogonSource::hunting) out.logon = LogonSource::api;
   out.prefixed_addresses = seed % 7 == 0;
   out.empty_list_is_404 = seed % 11 == 0;
   out.job_polls = static_cast<int>(seed % 3);
@@ -68,24 +74,26 @@ simulator::Options simulator_options(const Scenario& scenario) {
   options.car.identity = scenario.identity == oracle::Identity::user
                              ? simulator::IdentityModel::user
                              : simulator::IdentityModel::account;
-  if (scenario.source == Source::retiring || scenario.source == Source::no_hunting)
+  if (scenario.source == Source::retiring || !can_hunt(scenario.source))
     options.login.graph_roles.clear();
   options.car.prefixed_addresses = scenario.prefixed_addresses;
   options.car.job_polls = scenario.job_polls;
   options.defender.empty_list_is_404 = scenario.empty_list_is_404;
   options.defender.graph_hunting = scenario.source != Source::retiring;
-  if (scenario.source == Source::no_hunting)
-    options.defender.hunting = options.defender.graph_hunting = false;
+  if (!can_hunt(scenario.source)) options.defender.hunting = options.defender.graph_hunting = false;
+  options.defender.vulnerability_export =
+      scenario.source != Source::no_hunting && scenario.source != Source::list_chosen;
   return options;
 }
 
 oracle::Options oracle_options(const Scenario& scenario) {
   oracle::Options out;
   out.identity = scenario.identity;
-  const bool list = scenario.source == Source::no_hunting || scenario.source == Source::list_chosen;
+  const bool list = !can_hunt(scenario.source) || scenario.source == Source::list_chosen;
   out.network = list ? oracle::Network::machine_list : oracle::Network::hunting;
-  // Design section 2, "Without hunting": that source leaves vulnerabilities out.
-  out.software = !list;
+  // Design section 2, "Without hunting": where there is no export either, vulnerabilities are left
+  // out.
+  out.software = simulator_options(scenario).defender.vulnerability_export;
   return out;
 }
 
@@ -93,6 +101,8 @@ void choose_ways(defender_car::SyncSettings& settings, const Scenario& scenario)
   settings.logon_source = scenario.logon;
   if (scenario.source == Source::list_chosen)
     settings.network_source = defender_car::NetworkSource::machines;
+  if (scenario.source == Source::export_chosen)
+    settings.vulnerability_source = defender_car::VulnerabilitySource::exported;
 }
 
 Seeds seeds_to_run() {

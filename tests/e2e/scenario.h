@@ -12,10 +12,12 @@ namespace e2e {
 
 /// What the tenant offers, and with that the way the engine has to go.
 enum class Source {
-  graph,        // Graph hunting
-  retiring,     // only POST /api/advancedqueries/run
-  no_hunting,   // neither: the machine list's addresses
-  list_chosen,  // hunting is there, but --network-source machines
+  graph,          // Graph hunting
+  retiring,       // only POST /api/advancedqueries/run
+  no_hunting,     // neither, nor the vulnerability export: the machine list's addresses
+  list_chosen,    // hunting is there, but --network-source machines; no vulnerability export
+  export_chosen,  // Graph hunting, but --vulnerability-source export
+  export_only,    // no hunting, but the vulnerability export
 };
 
 struct Scenario {

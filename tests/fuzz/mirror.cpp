@@ -92,7 +92,7 @@ void Mirror::derive() {
     state_->exec(kGoodMachine);
     Transaction transaction(*state_);
     for (const char* script : {"00_begin", "05_return", "06_parameters", "10_accept", "20_merge",
-                               "30_assets", "40_derive", "50_diff"}) {
+                               "25_changes", "30_assets", "40_derive", "50_diff"}) {
       state_->run_script("schema/phase/" + std::string(script) + ".sql");
     }
     state_->exec(kPromises);

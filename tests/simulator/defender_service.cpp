@@ -14,6 +14,9 @@ constexpr std::string_view odata_type =
     "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8";
 constexpr std::string_view context = "https://api.securitycenter.microsoft.com/api/$metadata#";
 
+constexpr std::string_view export_path = "/api/machines/SoftwareVulnerabilitiesByMachine";
+constexpr std::string_view changes_path = "/api/machines/SoftwareVulnerabilityChangesByMachine";
+
 Reply odata_reply() {
   Reply reply;
   reply.content_type = odata_type;
@@ -182,6 +185,9 @@ Reply DefenderService::truth(const Call& call) {
   if (path == "/api/alerts") role = "Alert.Read.All";
   if (path == "/api/advancedqueries/run") role = "AdvancedQuery.Read.All";
   if (path.ends_with("/logonusers")) role = "User.Read.All";
+  const bool of_export =
+      path == "/api/vulnerabilities" || path == export_path || path == changes_path;
+  if (of_export) role = "Vulnerability.Read.All";
   if (auto refused = login_.refuse(call, login_.options().defender_resource, role, tenant_.now_ms))
     return *refused;
   if (path == "/api/advancedqueries/run" && call.method == "POST") {
@@ -192,12 +198,22 @@ Reply DefenderService::truth(const Call& call) {
   if (call.method == "GET") {
     if (path == "/api/machines") return prepared(call, [&] { return machines(call); });
     if (path == "/api/alerts") return prepared(call, [&] { return alerts(call); });
+    if (of_export) return vulnerabilities(call, path);
     const std::vector<std::string> parts = split(path, '/');  // "", api, machines, id, what
     if (parts.size() == 4 && parts[2] == "machines") return machine(decode_url(parts[3]));
     if (parts.size() == 5 && parts[2] == "machines" && parts[4] == "logonusers")
       return logon_users(decode_url(parts[3]));
   }
   return api_error(404, "NotFound", "No HTTP resource was found that matches the request URI.");
+}
+
+Reply DefenderService::vulnerabilities(const Call& call, std::string_view path) {
+  if (!options_.vulnerability_export)
+    return api_error(options_.no_export_status, "Forbidden",
+                     "Vulnerability management is not part of this tenant's licence.");
+  if (path == export_path) return software_export_.rows(call, tenant_);
+  if (path == changes_path) return software_export_.changes(call, tenant_);
+  return SoftwareExport::vulnerabilities(call, tenant_);
 }
 
 Reply DefenderService::truth_of_graph(const Call& call) {

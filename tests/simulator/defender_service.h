@@ -1,5 +1,5 @@
-// Plays api.security.microsoft.com (machines, alerts, logon users, the retiring hunting endpoint)
-// and Graph's runHuntingQuery over one Tenant.
+// Plays api.security.microsoft.com (machines, alerts, logon users, the retiring hunting endpoint
+// and the vulnerability export) and Graph's runHuntingQuery over one Tenant.
 //
 // It checks tokens by LoginService. It keeps nothing of its own but the lies on order and prepared
 // answers, and does not throttle: 429 comes from the faults.
@@ -10,6 +10,7 @@
 #include "login_service.h"
 #include "message.h"
 #include "prepared.h"
+#include "software_export.h"
 #include "tenant.h"
 
 namespace simulator {
@@ -18,6 +19,8 @@ struct DefenderOptions {
   bool hunting = true;        // the retiring POST /api/advancedqueries/run
   bool graph_hunting = true;  // Graph's POST /v1.0/security/runHuntingQuery
   int no_hunting_status = 403;
+  bool vulnerability_export = true;  // SoftwareVulnerabilitiesByMachine and what belongs to it
+  int no_export_status = 403;
   bool empty_list_is_404 = false;
   bool next_links = true;  // when a list is asked for without $top
   size_t page_size = 10'000;
@@ -37,9 +40,17 @@ class DefenderService {
     return options_;
   }
   Lies& lies() { return lies_; }
+  SoftwareExport& software_export() { return software_export_; }
+  /// What became of the software until now gets this moment's time in a delta.
+  void assess_software() { software_export_.assess(tenant_); }
+  /// Also of the device's software, see there.
+  void change_group(const std::string& device, const std::string& group) {
+    software_export_.change_group(tenant_, device, group);
+  }
 
  private:
   Reply truth(const Call& call);
+  Reply vulnerabilities(const Call& call, std::string_view path);
   Reply truth_of_graph(const Call& call);
   /// What `make` answers, unless the same was asked since the tenant last changed.
   template <typename Make>
@@ -56,6 +67,7 @@ class DefenderService {
   Lies lies_;
   PreparedAnswers prepared_;
   HuntingIndex index_;
+  SoftwareExport software_export_;
 };
 
 }  // namespace simulator

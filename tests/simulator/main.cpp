@@ -38,7 +38,8 @@ options::options_description describe() {
                                                             "CAR has no database yet")(
       "job-polls", options::value<int>()->default_value(1), "polls until a CAR job completes")(
       "no-graph-hunting", "the Graph token lacks ThreatHunting.Read.All and Graph refuses to hunt")(
-      "no-hunting", "neither Graph nor Defender can hunt")(
+      "no-hunting", "neither Graph nor Defender can hunt")("no-vulnerability-export",
+                                                           "the vulnerability export is refused")(
       "row-cap", options::value<size_t>()->default_value(100'000), "rows of a hunting answer")(
       "latency", options::value<int>()->default_value(0), "milliseconds added to each request")(
       "url-file", options::value<std::string>(), "write the URL to this file, too");
@@ -73,6 +74,7 @@ simulator::Options read(const options::variables_map& given) {
   const bool no_hunting = given.count("no-hunting") != 0;
   out.defender.hunting = !no_hunting;
   out.defender.graph_hunting = !no_hunting && given.count("no-graph-hunting") == 0;
+  out.defender.vulnerability_export = given.count("no-vulnerability-export") == 0;
   if (!out.defender.graph_hunting) out.login.graph_roles.clear();
   out.defender.limits.row_cap = given["row-cap"].as<size_t>();
   return out;

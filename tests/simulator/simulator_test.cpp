@@ -663,3 +663,118 @@ TEST_CASE("the same seed gives the same tenant, and a tenant lives") {
   }
   CHECK(inactive > 0);
 }
+
+namespace {
+
+/// Rows of a walk to its end, as "device vendor:name:version cve status".
+std::vector<std::string> walk(Caller& caller, std::string path, int* pages = nullptr) {
+  std::vector<std::string> out;
+  for (int page = 1; !path.empty(); ++page) {
+    const auto answer = caller.defender(path);
+    REQUIRE(answer);
+    INFO(path << "\n" << answer->body);
+    REQUIRE(answer->status == 200);
+    const auto body = json_of(answer->body);
+    for (const auto& row : body["value"].GetArray()) {
+      const auto text = [&](const char* key) {
+        return row.HasMember(key) && row[key].IsString() ? row[key].GetString() : "";
+      };
+      out.push_back(text("deviceId") + std::string(" ") + text("softwareVendor") + ":" +
+                    text("softwareName") + ":" + text("softwareVersion") + " " + text("cveId") +
+                    " " + text("status"));
+    }
+    path.clear();
+    if (pages != nullptr) *pages = page;
+    if (!body.HasMember("@odata.nextLink")) break;
+    const std::string link = body["@odata.nextLink"].GetString();
+    CHECK(link.find("pagesize=") != std::string::npos);
+    path = link.substr(link.find("/api/"));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+const std::string kExportPath = "/api/machines/SoftwareVulnerabilitiesByMachine";
+const std::string kChangesPath = "/api/machines/SoftwareVulnerabilityChangesByMachine?sinceTime=";
+
+}  // namespace
+
+TEST_CASE("the export has every row and its pages are of one snapshot") {
+  Simulator simulator(small_options());
+  Caller caller(simulator);
+  std::vector<std::string> wanted;
+  for (const auto& [id, rows] : simulator.tenant().software)
+    for (const SoftwareRow& row : rows)
+      wanted.push_back(id + " " + row.vendor + ":" + row.name + ":" + row.version + " " +
+                       row.cve_id + " ");
+  std::sort(wanted.begin(), wanted.end());
+  int pages = 0;
+  CHECK(walk(caller, kExportPath + "?pageSize=100", &pages) == wanted);
+  CHECK(static_cast<size_t>(pages) == (wanted.size() + 99) / 100);
+
+  const auto first = json_of(caller.defender(kExportPath + "?pageSize=100")->body);
+  CHECK(std::string(first["value"][0]["firstSeenTimestamp"].GetString()).size() == 19);
+  const std::string link = first["@odata.nextLink"].GetString();
+  simulator.with_tenant([](Tenant& tenant) { tenant.software.clear(); });
+  const std::string next = link.substr(link.find("/api/"));
+  const auto second = json_of(caller.defender(next)->body);
+  CHECK(second["value"].Size() == 100);
+  simulator.with_defender(
+      [](DefenderService& defender) { defender.software_export().expire_links(); });
+  CHECK(caller.defender(next)->status == 410);
+  CHECK(walk(caller, kExportPath).empty());
+  CHECK_FALSE(json_of(caller.defender(kExportPath + "?$top=5")->body).HasMember("@odata.nextLink"));
+  CHECK(caller.defender(kExportPath + "?pageSize=200001")->status == 400);
+}
+
+TEST_CASE("the delta tells of the whole six-hour block and of those after it") {
+  Simulator simulator(small_options());
+  const auto since = [&](int64_t hours) {
+    return kChangesPath + format_iso(simulator.now_ms() - hours * hour_ms, 0);
+  };
+  const auto told = [&](const std::string& path) {
+    Caller caller(simulator);  // with a new token: hours go by
+    return walk(caller, path);
+  };
+  told(kExportPath);
+  CHECK(told(since(1)).empty());
+  std::string device;
+  const SoftwareRow row{"contoso", "fresh", "1", ""};
+  simulator.with_tenant([&](Tenant& tenant) {
+    device = tenant.software.begin()->first;
+    tenant.software[device].push_back(row);
+  });
+  const std::string came = device + " contoso:fresh:1  New";
+  CHECK(told(since(1)) == std::vector{came});
+  simulator.with_tenant([&](Tenant& tenant) {
+    tenant.now_ms += 5 * hour_ms;  // 11:00: the block began at 06:00
+    std::erase(tenant.software[device], row);
+  });
+  CHECK(told(since(1)) == std::vector{device + " contoso:fresh:1  Fixed", came});
+  simulator.with_tenant([&](Tenant& tenant) { tenant.now_ms += 2 * hour_ms; });
+  CHECK(told(since(1)).empty());
+  CHECK(told(since(2)).size() == 2);
+  simulator.with_defender(
+      [&](DefenderService& defender) { defender.change_group(device, "Servers"); });
+  const size_t rows = simulator.tenant().software.at(device).size();
+  CHECK(told(since(0)).size() == 2 * rows);
+  CHECK(Caller(simulator).defender(since(15 * 24))->status == 400);
+  CHECK(Caller(simulator).defender("/api/machines/SoftwareVulnerabilityChangesByMachine")->status ==
+        400);
+}
+
+TEST_CASE("the list of CVEs is paged and filtered") {
+  Simulator simulator(small_options());
+  Caller caller(simulator);
+  const Tenant tenant = simulator.tenant();
+  REQUIRE(tenant.kb.size() > 30);
+  const auto count = [&](const std::string& query) {
+    return json_of(caller.defender("/api/vulnerabilities?" + query)->body)["value"].Size();
+  };
+  CHECK(count("$top=8000") == tenant.kb.size());
+  CHECK(count("$top=20&$skip=20") == 20);
+  const std::string id = tenant.kb.begin()->first;
+  CHECK(count("$filter=" + encode("id eq '" + id + "' or id eq 'CVE-0-0'")) == 1);
+  CHECK(count("$filter=" + encode("updatedOn ge " + format_iso(tenant.now_ms, 0))) == 0);
+  CHECK(caller.defender("/api/vulnerabilities?$top=8001")->status == 400);
+}

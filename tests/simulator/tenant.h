@@ -121,6 +121,7 @@ struct SoftwareRow {
   std::string name;
   std::string version;
   std::string cve_id;
+  bool operator==(const SoftwareRow&) const = default;
 };
 
 struct KnowledgeEntry {

@@ -821,3 +821,94 @@ TEST_CASE("the first Date header is the service's clock", "[defender]") {
   REQUIRE(tenant.client.server_date());
   CHECK(iso8601(*tenant.client.server_date()) == "2026-11-24T13:00:00.000Z");
 }
+
+TEST_CASE("the export walks by its own links and nowhere else", "[defender]") {
+  std::vector<std::string> asked;
+  std::string link;
+  Tenant tenant([&](const auto& request, auto& response) {
+    asked.push_back(request.target);
+    json(response, page(static_cast<std::int64_t>(asked.size()), 1, link));
+  });
+  const std::string path = "/api/machines/SoftwareVulnerabilitiesByMachine?";
+  int begun_anew = 0;
+  const auto read = [&] {
+    tenant.client.read_software_export(std::nullopt, kId, tenant.sink, [&] { ++begun_anew; });
+  };
+
+  read();  // a full page without a link is the last one
+  CHECK(asked == std::vector<std::string>{path + "pageSize=200000"});
+
+  link = tenant.server.url() + path + "pagesize=200000&$skiptoken=x";
+  Error error = error_of(read);
+  CHECK(has(error.what(), "goes round in a circle"));
+  CHECK(asked.size() == 3);
+
+  link = GENERATE("https://evil.example/api/machines?", "http://127.0.0.1:1/api/x", "//x/api/");
+  error = error_of(read);
+  INFO(error.what());
+  CHECK(error.kind() == ErrorKind::defender);
+  CHECK(has(error.what(), "leads to another place"));
+  CHECK(asked.size() == 4);
+  CHECK(begun_anew == 0);  // nothing that another walk would mend
+}
+
+TEST_CASE("a page behind a link is asked for twice and the walk begun anew once", "[defender]") {
+  const int status = GENERATE(400, 404, 410, 500);
+  std::vector<std::string> asked;
+  Tenant tenant([&](const auto& request, auto& response) {
+    asked.push_back(request.target);
+    if (request.target.find("skiptoken") != std::string::npos)
+      return json(response, R"({"error":{"code":"x","message":"gone"}})", status);
+    json(response, page(0, 1,
+                        "http://" + request.get_header_value("Host") +
+                            "/api/machines/SoftwareVulnerabilitiesByMachine?$skiptoken=x"));
+  });
+  int begun_anew = 0;
+
+  const Error error = error_of([&] {
+    tenant.client.read_software_export(std::nullopt, kId, tenant.sink, [&] { ++begun_anew; });
+  });
+
+  INFO(error.what());
+  const std::size_t tries = status == 500 ? 2 : 1;  // of the HTTP client's own
+  CHECK(asked.size() == 2 * (1 + 2 * tries));
+  CHECK(begun_anew == 1);
+  CHECK(has(error.what(), "page 2"));
+}
+
+TEST_CASE("an export that is not to be had names its permission", "[defender]") {
+  const int status = GENERATE(403, 404, 410);
+  int asked = 0;
+  Tenant tenant([&](const auto&, auto& response) {
+    ++asked;
+    json(response, R"({"error":{"code":"x","message":"no"}})", status);
+  });
+
+  const Error error =
+      error_of([&] { tenant.client.read_software_export(std::nullopt, kId, tenant.sink, [] {}); });
+
+  INFO(error.what());
+  CHECK(error.kind() == ErrorKind::forbidden);
+  CHECK(has(error.what(), "Vulnerability.Read.All of WindowsDefenderATP"));
+  CHECK(asked == 1);
+}
+
+TEST_CASE("a delta without anything may be a 404 and a refused time is told at once",
+          "[defender]") {
+  int status = 404;
+  std::string target;
+  Tenant tenant([&](const auto& request, auto& response) {
+    target = request.target;
+    json(response, R"({"error":{"code":"x","message":"no"}})", status);
+  });
+  const auto read = [&] {
+    return tenant.client.read_software_export("2026-03-02T06:00:00Z", kId, tenant.sink, [] {});
+  };
+
+  CHECK(read().not_found);
+  CHECK(target ==
+        "/api/machines/SoftwareVulnerabilityChangesByMachine?"
+        "sinceTime=2026-03-02T06%3A00%3A00Z&pageSize=200000");
+  status = 400;
+  CHECK(error_of(read).kind() == ErrorKind::invalid_parameter);
+}

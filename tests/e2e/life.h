@@ -1,0 +1,85 @@
+// A life of a tenant, run by run: what the tests of convergence share.
+#pragma once
+
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "harness.h"
+
+namespace e2e {
+
+/// Runs one scenario through its days and collects what is wrong; stops at the first bad run, since
+/// all after it would only repeat it.
+class Life {
+ public:
+  Life(const Scenario& scenario, std::function<void(const defender_car::RunReport&)> on_run)
+      : harness_(scenario), random_(scenario.seed), on_run_(std::move(on_run)) {}
+
+  std::vector<std::string> live(int steps, int longest_hours) {
+    good_run(Reading::full, "first run");
+    quiet_run("quiet run after the first");
+    for (int step = 1; step <= steps && problems_.empty(); ++step) {
+      const int hours = 1 + static_cast<int>(random_() % static_cast<unsigned>(longest_hours));
+      harness_.simulator().live(hours);
+      lived_ += hours;
+      good_run(Reading::incremental, "step " + std::to_string(step));
+    }
+    quiet_run("quiet run at the end");
+    full_run();
+    fresh_full_run();
+    return problems_;
+  }
+
+  Harness& harness() { return harness_; }
+
+ private:
+  void good_run(Reading reading, const std::string& what) {
+    if (!problems_.empty()) return;
+    const defender_car::RunReport report = harness_.sync(reading);
+    on_run_(report);
+    const std::string mode = reading == Reading::full ? "full" : "incremental";
+    if (report.failure) problem(what + " failed", report);
+    if (report.mode != mode) problem(what + " should be " + mode, report);
+    if (report.outcome != "done") problem(what + " is not done", report);
+    const std::vector<std::string> differing = harness_.differences();
+    if (!differing.empty()) problem(what + " differs:" + joined(differing), report);
+    if (!harness_.violations().empty())
+      problem(what + " took away what is wanted:" + joined(harness_.violations()), report);
+  }
+
+  void quiet_run(const std::string& what) {
+    good_run(Reading::incremental, what);
+    const std::vector<std::string> writes = harness_.writes_to_car();
+    if (problems_.empty() && !writes.empty())
+      problems_.push_back(what + " (after " + std::to_string(lived_) +
+                          " hours) wrote to CAR:" + joined(writes));
+  }
+
+  void full_run() {
+    harness_.settings().mode = defender_car::Mode::full;
+    good_run(Reading::full, "full import into the same state");
+    harness_.settings().mode = defender_car::Mode::automatic;
+    quiet_run("quiet run after the full import");
+  }
+
+  void fresh_full_run() {
+    if (!problems_.empty()) return;
+    harness_.forget_everything();
+    good_run(Reading::full, "full import from nothing");
+  }
+
+  void problem(const std::string& what, const defender_car::RunReport& report) {
+    problems_.push_back(what + " (after " + std::to_string(lived_) + " hours)\n  " +
+                        describe(report));
+  }
+
+  Harness harness_;
+  std::mt19937_64 random_;
+  std::function<void(const defender_car::RunReport&)> on_run_;
+  int lived_ = 0;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace e2e

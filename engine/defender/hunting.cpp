@@ -108,6 +108,7 @@ ReadResult Hunting::run_one_way(const HuntingTable& table,
   // Parts that were kept before one proved too large come again: harmless, since the stage is
   // keyed.
   for (const int shards : kShards) {
+    require_room(table, shards);
     if (const auto all = ask_in(shards)) return *all;
     spdlog::info("hunting in {} by {} gave more than one answer holds: asking in smaller parts",
                  table.name, shards);
@@ -117,6 +118,20 @@ ReadResult Hunting::run_one_way(const HuntingTable& table,
                   std::to_string(kShards.back()) +
                   " parts by device is still larger than one answer holds, so the rows cannot "
                   "be read whole; a single device has too many of them");
+}
+
+/// A reading that is broken off begins anew at the next run, so it would eat every hour's share and
+/// never be through.
+void Hunting::require_room(const HuntingTable& table, int shards) {
+  const std::string why = (way() == HuntingApi::graph ? graph_ : defender_).no_room(url(), shards);
+  if (why.empty()) return;
+  throw Error(ErrorKind::budget, "hunting in " + std::string(table.name) + " in " +
+                                     std::to_string(shards) + " parts: " + why);
+}
+
+std::string Hunting::url() {
+  return way() == HuntingApi::graph ? graph_.url() + "/v1.0/security/runHuntingQuery"
+                                    : defender_.url() + "/api/advancedqueries/run";
 }
 
 HttpRequest Hunting::request(const std::string& query, const std::string& label) {
@@ -129,8 +144,7 @@ HttpRequest Hunting::request(const std::string& query, const std::string& label)
 
   HttpRequest request;
   request.method = "POST";
-  request.url = way() == HuntingApi::graph ? graph_.url() + "/v1.0/security/runHuntingQuery"
-                                           : defender_.url() + "/api/advancedqueries/run";
+  request.url = url();
   request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
   request.body.assign(body.GetString(), body.GetSize());
   request.time_limit_ms = limits::kHuntingMs;

@@ -28,6 +28,8 @@ class Hunting {
   /// Nothing when the answer was too large.
   std::optional<ReadResult> ask(const HuntingTable& table, const std::string& query,
                                 const std::string& label, PageSink& sink);
+  void require_room(const HuntingTable& table, int shards);
+  std::string url();
   HttpRequest request(const std::string& query, const std::string& label);
   bool read(const HuntingTable& table, const HttpRequest& request, const HttpResponse& response,
             PageSink& sink, ReadResult& result) const;

@@ -224,6 +224,8 @@ HttpResponse Api::send(const HttpRequest& request) {
 
 void Api::fail(const HttpRequest& request, const HttpResponse& response,
                const Permission& permission) {
+  if (!response.held_back.empty())
+    throw Error(ErrorKind::budget, request.label + ": " + response.held_back);
   const std::string what = asked(request, response) + ". ";
   switch (response.status) {
     case 0:

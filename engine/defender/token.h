@@ -79,6 +79,11 @@ class Api {
   /// The answer, whatever its status; a 401 has then been answered to a new token as well.
   HttpResponse send(const HttpRequest& request);
 
+  /// See Gate.
+  std::string no_room(const std::string& url, std::int64_t requests) const {
+    return http_.no_room(url, requests);
+  }
+
   /// For requests sent by HttpClient::send_all.
   void note(const HttpResponse& response) { traffic_.note(response); }
 

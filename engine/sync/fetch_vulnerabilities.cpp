@@ -65,6 +65,9 @@ void read_software(Run& run, bool whole) {
 
 void read_knowledge(Run& run, const std::optional<std::string>& since) {
   const auto cves = run.state.statement("fetch/unknown_cves").bind("whole", since ? 0 : 1).texts();
+  run.budget.require(CallFamily::hunting,
+                     static_cast<std::int64_t>((cves.size() + kNamesAQuery - 1) / kNamesAQuery),
+                     "the knowledge base");
   std::size_t asked = 0;
   in_parts(cves, [&](std::span<const std::string> part) {
     hunt_knowledge(run, in_filter("CveId", part));

@@ -108,11 +108,11 @@ TEST_CASE("A clock that is set back holds nothing up", "[budget]") {
 
 TEST_CASE("A share that was made smaller waits for the calls of the larger one", "[budget]") {
   CallBudget budget(0.1, {});
-  make_calls(budget, CallFamily::users, kStart, 700);
-  make_calls(budget, CallFamily::users, kStart + 30 * kMinute, 100);
+  make_calls(budget, CallFamily::users, kStart, 600);
+  make_calls(budget, CallFamily::users, kStart + 30 * kMinute, 200);
   CHECK(budget.left(CallFamily::users, kStart + 31 * kMinute, false) == -650);
   CHECK(budget.room_at(CallFamily::users, kStart + 31 * kMinute, false, 1) ==
-        kStart + kHour + 10 * kSecond);
+        kStart + 30 * kMinute + kHour + 10 * kSecond);
 }
 
 }  // namespace defender_car

@@ -44,6 +44,29 @@ Rows facts(const Status& status) {
   return rows;
 }
 
+Rows calls(const Status& status) {
+  Rows rows{{"calls to Defender", "last minute", "of", "last hour", "of"}};
+  for (const CallCount& count : status.calls)
+    rows.push_back({count.family, std::to_string(count.last_minute),
+                    std::to_string(count.minute_quota), std::to_string(count.last_hour),
+                    std::to_string(count.hour_quota)});
+  return rows;
+}
+
+void write_calls(JsonWriter& json, const Status& status) {
+  json.begin_array("calls");
+  for (const CallCount& count : status.calls) {
+    json.begin_object();
+    json.text("family", count.family);
+    json.integer("last_minute", count.last_minute);
+    json.integer("minute_quota", count.minute_quota);
+    json.integer("last_hour", count.last_hour);
+    json.integer("hour_quota", count.hour_quota);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 std::string status_text(const Status& status) {
   std::string text = table(facts(status));
   Rows rows{{"dataset", "state", "read up to", "last complete", "problem"}};
@@ -52,7 +75,7 @@ std::string status_text(const Status& status) {
                     or_words(dataset.last_complete_at, "never"), dataset.problem});
   }
   if (rows.size() > 1) text.append("\n").append(table(rows));
-  return text;
+  return text + "\n" + table(calls(status));
 }
 
 std::string status_json(const Status& status) {
@@ -80,6 +103,7 @@ std::string status_json(const Status& status) {
     json.text_or_null("last_run", "");
   }
   write_datasets(json, status);
+  write_calls(json, status);
   json.end_object();
   return json.str() + "\n";
 }

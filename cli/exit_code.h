@@ -24,6 +24,7 @@ constexpr int exit_code(ErrorKind kind) {
     case ErrorKind::car_unrecoverable:
       return 20;
     case ErrorKind::defender:
+    case ErrorKind::budget:
       return 50;
     case ErrorKind::unreachable:
       return 51;

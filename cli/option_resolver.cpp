@@ -188,6 +188,7 @@ void OptionResolver::read_sources() {
   with("row-overlap",
        [&](auto text) { settings.row_overlap_hours = parse_int(text, 0, thirty_days); });
   with("defender-rate", [&](auto text) { settings.defender_rate = parse_rate(text); });
+  with("budget-share", [&](auto text) { settings.budget_share = parse_share(text); });
 }
 
 void OptionResolver::read_hosts() {

@@ -112,6 +112,10 @@ constexpr OptionSpec options[] = {
     {"row-overlap", "HOURS", "", sources, "The same for alerts and network rows. Default: 2."},
     {"defender-rate", "N/SECONDS", "", sources,
      "At most N requests to Defender within SECONDS. Default: as fast as Defender lets."},
+    {"budget-share", "SHARE", "", sources,
+     "How much of each of Defender's quotas runs may use up, above 0 to 1: 0.5 leaves half to the "
+     "tenant's analysts. What does not fit waits for later runs. Default: 0, no limit but "
+     "Defender's own."},
 
     {"cloud", "commercial|gcc|gcc-high|dod", "", hosts,
      "Sets all hosts below together. Default: commercial."},

@@ -31,6 +31,15 @@ std::optional<std::int64_t> read_integer(std::string_view text) {
   return value;
 }
 
+/// The same for digits with or without a point.
+std::optional<double> read_decimal(std::string_view text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, fault] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (fault != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 std::optional<bool> read_boolean(std::string_view text) {
@@ -62,14 +71,9 @@ Limit parse_limit(std::string_view text) {
     return {.percent = 0, .at_least = 0, .count = *count};
   }
   text.remove_suffix(1);
-  double percent = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, fault] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
-  if (fault != std::errc() || stop != end || !std::isfinite(percent) || percent < 0 ||
-      percent > 100) {
-    refuse(expected);
-  }
-  return {.percent = percent, .at_least = 0, .count = 0};
+  const auto percent = read_decimal(text);
+  if (!percent || *percent < 0 || *percent > 100) refuse(expected);
+  return {.percent = *percent, .at_least = 0, .count = 0};
 }
 
 std::chrono::seconds parse_duration(std::string_view text) {
@@ -127,6 +131,12 @@ RateLimit parse_rate(std::string_view text) {
     refuse("must be REQUESTS/SECONDS (100/60), both from 1 to 1000000");
   }
   return {.requests = static_cast<int>(*requests), .seconds = static_cast<int>(*seconds)};
+}
+
+double parse_share(std::string_view text) {
+  const auto share = read_decimal(text);
+  if (!share || *share < 0 || *share > 1) refuse("must be a share from 0 to 1 (0.5)");
+  return *share;
 }
 
 std::string parse_url(std::string_view text) {

@@ -38,6 +38,9 @@ std::int64_t parse_space(std::string_view text);
 /// "100/60": requests within seconds.
 RateLimit parse_rate(std::string_view text);
 
+/// "0.5", "1": 0 to 1.
+double parse_share(std::string_view text);
+
 /// http(s) without credentials, query or fragment, plain http for loopback hosts only; trailing
 /// slashes cut.
 std::string parse_url(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include "audit/state.h"
 #include "store/lock.h"
+#include "sync/budget.h"
 #include "sync/tally.h"
 
 namespace defender_car {
@@ -41,6 +42,20 @@ void read_same_failure(Database& state, Status& status) {
   status.same_failure_since = same.since;
 }
 
+// An older program's file has counted none.
+std::vector<CallCount> calls(Database& state) {
+  CallBudget budget(0, {});
+  if (state.number("history/has_calls") != 0) read_counts(state, budget);
+  const EpochMs now = system_now();
+  std::vector<CallCount> counts;
+  for (const CallFamily family : kCallFamilies) {
+    const CallQuota& quota = budget.quota(family);
+    counts.push_back({std::string(family_name(family)), budget.in_last_minute(family, now),
+                      quota.a_minute, budget.in_last_hour(family, now), quota.an_hour});
+  }
+  return counts;
+}
+
 }  // namespace
 
 Status read_status(const std::filesystem::path& working_dir) {
@@ -70,6 +85,7 @@ Status read_status(Database& state, const WorkingDir& folder) {
     status.datasets.push_back(
         {datasets.text(0), datasets.text(1), datasets.text(2), datasets.text(3), datasets.text(4)});
   }
+  status.calls = calls(state);
   return status;
 }
 

@@ -40,6 +40,15 @@ struct DatasetCursor {
   std::string problem;           ///< why incomplete, in words for a person
 };
 
+/// Calls to Defender that share a quota.
+struct CallCount {
+  std::string family;            ///< machines, alerts, users, hunting, vulnerabilities
+  std::int64_t last_minute = 0;  ///< of all runs on this state file, by this host's clock
+  std::int64_t minute_quota = 0;
+  std::int64_t last_hour = 0;
+  std::int64_t hour_quota = 0;
+};
+
 /// Where the sync stands.
 struct Status {
   std::string tenant;
@@ -57,6 +66,7 @@ struct Status {
   std::int64_t same_failure_count = 0;
   std::string same_failure_since;
   std::vector<DatasetCursor> datasets;
+  std::vector<CallCount> calls;
 };
 
 Status read_status(const std::filesystem::path& working_dir);

@@ -25,6 +25,7 @@ enum class ErrorKind {
   authentication,     ///< the login was refused, or 401 with a new token
   forbidden,          ///< 403: a permission is missing
   invalid_parameter,  ///< 400: Defender does not take what was asked
+  budget,             ///< our own share of Defender's calls is used up
   bad_data,           ///< an answer that cannot be read as what was asked for
 };
 
@@ -55,6 +56,8 @@ constexpr std::string_view kind_name(ErrorKind kind) {
       return "forbidden";
     case ErrorKind::invalid_parameter:
       return "invalid_parameter";
+    case ErrorKind::budget:
+      return "budget";
     case ErrorKind::bad_data:
       return "bad_data";
   }

@@ -150,14 +150,15 @@ class LogonUsers {
 
   void run(const std::vector<std::string>& ids) {
     waiting_.assign(ids.begin(), ids.end());
-    while (!waiting_.empty() && failures_ < kFailuresInARow) {
+    while (!waiting_.empty() && failures_ < kFailuresInARow && held_back_.empty()) {
       // A login cannot happen while transfers are under way, so a round ends when the token does.
       api_.token().text();
       bool asked_one = false;
       token_refused_ = false;
       http_.send_all(
           [&]() -> std::optional<HttpRequest> {
-            if (waiting_.empty() || token_refused_ || failures_ >= kFailuresInARow)
+            if (waiting_.empty() || token_refused_ || failures_ >= kFailuresInARow ||
+                !held_back_.empty())
               return std::nullopt;
             if (asked_one && !api_.token().usable()) return std::nullopt;
             asked_one = true;
@@ -170,6 +171,10 @@ class LogonUsers {
       if (token_refused_) api_.token().forget();
     }
     for (const std::string& id : waiting_) {
+      if (!held_back_.empty()) {
+        done_(id, AskOutcome::not_asked, held_back_);
+        continue;
+      }
       done_(id, AskOutcome::failed,
             "not asked: " + std::to_string(kFailuresInARow) +
                 " calls in a row failed, the last one with " + last_failure_);
@@ -190,6 +195,11 @@ class LogonUsers {
   void answer(const HttpRequest& request, const HttpResponse& response) {
     api_.note(response);
     const std::string& id = id_by_url_.at(request.url);
+    if (!response.held_back.empty()) {
+      held_back_ = response.held_back;
+      waiting_.push_front(id);
+      return;
+    }
     if (response.status == 401 && asked_again_.insert(id).second) {
       token_refused_ = true;
       waiting_.push_front(id);
@@ -243,6 +253,7 @@ class LogonUsers {
   bool token_refused_ = false;
   int failures_ = 0;
   std::string last_failure_;
+  std::string held_back_;  ///< the gate's word, once it has closed
 };
 
 }  // namespace

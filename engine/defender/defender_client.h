@@ -6,7 +6,8 @@
 // token and one more try; pages are stepped by $top/$skip until a short page, a nextLink is
 // followed only on the same host and never twice; a hunting answer that may be truncated is never
 // taken for whole. Facts: ../shared/defender-api.md. Throws Error: authentication, forbidden (names
-// the missing permission), unreachable, invalid_parameter, bad_data, defender.
+// the missing permission), unreachable, invalid_parameter, bad_data, defender, budget (a Gate of
+// the HttpClient is closed).
 
 #include <cstdint>
 #include <functional>
@@ -67,8 +68,8 @@ struct ReadResult {
   bool not_found = false;
 };
 
-/// How one per-machine call ended.
-enum class AskOutcome { ok, not_found, failed };
+/// How one per-machine call ended. not_asked: a Gate is closed.
+enum class AskOutcome { ok, not_found, failed, not_asked };
 
 /// Begins and ends the transaction around one page. `begin` is called before the first record of a
 /// page, `keep` after its last one, `drop` when the page failed on the way and will be asked again
@@ -111,7 +112,7 @@ class DefenderClient {
   /// machine after its records (handed to `sink` inside begin/keep). A failed machine does not stop
   /// the others; an authentication or forbidden error does. `failure` says why for
   /// AskOutcome::failed. After 24 calls in a row without a usable answer (none, 429, 5xx) the rest
-  /// is not asked: those end as failed too.
+  /// is not asked: those end as failed too. What a Gate holds back ends as not_asked.
   void read_logon_users(const std::vector<std::string>& ids, std::span<const std::string_view> keys,
                         PageSink& sink, const std::function<void(const std::string& id)>& before,
                         const std::function<void(const std::string& id, AskOutcome,
@@ -139,8 +140,8 @@ class DefenderClient {
   /// Runs queries whole, up to 4 side by side. When an answer comes back with exactly the row cap
   /// or is refused for its size, that part is asked again in shards by hash, and no further answer
   /// of the larger ones is looked at. A failed shard fails the whole; what was kept before another
-  /// shard proved too large comes again. Throws Error(forbidden) for 403, 404, 410 and a 401 that
-  /// speaks of the licence: no hunting here.
+  /// shard proved too large comes again. Parts that a Gate has no room for are not begun. Throws
+  /// Error(forbidden) for 403, 404, 410 and a 401 that speaks of the licence: no hunting here.
   ReadResult hunt(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
   /// A single query, of whose rows nothing is known.
   ReadResult hunt(const HuntingTable& table,

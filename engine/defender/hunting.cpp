@@ -106,6 +106,9 @@ class Pieces {
     return all;
   }
 
+  /// Those that are not asked yet.
+  std::int64_t waiting() const { return std::ssize(waiting_); }
+
  private:
   static std::string of(std::size_t ordinal, std::size_t all) {
     return std::to_string(ordinal + 1) + " of " + std::to_string(all);
@@ -178,6 +181,7 @@ ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& p
                                 PageSink& sink) {
   Pieces pieces(parts.count, first_shards(parts.expected_rows));
   const std::string subject = "hunting in " + std::string(table.name);
+  require_room(table, pieces.waiting());
   std::map<std::string, Piece> under_way;
   Api& api = way() == HuntingApi::graph ? graph_ : defender_;
   api.send_all(
@@ -194,7 +198,7 @@ ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& p
         if (const auto rows = take(table, question, response, sink))
           return pieces.add(piece, *rows);
         spdlog::info("{} gave more than one answer holds: asking in smaller parts", question.label);
-        if (pieces.divide(piece)) return;
+        if (pieces.divide(piece)) return require_room(table, pieces.waiting());
         throw Error(
             ErrorKind::defender,
             subject + ": one of " + std::to_string(piece.shards) +
@@ -203,6 +207,20 @@ ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& p
       },
       kParallel);
   return pieces.sum();
+}
+
+/// A reading that is broken off begins anew at the next run, so it would eat every hour's share and
+/// never be through.
+void Hunting::require_room(const HuntingTable& table, std::int64_t queries) {
+  const std::string why = (way() == HuntingApi::graph ? graph_ : defender_).no_room(url(), queries);
+  if (why.empty()) return;
+  throw Error(ErrorKind::budget, "hunting in " + std::string(table.name) + " in " +
+                                     std::to_string(queries) + " parts: " + why);
+}
+
+std::string Hunting::url() {
+  return way() == HuntingApi::graph ? graph_.url() + "/v1.0/security/runHuntingQuery"
+                                    : defender_.url() + "/api/advancedqueries/run";
 }
 
 HttpRequest Hunting::request(const std::string& query, const std::string& label) {
@@ -215,8 +233,7 @@ HttpRequest Hunting::request(const std::string& query, const std::string& label)
 
   HttpRequest request;
   request.method = "POST";
-  request.url = way() == HuntingApi::graph ? graph_.url() + "/v1.0/security/runHuntingQuery"
-                                           : defender_.url() + "/api/advancedqueries/run";
+  request.url = url();
   request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
   request.body.assign(body.GetString(), body.GetSize());
   request.time_limit_ms = limits::kHuntingMs;

@@ -26,6 +26,8 @@ class Hunting {
   std::optional<ReadResult> take(const HuntingTable& table, const HttpRequest& request,
                                  const HttpResponse& response, PageSink& sink);
   int first_shards(std::int64_t expected_rows) const;
+  void require_room(const HuntingTable& table, std::int64_t queries);
+  std::string url();
   HttpRequest request(const std::string& query, const std::string& label);
   bool read(const HuntingTable& table, const HttpRequest& request, const HttpResponse& response,
             PageSink& sink, ReadResult& result) const;

@@ -262,6 +262,8 @@ void Api::send_all(const HttpClient::NextRequest& next, const HttpClient::OnResp
 
 void Api::fail(const HttpRequest& request, const HttpResponse& response,
                const Permission& permission) {
+  if (!response.held_back.empty())
+    throw Error(ErrorKind::budget, request.label + ": " + response.held_back);
   const std::string what = asked(request, response) + ". ";
   switch (response.status) {
     case 0:

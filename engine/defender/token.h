@@ -82,6 +82,10 @@ class Api {
   /// Like HttpClient::send_all, of requests whose labels differ. Each is answered as by send().
   void send_all(const HttpClient::NextRequest& next, const HttpClient::OnResponse& on_response,
                 int parallel);
+  /// See Gate.
+  std::string no_room(const std::string& url, std::int64_t requests) const {
+    return http_.no_room(url, requests);
+  }
 
   /// For requests sent by HttpClient::send_all.
   void note(const HttpResponse& response) { traffic_.note(response); }

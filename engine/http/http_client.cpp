@@ -54,6 +54,7 @@ struct Job {
   int tries = 0;
   Clock::time_point not_before;
   bool paced = false;  ///< its wait for a free place has been told
+  std::string closed;  ///< the gate's word: it does not go
   CurlTransport::TransferPtr transfer;
 };
 
@@ -66,6 +67,8 @@ struct Sender {
 
   bool start(Job& job);
   bool wait_for_place(Job& job);
+  bool wait_at_gate(Job& job);
+  void tell_place(Job& job, const std::string& why, std::int64_t wait_ms);
   bool send_again(Job& job, const HttpResponse& response);
   bool within_budget(const Job& job, const HttpResponse& response);
   void tell_wait(const std::string& what, std::int64_t wait_ms);
@@ -74,6 +77,7 @@ struct Sender {
   Progress& progress;
   CurlTransport transport;
   std::vector<Pacer> pacers;
+  Gate* gate = nullptr;
   std::mt19937_64 random{std::random_device{}()};
   std::int64_t requests_sent = 0;
   int retries = 0;  ///< but for 429
@@ -93,15 +97,30 @@ bool Sender::wait_for_place(Job& job) {
   }
   if (free <= now) return false;
   job.not_before = free;
-  const std::int64_t wait_ms = std::chrono::ceil<milliseconds>(free - now).count();
-  // Others may take the place that it waits for; it is told once all the same.
-  if (!job.paced) tell_wait(job.request.label + ": the rate limit is reached", wait_ms);
-  job.paced = true;
+  tell_place(job, "the rate limit is reached", std::chrono::ceil<milliseconds>(free - now).count());
   return true;
 }
 
+/// True where the gate lets the job wait, or does not let it go at all.
+bool Sender::wait_at_gate(Job& job) {
+  if (gate == nullptr) return false;
+  Gate::Verdict verdict = gate->enter(job.request.url);
+  job.closed = std::move(verdict.closed);
+  if (!job.closed.empty()) return true;
+  if (verdict.wait_ms == 0) return false;
+  job.not_before = Clock::now() + milliseconds(verdict.wait_ms);
+  tell_place(job, verdict.why, verdict.wait_ms);
+  return true;
+}
+
+/// Others may take the place that it waits for; it is told once all the same.
+void Sender::tell_place(Job& job, const std::string& why, std::int64_t wait_ms) {
+  if (!job.paced) tell_wait(job.request.label + ": " + why, wait_ms);
+  job.paced = true;
+}
+
 bool Sender::start(Job& job) {
-  if (wait_for_place(job)) return false;
+  if (wait_for_place(job) || wait_at_gate(job)) return false;
   job.request.time_limit_ms = std::min(job.request.time_limit_ms, options.longest_try_ms);
   job.transfer = transport.start(job.request);
   for (Pacer& pacer : pacers) {
@@ -196,16 +215,8 @@ class Batch {
   void collect() {
     more_may_have_ended_ = false;
     for (auto job = jobs_.begin(); job != jobs_.end();) {
-      std::optional<HttpResponse> response;
-      if (job->transfer) response = sender_.transport.take(*job->transfer);
+      std::optional<HttpResponse> response = job->closed.empty() ? taken(*job) : held_back(*job);
       if (!response) {
-        ++job;
-        continue;
-      }
-      job->transfer.reset();
-      --active_;
-      if (sender_.send_again(*job, *response)) {
-        ++waiting_;
         ++job;
         continue;
       }
@@ -217,6 +228,26 @@ class Batch {
       on_response_(request, std::move(*response));
       return;
     }
+  }
+
+  /// Nothing while it is under way, and where it is sent again.
+  std::optional<HttpResponse> taken(Job& job) {
+    if (!job.transfer) return std::nullopt;
+    std::optional<HttpResponse> response = sender_.transport.take(*job.transfer);
+    if (!response) return std::nullopt;
+    job.transfer.reset();
+    --active_;
+    if (!sender_.send_again(job, *response)) return response;
+    ++waiting_;
+    return std::nullopt;
+  }
+
+  HttpResponse held_back(const Job& job) {
+    if (job.tries > 0) --waiting_;
+    HttpResponse response;
+    response.held_back = response.transport_error = job.closed;
+    response.lasting_fault = true;
+    return response;
   }
 
   Sender& sender_;
@@ -263,6 +294,12 @@ void HttpClient::limit_rate(std::string url_prefix, RateLimit limit) {
   std::erase_if(impl_->sender.pacers,
                 [&](const Pacer& pacer) { return pacer.prefix() == url_prefix; });
   if (limit.requests > 0) impl_->sender.pacers.emplace_back(std::move(url_prefix), limit);
+}
+
+void HttpClient::set_gate(Gate* gate) { impl_->sender.gate = gate; }
+
+std::string HttpClient::no_room(const std::string& url, std::int64_t requests) const {
+  return impl_->sender.gate == nullptr ? "" : impl_->sender.gate->no_room(url, requests);
 }
 
 std::int64_t HttpClient::requests_sent() const noexcept { return impl_->sender.requests_sent; }

@@ -46,6 +46,7 @@ struct HttpResponse {
   Headers headers;
   Body body;
   std::string transport_error;
+  std::string held_back;  ///< not sent (again): why a Gate is closed; status 0 as well
   bool lasting_fault =
       false;  ///< of transport: another try cannot help (body over the limit, bad certificate)
   std::optional<EpochMs> date;      ///< the Date header
@@ -87,6 +88,22 @@ struct RateLimit {
   int seconds = 1;
 };
 
+/// Who has a say in whether a request may go, and counts those that go.
+class Gate {
+ public:
+  struct Verdict {
+    std::int64_t wait_ms = 0;  ///< to be asked again then; 0: the request goes, and counts
+    std::string why{};         ///< of the wait
+    std::string closed{};      ///< not in this run, and why
+  };
+  virtual ~Gate() = default;
+  /// Before every try of a request to that URL.
+  virtual Verdict enter(const std::string& url) = 0;
+  /// Before work that is worth nothing unless it is done whole: why there is no room for so many
+  /// requests now, "" where there is.
+  virtual std::string no_room(const std::string& url, std::int64_t requests) = 0;
+};
+
 class HttpClient {
  public:
   HttpClient(HttpOptions options, Progress& progress);
@@ -109,6 +126,11 @@ class HttpClient {
 
   /// Paces all later requests whose URL begins with `url_prefix` ahead of time.
   void limit_rate(std::string url_prefix, RateLimit limit);
+
+  /// Asked from now on; nullptr: nobody is.
+  void set_gate(Gate* gate);
+  /// The gate's word; "" where there is none.
+  std::string no_room(const std::string& url, std::int64_t requests) const;
 
   std::int64_t requests_sent() const noexcept;
   std::int64_t bytes_received() const noexcept;

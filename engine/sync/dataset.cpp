@@ -1,5 +1,7 @@
 #include "sync/dataset.h"
 
+#include <spdlog/spdlog.h>
+
 namespace defender_car {
 bool is_defender_failure(ErrorKind kind) {
   switch (kind) {
@@ -8,6 +10,7 @@ bool is_defender_failure(ErrorKind kind) {
     case ErrorKind::authentication:
     case ErrorKind::forbidden:
     case ErrorKind::invalid_parameter:
+    case ErrorKind::budget:
     case ErrorKind::bad_data:
       return true;
     default:
@@ -33,6 +36,14 @@ void set_dataset_state(Run& run, const std::string& name, const std::string& sta
       .run();
 }
 
+void fail_or_put_off(Run& run, const Error& error, const std::string& what) {
+  if (error.kind() == ErrorKind::budget) {
+    spdlog::info("{}{}", what, error.what());
+  } else {
+    run.fail(error.kind(), what + error.what());
+  }
+}
+
 void keep_cursor(Run& run, const std::string& name) {
   run.state.statement("fetch/keep_cursor").bind("name", name).run();
 }
@@ -50,9 +61,8 @@ bool read_dataset(Run& run, const std::string& name, bool whole,
   } catch (const Error& error) {
     if (!is_defender_failure(error.kind())) throw;
     set_dataset_state(run, name, "incomplete", error.what());
-    run.fail(error.kind(),
-             name + " could not be read whole, so nothing of it is removed in this run: " +
-                 error.what());
+    fail_or_put_off(run, error,
+                    name + " could not be read whole, so nothing of it is removed in this run: ");
     return false;
   }
   set_dataset_state(run, name, "complete", "");

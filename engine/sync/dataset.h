@@ -18,10 +18,14 @@ bool is_defender_failure(ErrorKind kind);
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours);
 
 /// Marks the dataset begun, runs `read`, marks it complete. A failure of Defender makes it
-/// incomplete with the reason and decides the exit code; failures of our own and signals pass on.
-/// True when complete.
+/// incomplete with the reason and decides the exit code; a share of calls that is used up makes it
+/// incomplete only; failures of our own and signals pass on. True when complete.
 bool read_dataset(Run& run, const std::string& name, bool whole,
                   const std::optional<std::string>& since, const std::function<void()>& read);
+
+/// What a failure of Defender is to the run. What --budget-share leaves to later runs is what
+/// somebody asked for, so it is none, and the exit code stays.
+void fail_or_put_off(Run& run, const Error& error, const std::string& what);
 
 /// complete, incomplete, held, excluded, unavailable.
 void set_dataset_state(Run& run, const std::string& name, const std::string& state,

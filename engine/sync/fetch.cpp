@@ -81,6 +81,7 @@ void look_for_canaries(Run& run, bool whole) {
 void ask_for_missing_assets(Run& run) {
   const auto missing = run.state.statement("fetch/missing_assets").texts();
   if (missing.empty() || !deletes_allowed(run, missing)) return;
+  const Budget::Last last(run.budget);
   StageTable machines(run.state, "fetch/machine", kIpAddresses);
   std::int64_t asked = 0;
   for (const std::string& id : missing) {
@@ -110,8 +111,9 @@ void fetch_machines(Run& run) {
   }
   if (!complete) {
     throw Error(
-        *run.report.failure,
-        "the machine list is not complete, so nothing is sent in this run: " + run.report.error);
+        run.report.failure.value_or(ErrorKind::budget),
+        "the machine list is not complete, so nothing is sent in this run: " +
+            run.state.statement("fetch/problem").bind("name", "machines").value().value_or(""));
   }
   if (since || hold_if_empty(run, "machines")) return;
   try {
@@ -120,9 +122,7 @@ void fetch_machines(Run& run) {
     if (!is_defender_failure(error.kind())) throw;
     // They stay, and the next run reads the whole list anew.
     set_dataset_state(run, "machines", "held", error.what());
-    run.fail(
-        error.kind(),
-        std::string("machines missing from the list could not all be asked for: ") + error.what());
+    fail_or_put_off(run, error, "machines missing from the list could not all be asked for: ");
   }
 }
 
@@ -235,15 +235,19 @@ void fetch_alerts(Run& run) {
 
 }  // namespace
 
+// What matters first comes first, where not all can be had; the rest by age.
 void fetch(Run& run) {
   {
     PhaseClock clock(run.report, "fetch machines");  // a part of `fetch`, for scripts/bench
     fetch_machines(run);
   }
-  fetch_network(run);
   fetch_alerts(run);
-  fetch_users(run);
-  fetch_vulnerabilities(run);
+  fetch_network(run);
+  {
+    const Budget::Last last(run.budget);
+    for (const std::string& name : run.state.statement("fetch/rest_by_age").texts())
+      name == "users" ? fetch_users(run) : fetch_vulnerabilities(run);
+  }
   for (const char* dataset : {"network", "alerts", "vulnerabilities", "knowledge_base"})
     hold_if_empty(run, dataset);
 }

@@ -25,15 +25,28 @@ void mark_asked(Run& run, const std::vector<std::string>& machines, const char* 
   transaction.commit();
 }
 
+// Those that did not tell give way to others at the next run.
+void note_unanswered(Run& run) {
+  Transaction transaction(run.state);
+  run.state.statement("fetch/users_answered").run();
+  run.state.statement("fetch/users_unanswered").run();
+  transaction.commit();
+}
+
 // Returns the words of the first failure, "" when there was none.
 std::string ask_api(Run& run, const std::vector<std::string>& machines) {
   mark_asked(run, machines, "api");
   StageTable users(run.state, "fetch/user");
   std::string failure;
+  bool put_off = false;
   std::int64_t answered = 0;
   std::size_t failed_in_a_row = 0;
   const auto before = [&](const std::string& machine) { users.set_first(machine); };
   const auto done = [&](const std::string& machine, AskOutcome outcome, const std::string& why) {
+    if (outcome == AskOutcome::not_asked) {
+      put_off = true;
+      return;
+    }
     const char* state = outcome == AskOutcome::ok          ? "read"
                         : outcome == AskOutcome::not_found ? "absent"
                                                            : "failed";
@@ -44,12 +57,16 @@ std::string ask_api(Run& run, const std::vector<std::string>& machines) {
   };
   for (std::size_t at = 0; at < machines.size(); at += kMachinesATime) {
     // 1,500 calls an hour are allowed: a large fleet needs several runs, and each shall deliver.
-    if (deadline_half_over()) return "half of the run's time (--deadline) has gone by";
+    if (deadline_half_over()) {
+      failure = "half of the run's time (--deadline) has gone by";
+      break;
+    }
     const auto part =
         std::span(machines).subspan(at, std::min(kMachinesATime, machines.size() - at));
     run.defender.read_logon_users({part.begin(), part.end()}, kUserKeys, users, before, done);
-    if (failed_in_a_row >= kFailuresInARow) break;  // that service is not there today
+    if (put_off || failed_in_a_row >= kFailuresInARow) break;  // or it is not there today
   }
+  note_unanswered(run);
   return failure;
 }
 
@@ -96,9 +113,10 @@ std::string ask_hunting(Run& run, const std::vector<std::string>& machines) {
              machines.size());
   run.state.statement("fetch/users_by_hunting").run();
   // Not seen for 30 days: hunting no longer knows them.
+  run.state.statement("fetch/users_forget_known").run();
+  run.state.statement("fetch/users_forget_left").run();
   const auto left = run.state.statement("fetch/users_left").texts();
   if (left.empty()) return "";
-  run.state.statement("fetch/users_forget_left").run();
   return ask_api(run, left);
 }
 
@@ -108,13 +126,22 @@ bool by_hunting(const Run& run, std::size_t machines) {
   return machines > kMachinesByApi && run.network_source == "hunting";
 }
 
+// Each machine has a reading of its own, so the next run goes on where this one's share ended.
+void leave_to_later_runs(Run& run, std::size_t machines) {
+  const std::int64_t left = run.state.number("fetch/users_not_asked");
+  if (left == 0) return;
+  throw Error(ErrorKind::budget, std::to_string(left) + " of " + std::to_string(machines) +
+                                     " machines were not asked for their logon users: " +
+                                     run.budget.put_off(CallFamily::users, left));
+}
+
 void read_users(Run& run) {
   const auto machines =
       run.state.statement("fetch/users_due").bind("whole", run.whole ? 1 : 0).texts();
   if (machines.empty()) return;
   const std::string failure =
       by_hunting(run, machines.size()) ? ask_hunting(run, machines) : ask_api(run, machines);
-  if (failure.empty()) return;
+  if (failure.empty()) return leave_to_later_runs(run, machines.size());
   Statement& failed = run.state.statement("fetch/users_failed");
   failed.step();
   const std::string text =

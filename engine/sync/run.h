@@ -7,6 +7,7 @@
 #include "car/car_client.h"
 #include "defender/defender_client.h"
 #include "store/database.h"
+#include "sync/budget.h"
 #include "sync/settings.h"
 #include "sync/sync.h"
 
@@ -20,7 +21,8 @@ struct Run {
         progress(shown),
         state(state_file),
         defender(defender_client),
-        car(car_client) {}
+        car(car_client),
+        budget(state, settings, http) {}
 
   const SyncSettings& settings;
   HttpClient& http;
@@ -28,6 +30,7 @@ struct Run {
   Database& state;
   DefenderClient& defender;
   CarClient& car;
+  Budget budget;
   RunReport report;
   IdentityModel identity_model = IdentityModel::user;
   std::string network_source;  ///< hunting, machines

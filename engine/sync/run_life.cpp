@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "base/cancel.h"
 #include "store/lock.h"
 #include "store/trust.h"
@@ -11,10 +13,17 @@
 namespace defender_car {
 namespace {
 
+// What our own share of Defender's calls left for later is no failure, but not all either.
+bool lacks_something(const RunReport& report) {
+  return std::any_of(report.datasets.begin(), report.datasets.end(), [](const DatasetReport& one) {
+    return one.state == "incomplete" || one.state == "held";
+  });
+}
+
 void describe_outcome(Run& run, bool ended) {
   RunReport& report = run.report;
   if (!report.failure) {
-    report.outcome = "done";
+    report.outcome = lacks_something(report) ? "partial" : "done";
   } else if (*report.failure == ErrorKind::interrupted) {
     report.outcome = "interrupted";
   } else if (*report.failure == ErrorKind::guard) {
@@ -83,6 +92,7 @@ void run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings,
 // What failed first is told first, also when its end cannot be written down (on a full disk, say).
 void end_run(Run& run, bool ended, const std::string& snapshot) {
   try {
+    run.budget.settle();
     count_outcome(run);
     describe_outcome(run, ended);
     write_down(run, snapshot);

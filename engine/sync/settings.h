@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "car/car_client.h"
+#include "defender/call_budget.h"
 #include "defender/defender_client.h"
 
 namespace defender_car {
@@ -49,7 +50,9 @@ struct SyncSettings {
   std::filesystem::path plan;  ///< delivers what this plan lists; "": reads Defender
   bool strict = false;         ///< records set aside make the exit code 55
   RateLimit defender_rate;     ///< 0 requests: 429 alone paces
-  int keep_days = 14;          ///< snapshots
+  double budget_share = 0;     ///< of Defender's quotas that runs may use up; 0: no limit of ours
+  CallQuotas call_quotas;
+  int keep_days = 14;  ///< snapshots
   std::int64_t keep_space_bytes = std::int64_t{2} << 30;
   int keep_runs = 10'000;  ///< of the history, the ledger and the records set aside
   bool compress_snapshots = false;

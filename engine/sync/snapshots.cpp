@@ -3,9 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <numeric>
-#include <regex>
+#include <optional>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/gzip.h"
@@ -63,13 +65,36 @@ std::size_t first_to_keep(const std::vector<KeptFile>& files, const Retention& l
   return within;
 }
 
+struct Name {
+  std::int64_t run_id;
+  std::string_view mode;
+};
+
+/// 000124-incremental.db, also compressed. By hand: a folder may hold thousands, and std::regex is
+/// what a quiet run would feel.
+std::optional<Name> read_name(std::string_view name) {
+  Name read{};
+  const char* end = name.data() + name.size();
+  const auto [rest, fault] = std::from_chars(name.data(), end, read.run_id);
+  const auto digits = rest - name.data();
+  if (fault != std::errc() || name[0] == '-' || digits < 6 || digits > 18) return std::nullopt;
+  std::string_view tail(rest, static_cast<std::size_t>(end - rest));
+  if (tail.ends_with(".gz")) tail.remove_suffix(3);
+  for (const std::string_view mode : {"full", "incremental", "checkpoint"}) {
+    if (tail != "-" + std::string(mode) + ".db") continue;
+    read.mode = mode;
+    return read;
+  }
+  return std::nullopt;
+}
+
 // A run that was killed, or a full disk, left them: nobody goes on with them.
 void remove_unfinished(const fs::path& folder) {
-  static const std::regex name_form(R"([0-9]{6,18}-(full|incremental|checkpoint)\.db(\.gz)?\.new)");
   std::error_code error;
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (std::regex_match(entry.path().filename().string(), name_form))
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".new") && read_name(std::string_view(name).substr(0, name.size() - 4)))
       files.push_back(entry.path());
   }
   for (const fs::path& file : files) fs::remove(file, error);
@@ -83,14 +108,14 @@ std::string snapshot_name(std::int64_t run_id, const std::string& mode) {
 }
 
 std::vector<KeptFile> kept_files(const fs::path& folder) {
-  static const std::regex name_form(R"(([0-9]{6,18})-(full|incremental|checkpoint)\.db(\.gz)?)");
   std::vector<KeptFile> files;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    std::smatch parts;
-    const std::string name = entry.path().filename().string();
-    if (!std::regex_match(name, parts, name_form)) continue;
-    files.push_back({entry.path(), std::stoll(parts[1]), parts[2], entry.last_write_time(error),
+    const std::string file_name = entry.path().filename().string();
+    const auto name = read_name(file_name);
+    if (!name) continue;
+    files.push_back({entry.path(), name->run_id, std::string(name->mode),
+                     entry.last_write_time(error),
                      static_cast<std::int64_t>(entry.file_size(error))});
   }
   std::sort(files.begin(), files.end(), [](const KeptFile& a, const KeptFile& b) {

@@ -61,12 +61,14 @@ FROM ledger
 WHERE run_id >= (SELECT min(run_id) FROM audit_recent_run) AND operation IN ('disable', 'delete', 'drop') AND records > 0
 GROUP BY operation, collection, reason;
 
--- Recent runs that were not good, by the kind of their failure; error is that of the last of them.
+-- Recent runs that were not good, by the kind of their failure; error is that of the last of them. One that only left
+-- something to later runs (--budget-share) is not among them: audit_incomplete tells of it.
 CREATE VIEW audit_failure AS
 SELECT coalesce(outcome, 'killed') AS outcome, coalesce(failure, '') AS failure, count(*) AS runs,
        min(started_at) AS first_at, max(started_at) AS last_at, max(run_id) AS last_run, coalesce(error, '') AS error
 FROM audit_recent_run
-WHERE outcome IS NOT 'done' AND (finished_at IS NOT NULL OR run_id < (SELECT max(run_id) FROM run))
+WHERE outcome IS NOT 'done' AND (outcome IS NOT 'partial' OR failure IS NOT NULL)
+  AND (finished_at IS NOT NULL OR run_id < (SELECT max(run_id) FROM run))
 GROUP BY 1, 2;
 
 -- Recent readings that were not complete, by dataset; problem is that of the last of them.

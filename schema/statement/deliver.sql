@@ -3,10 +3,11 @@
 -- The next items of one operation that belong together (collection and reason), 2,000 at most: CAR's own limit.
 WITH first AS (
   SELECT item_id, collection, reason FROM outbox WHERE operation = :operation AND item_id > :after ORDER BY item_id LIMIT 1)
-SELECT min(item_id), max(item_id) FROM (
-  SELECT o.item_id FROM first f CROSS JOIN outbox o ON o.item_id >= f.item_id
-  WHERE o.operation = :operation AND o.collection = f.collection AND o.reason = f.reason
-  ORDER BY o.item_id LIMIT :size)
+SELECT min(n.item_id), max(n.item_id)
+FROM first f
+CROSS JOIN (SELECT item_id, collection, reason FROM outbox WHERE operation = :operation AND item_id > :after
+            ORDER BY item_id LIMIT :size) n
+WHERE n.collection = f.collection AND n.reason = f.reason
 -- statement: count
 SELECT count(*) FROM outbox WHERE operation = :operation
 -- statement: begin_batch

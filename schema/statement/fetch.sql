@@ -17,6 +17,12 @@ ON CONFLICT DO UPDATE SET state = excluded.state, whole = excluded.whole, since 
   cursor_stays = 0, records = NULL
 -- statement: dataset_state
 UPDATE stage.dataset SET state = :state, problem = :problem WHERE name = :name
+-- statement: problem
+SELECT problem FROM stage.dataset WHERE name = :name
+-- statement: rest_by_age
+-- What may wait, the one first that was complete longest ago.
+SELECT r.column1 FROM (VALUES ('users', 1), ('vulnerabilities', 2)) r LEFT JOIN cursor c ON c.name = r.column1
+ORDER BY c.at, r.column2
 -- statement: keep_cursor
 UPDATE stage.dataset SET cursor_stays = 1 WHERE name = :name
 -- statement: datasets
@@ -84,9 +90,10 @@ ORDER BY v.key
 -- statement: users_due
 -- Machines whose users are to be read: all of a full import; else those seen since the last reading of theirs, and those
 -- whose last reading failed (usersReadAt is the lastSeen at which users were last read). Inactive-15 ones are no assets, nor
--- are those whose id will be set aside (phase/10_accept.sql).
-SELECT s.id
-FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
+-- are those whose id will be set aside (phase/10_accept.sql). Where not all can be asked, those come first that never were,
+-- then those that wait longest.
+SELECT s.id, coalesce(u.at, m.usersReadAt)
+FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id LEFT JOIN users_unanswered u ON u.machine = s.id
 WHERE typeof(s.id) = 'text' AND s.id <> ''
   AND length(CAST(s.id AS BLOB)) <= 200 AND NOT instr(s.id, char(0)) AND NOT instr(s.id, ',')
   AND (:whole OR m.id IS NULL OR m.usersReadAt IS NULL
@@ -96,13 +103,14 @@ WHERE typeof(s.id) = 'text' AND s.id <> ''
   AND NOT (s.healthStatus IS 'Inactive' AND typeof(s.lastSeen) = 'text'
            AND coalesce(julianday(s.lastSeen) <= julianday((SELECT now FROM stage.run), '-15 days'), 0))
 UNION
-SELECT m.id
+SELECT m.id, coalesce(u.at, m.usersReadAt)
 FROM (SELECT id FROM MachineInfo WHERE :whole
       UNION SELECT id FROM MachineInfo INDEXED BY machine_by_unread_users WHERE usersReadAt IS NOT lastSeen) unread
-CROSS JOIN MachineInfo m ON m.id = unread.id
+CROSS JOIN MachineInfo m ON m.id = unread.id LEFT JOIN users_unanswered u ON u.machine = m.id
 WHERE m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
   AND m.id NOT IN (SELECT id FROM stage.gone_machine)
   AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
+ORDER BY 2, 1
 -- statement: ask_users
 INSERT INTO stage.users_reading VALUES (:machine, :source, 'asked')
 ON CONFLICT DO UPDATE SET source = excluded.source, state = excluded.state
@@ -112,12 +120,36 @@ UPDATE stage.users_reading SET state = :state WHERE machineId = :machine
 -- Hunting answered for these; who it does not know is asked by the API.
 UPDATE stage.users_reading SET state = 'read'
 WHERE source = 'hunting' AND machineId IN (SELECT DeviceId FROM stage.DeviceInfo WHERE typeof(DeviceId) = 'text')
+-- statement: users_forget_known
+-- Hunting has not heard of these for 30 days, and their users were read when they were last seen: that stands, and a full
+-- import does not ask a machine after the other again.
+DELETE FROM stage.users_reading
+WHERE state = 'asked' AND source = 'hunting' AND machineId IN (
+  SELECT m.id FROM MachineInfo m LEFT JOIN stage.MachineInfo s ON s.id = m.id
+  WHERE m.usersReadAt IS NOT NULL
+    AND m.usersReadAt IS coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
+                                                                      ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
+                                  m.lastSeen))
 -- statement: users_left
-SELECT machineId FROM stage.users_reading WHERE state = 'asked' ORDER BY machineId
+SELECT r.machineId
+FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId LEFT JOIN users_unanswered u ON u.machine = r.machineId
+WHERE r.state = 'asked'
+ORDER BY coalesce(u.at, m.usersReadAt), r.machineId
+-- statement: users_unanswered
+INSERT INTO users_unanswered
+SELECT machineId, (SELECT now FROM stage.run) FROM stage.users_reading WHERE state IN ('absent', 'failed')
+ON CONFLICT DO UPDATE SET at = excluded.at
+-- statement: users_answered
+DELETE FROM users_unanswered
+WHERE machine IN (SELECT machineId FROM stage.users_reading WHERE state = 'read') OR machine IN (SELECT id FROM stage.gone_machine)
+-- statement: users_not_asked
+SELECT count(*) FROM stage.users_reading WHERE state = 'asked'
 -- statement: users_give_up
 UPDATE stage.users_reading SET state = 'failed' WHERE state = 'asked'
 -- statement: users_forget_left
-DELETE FROM stage.LogonUsers WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE state = 'asked')
+-- Of these hunting has logons, but no row of the device: no whole reading.
+DELETE FROM stage.LogonUsers
+WHERE typeof(machineId) = 'text' AND machineId NOT IN (SELECT machineId FROM stage.users_reading WHERE state = 'read')
 -- statement: users_unread
 -- Failed now and never read before: a gap, as opposed to users that are known from the mirror.
 SELECT count(*) FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId

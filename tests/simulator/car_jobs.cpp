@@ -128,7 +128,7 @@ Reply CarService::import(const Call& call) {
     job.error = "a fault on demand";
   job.records = std::move(envelope.records);
   job.with_edges = std::any_of(job.records.begin(), job.records.end(),
-                               [](const ImportRecord& record) { return record.is_edge; });
+                               [](const ImportRecord& record) { return record.edge != nullptr; });
   count_import(job);
   Reply reply;
   reply.body = R"({"id":")" + start_job(std::move(job)) + R"(","status":"INPROGRESS"})";

@@ -1,6 +1,7 @@
 // Killed at the n-th request, for every n of every kind of run, each three ways: before the service
 // saw it, after it was carried out but before the answer, after the answer. The run is the real
-// program, and SIGKILL ends it. The next run converges, at once and after a tick of the tenant.
+// program, and SIGKILL ends it. The next run converges, at once and after a tick of the tenant; the
+// dead one's calls to Defender are counted.
 #include <signal.h>
 
 #include <algorithm>
@@ -106,12 +107,20 @@ Ending killed_run(Harness& harness, const Way& way) {
 void check_point(const Way& way, std::size_t point, Tally& tally) {
   tally.begin_point();
   const std::unique_ptr<Harness> harness = before(way.kind);
+  Calls counted = counted_calls(*harness);
   if (killed_run(*harness, way).signal == SIGKILL) tally.survived();
+  INFO("point " << point << ": " << describe(way));
+  Calls counted_now = counted_calls(*harness);
+  for (const auto& [family, calls] : seen_calls(*harness)) {
+    INFO(family);
+    CHECK(counted_now[family] >= counted[family] + calls);
+    // The rest of a block, and those side by side that did not arrive.
+    CHECK(counted_now[family] < counted[family] + calls + 20 + 8);
+  }
   if (way.tick) harness->simulator().live(tick(point));
   const std::vector<std::string> problems = not_recovered(*harness);
   tally.wrong_removals(harness->violations().size());
   if (!problems.empty()) tally.not_converged();
-  INFO("point " << point << ": " << describe(way));
   CHECK(e2e::joined(problems) == "");
   CHECK(e2e::joined(harness->violations()) == "");
 }

@@ -2,6 +2,9 @@
 
 #include <stdexcept>
 
+#include "audit/history.h"
+#include "defender/call_budget.h"
+
 namespace sweep {
 
 using defender_car::Mode;
@@ -42,6 +45,27 @@ std::unique_ptr<Harness> before(Kind kind) {
 }
 
 int tick(std::size_t point) { return 1 + static_cast<int>(point % 6); }
+
+Calls counted_calls(const Harness& harness) {
+  Calls out;
+  const auto& folder = harness.settings().working_dir;
+  if (!std::filesystem::exists(folder / "state.db")) return out;
+  for (const auto& count : defender_car::read_status(folder).calls)
+    out[count.family] = count.last_hour;
+  return out;
+}
+
+Calls seen_calls(Harness& harness) {
+  Calls out;
+  const auto& hosts = harness.settings().defender;
+  for (const auto& request : harness.simulator().requests()) {
+    const std::string& url = request.service == "graph" ? hosts.graph_url : hosts.defender_url;
+    if (request.service != "graph" && request.service != "defender") continue;
+    if (const auto family = defender_car::family_of(url + request.target, hosts))
+      ++out[std::string(defender_car::family_name(*family))];
+  }
+  return out;
+}
 
 std::vector<std::string> not_recovered(Harness& harness) {
   harness.settings().mode = Mode::automatic;

@@ -1,6 +1,8 @@
 // What the sweeps that kill a run share: how things stand before it, and what must hold after it.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +25,12 @@ std::unique_ptr<e2e::Harness> before(Kind kind);
 
 /// Hours that pass between a killed run and the next one at the point of that number.
 int tick(std::size_t point);
+
+/// Calls to Defender, by what shares a quota: as the state file has counted them, and as the
+/// simulator saw them in the last run.
+using Calls = std::map<std::string, std::int64_t>;
+Calls counted_calls(const e2e::Harness& harness);
+Calls seen_calls(e2e::Harness& harness);
 
 /// Two more runs, undisturbed. What is wrong with them: the first one ends in the oracle's graph,
 /// the second one sends nothing.

@@ -16,6 +16,7 @@ TEST_CASE("each kind of failure has its exit code", "[cli]") {
   CHECK(exit_code(ErrorKind::guard) == 12);
   CHECK(exit_code(ErrorKind::car_unrecoverable) == 20);
   CHECK(exit_code(ErrorKind::defender) == 50);
+  CHECK(exit_code(ErrorKind::budget) == 50);
   CHECK(exit_code(ErrorKind::unreachable) == 51);
   CHECK(exit_code(ErrorKind::authentication) == 52);
   CHECK(exit_code(ErrorKind::forbidden) == 53);

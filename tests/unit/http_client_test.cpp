@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 // After Catch: httplib.h brings macros of its own.
 #pragma GCC diagnostic push
@@ -608,4 +610,62 @@ TEST_CASE("Failures are described by the service's own words", "[http]") {
   CHECK_THAT(text(500, R"({"access_token":"eyJ"})"), !Catch::Contains("eyJ"));
   CHECK(text(500, R"({"error":{"message":")" + std::string(5000, 'x') + R"(","target":"t"}})")
             .size() <= 310);
+}
+
+namespace {
+
+/// Lets so many requests go after one wait each, then none.
+class CountingGate final : public Gate {
+ public:
+  explicit CountingGate(int places) : places_(places) {}
+  Verdict enter(const std::string&) override {
+    if (places_ == 0) return {.wait_ms = 0, .why = "", .closed = "no place is left"};
+    if (std::exchange(waits_, !waits_)) return {.wait_ms = 20, .why = "the gate is full"};
+    --places_;
+    return {};
+  }
+  std::string no_room(const std::string&, std::int64_t requests) override {
+    return requests > places_ ? "no room" : "";
+  }
+
+ private:
+  int places_;
+  bool waits_ = true;
+};
+
+}  // namespace
+
+TEST_CASE("A gate lets requests wait, counts each try and holds the rest back", "[http]") {
+  TestServer server;
+  std::atomic<int> asked = 0;
+  server.server.Get("/x", [&](const httplib::Request&, httplib::Response& response) {
+    response.status = ++asked == 1 ? 503 : 200;
+  });
+  server.begin();
+  RecordingProgress progress;
+  HttpClient client(fast_options(), progress);
+  CHECK(client.no_room(server.url("/x"), 1'000'000) == "");
+  CountingGate gate(3);
+  client.set_gate(&gate);
+  CHECK(client.no_room(server.url("/x"), 4) == "no room");
+  int left = 5;
+  int answered = 0;
+  int held_back = 0;
+  client.send_all(
+      [&]() -> std::optional<HttpRequest> {
+        return left-- > 0 ? std::optional(get(server.url("/x"))) : std::nullopt;
+      },
+      [&](const HttpRequest&, const HttpResponse& response) {
+        if (response.status == 200) ++answered;
+        if (response.held_back == "no place is left" && response.status == 0) ++held_back;
+      },
+      2);
+  CHECK(asked == 3);  // one of them failed and was sent again
+  CHECK(answered == 2);
+  CHECK(held_back == 3);
+  CHECK(std::any_of(progress.waits.begin(), progress.waits.end(), [](const auto& wait) {
+    return wait == std::pair<std::string, std::int64_t>("test page: the gate is full", 20);
+  }));
+  client.set_gate(nullptr);
+  CHECK(client.send(get(server.url("/x"))).status == 200);
 }

@@ -308,6 +308,11 @@ TEST_CASE("sizes and rates and numbers are checked", "[cli][options]") {
   CHECK(rate.requests == 100);
   CHECK(rate.seconds == 60);
   CHECK_THAT(refusal({"--defender-rate", "100"}), Contains("REQUESTS/SECONDS"));
+  CHECK(read({"--budget-share", "0.5"}).settings.budget_share == 0.5);
+  CHECK(read({"--budget-share", "1"}).settings.budget_share == 1);
+  CHECK(read({}).settings.budget_share == 0);
+  for (const char* wrong : {"1.5", "-0.1", "50%", "nan"})
+    CHECK_THAT(refusal({"--budget-share", wrong}), Contains("share from 0 to 1"));
   CHECK_THAT(refusal({"--machine-overlap", "1h"}), Contains("whole number"));
 }
 

@@ -71,7 +71,7 @@ TEST_CASE("a fresh state file has the newest shape and a second migration change
   Folder folder;
   Database database(folder / "state.db", OpenMode::create);
   CHECK(migrate(database));
-  CHECK(database.number("migrate/version") == 3);
+  CHECK(database.number("migrate/version") == 6);
   CHECK_FALSE(migrate(database));
 }
 
@@ -124,6 +124,39 @@ TEST_CASE("every view and every trigger-free table can be read by SQL alone", "[
   for (const std::string& view : database.statement("migrate/views").texts()) {
     INFO(view);
     CHECK_NOTHROW(database.exec("SELECT * FROM \"" + view + "\""));
+  }
+}
+
+TEST_CASE("room that a run does not need any longer is given back at its end", "[store]") {
+  Folder folder;
+  const fs::path file = folder / "state.db";
+  const auto grow = [](Database& database) {
+    database.exec(
+        "CREATE TABLE filling (x BLOB) STRICT; INSERT INTO filling "
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000) "
+        "SELECT zeroblob(2000) FROM n; DROP TABLE filling");
+  };
+  SECTION("of a new file") {
+    Database database(file, OpenMode::create);
+    migrate(database);
+    database.run_script("schema/connection_end.sql");
+    const auto before = fs::file_size(file);
+    grow(database);
+    database.run_script("schema/connection_end.sql");
+    CHECK(fs::file_size(file) < before + 200'000);
+  }
+  SECTION("of one that an older program made") {
+    {
+      Database database(file, OpenMode::create);
+      migrate(database);
+      database.exec(
+          "PRAGMA auto_vacuum = NONE; VACUUM; UPDATE setting SET value = '1' WHERE name = "
+          "'derivation'");
+      REQUIRE(database.number("migrate/gives_space_back") == 0);
+    }
+    Database database(file, OpenMode::create);
+    migrate(database);
+    CHECK(database.number("migrate/gives_space_back") == 1);
   }
 }
 

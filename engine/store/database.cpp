@@ -71,6 +71,9 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
           read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, 10'000, vfs);
     }
   });
+  std::error_code error;
+  if (mode == OpenMode::create && std::filesystem::file_size(file, error) == 0)
+    run_script("schema/connection_new.sql");
   run_script(mode == OpenMode::read_only ? "schema/connection_read_only.sql"
                                          : "schema/connection.sql");
 }

@@ -80,8 +80,9 @@ bool migrate(Database& database) {
   }
   database.statement("migrate/set_fingerprint").bind("fingerprint", wanted).run();
   transaction.commit();
-  // A file of before schema/connection.sql asked for it: once, and it takes as long as a copy.
-  if (database.number("migrate/gives_space_back") == 0) database.statement("migrate/vacuum").run();
+  // A file of before schema/connection_new.sql: once, and it takes as long as a copy.
+  if (database.number("migrate/gives_space_back") == 0)
+    database.run_script("schema/connection_vacuum.sql");
   return true;
 }
 

@@ -88,8 +88,7 @@ StageLayout stage_layout(std::initializer_list<const char*> scripts) {
 }
 
 void bring_up_stage(Database& state) {
-  if (state.number("snapshot/stage_version") == 1)
-    state.run_script("schema/stage/20_from_1.sql");
+  if (state.number("snapshot/stage_version") == 1) state.run_script("schema/stage/20_from_1.sql");
 }
 
 void take_out(const fs::path& file, const fs::path& to) {

@@ -33,7 +33,7 @@ FROM (
          k.body,                          -- as it was sent, JSON
          r.reason AS refused,             -- what CAR said to it, when it refused what the vertex looks like now
          r.run_id AS refused_run
-  FROM vertex v
+  FROM derived_vertex v
   JOIN collection n ON n.name = v.collection
   LEFT JOIN acknowledged_vertex k ON k.vertex_id = v.vertex_id
   LEFT JOIN refused_vertex r ON r.vertex_id = v.vertex_id);

@@ -27,7 +27,7 @@ SELECT kind, key FROM (
 WHERE :kind = '' OR kind = :kind
 LIMIT :most
 -- statement: vertices
-SELECT vertex_id FROM vertex
+SELECT vertex_id FROM derived_vertex
 WHERE collection IN (:kind, CASE :kind WHEN 'account' THEN 'user' END) AND key = :key
 ORDER BY collection
 -- statement: near_names

@@ -246,7 +246,7 @@ FROM (
          (SELECT clock_at FROM run WHERE clock_at IS NOT NULL ORDER BY run_id DESC LIMIT 1) AS clock,
          (SELECT d.reason FROM due d WHERE d.machine = m.id AND d.aspect = 'all') AS held_back
   FROM MachineInfo m
-  LEFT JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
+  LEFT JOIN derived_vertex v ON v.collection = 'asset' AND v.key = m.id
   LEFT JOIN asset a ON a.vertex_id = v.vertex_id
   LEFT JOIN acknowledged_vertex k ON k.vertex_id = v.vertex_id);
 

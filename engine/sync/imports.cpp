@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <vector>
 
 #include "base/cancel.h"
@@ -27,6 +28,8 @@ class Importer {
         operation_(operation),
         window_(static_cast<std::size_t>(std::max(run.settings.car.concurrency, 1))) {
     total_ = outbox_count(run.state, operation);
+    Statement& kinds = run.state.statement("deliver/kinds");
+    while (kinds.step()) kinds_.emplace(kinds.text(0), Kind{kinds.text(1), kinds.integer(2) != 0});
   }
 
   void send_all() {
@@ -44,6 +47,11 @@ class Importer {
   struct Open {
     Stretch stretch;
     std::string job;
+  };
+  /// How an edge names an end of that kind.
+  struct Kind {
+    std::string car_name;
+    bool is_external;
   };
   using Receipts = std::vector<std::optional<ImportReceipt>>;
 
@@ -156,10 +164,11 @@ class Importer {
         writer.add_raw_vertex(rows.text(1));
         continue;
       }
-      const std::string from = rows.text(1), to = rows.text(2), from_collection = rows.text(3),
-                        to_collection = rows.text(4);
-      writer.add_edge(
-          {from, to, from_collection, to_collection, rows.integer(5) != 0, rows.integer(6) != 0});
+      const std::string from = rows.text(1), to = rows.text(2);
+      const Kind& from_kind = kinds_.at(rows.text(3));
+      const Kind& to_kind = kinds_.at(rows.text(4));
+      writer.add_edge({from, to, from_kind.car_name, to_kind.car_name, from_kind.is_external,
+                       to_kind.is_external});
     }
     return writer.finish();
   }
@@ -214,6 +223,7 @@ class Importer {
   std::size_t window_;
   std::vector<Stretch> ready_;  ///< written down as handed over, not sent yet
   std::vector<Open> open_;      ///< taken by CAR, not finished
+  std::map<std::string, Kind> kinds_;
   std::int64_t after_ = 0;
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;

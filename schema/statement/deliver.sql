@@ -19,16 +19,13 @@ UPDATE batch SET job_id = :job WHERE batch_id = :batch
 DELETE FROM batch WHERE batch_id = :batch
 -- statement: vertices
 SELECT collection, body FROM outbox WHERE item_id BETWEEN :first AND :last ORDER BY item_id
+-- statement: kinds
+-- How an edge names its ends. The user model names its users by key, the account model by external id (car-api.md).
+SELECT c.name, c.car_name, c.by_external_id AND NOT (c.name = 'user' AND m.value = 'user')
+FROM setting m CROSS JOIN collection c WHERE m.name = 'identity_model'
 -- statement: edges
--- The user model names its users by key, the account model by external id (car-api.md).
-SELECT e.collection, e.from_key, e.to_key, f.car_name, t.car_name,
-       f.by_external_id AND NOT (f.name = 'user' AND m.value = 'user'),
-       t.by_external_id AND NOT (t.name = 'user' AND m.value = 'user')
-FROM outbox o
-CROSS JOIN setting m ON m.name = 'identity_model'
-CROSS JOIN edge_name e ON e.edge_id = o.object_id
-CROSS JOIN collection f ON f.name = e.from_collection
-CROSS JOIN collection t ON t.name = e.to_collection
+SELECT e.collection, e.from_key, e.to_key, e.from_collection, e.to_collection
+FROM outbox o CROSS JOIN edge_name e ON e.edge_id = o.object_id
 WHERE o.item_id BETWEEN :first AND :last
 ORDER BY o.item_id
 -- statement: patches

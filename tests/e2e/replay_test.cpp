@@ -271,6 +271,27 @@ TEST_CASE("An incremental run stands on nothing but what it was built on") {
              Catch::Contains("snapshots between are missing"));
 }
 
+TEST_CASE("An incremental run's snapshot holds what was new in it, and that replays") {
+  Harness harness(scenario_of(4));
+  harness.sync(Reading::full);
+  harness.simulator().live(1);
+  harness.sync(Reading::incremental);
+  harness.sync(Reading::incremental);
+  const auto files = snapshots_of(harness.settings().working_dir);
+  REQUIRE(files.size() == 3);
+  const std::string rows =
+      "SELECT (SELECT count(*) FROM MachineInfo) + (SELECT count(*) FROM MachineNetworkInfo) + "
+      "(SELECT count(*) FROM SoftwareVulnerabilities) + (SELECT count(*) FROM VulnerabilityKb)";
+  CHECK(ask(files[0], "SELECT pruned FROM run") == "0\n");
+  CHECK(std::stoi(ask(files[0], rows)) > 20);
+  // Nothing happened between the last two, and all was read again.
+  CHECK(ask(files[2], "SELECT pruned FROM run") == "1\n");
+  CHECK(ask(files[2], rows) == "0\n");
+  CHECK(std::stoi(ask(files[2], "SELECT records FROM dataset WHERE name = 'vulnerabilities'")) > 5);
+  const TemporaryFolder folder;
+  CHECK(replay_into(folder.path(), files).equal);
+}
+
 TEST_CASE("Damaged, foreign, newer and cut-off files are refused and nothing is changed") {
   Chain chain;
   const TemporaryFolder place;

@@ -48,7 +48,7 @@ DROP TABLE IF EXISTS temp.removal;
 CREATE TEMP TABLE removal (          -- kind: 'delete' or an edge collection
   kind TEXT NOT NULL, object_id INTEGER NOT NULL, PRIMARY KEY (kind, object_id)) STRICT, WITHOUT ROWID;
 INSERT INTO removal
-SELECT 'delete', vertex_id FROM leaving WHERE vertex_id IN (SELECT vertex_id FROM acknowledged_vertex);
+SELECT 'delete', l.vertex_id FROM leaving l CROSS JOIN acknowledged_vertex k ON k.vertex_id = l.vertex_id;
 DROP TABLE IF EXISTS temp.falling;
 CREATE TEMP TABLE falling (why TEXT NOT NULL) STRICT;  -- a row: what nobody wants falls away, or goes one by one
 INSERT INTO falling

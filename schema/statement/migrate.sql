@@ -6,9 +6,11 @@ SELECT name FROM sqlite_schema WHERE type = 'view'
 -- statement: foreign_key_faults
 SELECT count(*) FROM pragma_foreign_key_check
 -- statement: claim_faults
--- claim declares no parents (migrations/0004_software.sql).
-SELECT count(*) FROM claim
-WHERE edge_id NOT IN (SELECT edge_id FROM edge) OR machine_id NOT IN (SELECT vertex_id FROM vertex)
+-- Claims and edges declare no parents (migrations/0004_software.sql).
+SELECT (SELECT count(*) FROM claim
+        WHERE edge_id NOT IN (SELECT edge_id FROM edge) OR machine_id NOT IN (SELECT vertex_id FROM vertex))
+     + (SELECT count(*) FROM edge
+        WHERE from_id NOT IN (SELECT vertex_id FROM vertex) OR to_id NOT IN (SELECT vertex_id FROM vertex))
 -- statement: gives_space_back
 SELECT auto_vacuum = 2 FROM pragma_auto_vacuum
 -- statement: fingerprint

@@ -56,7 +56,9 @@ void hunt_knowledge(Run& run, std::size_t count,
 // More rows than one hunting answer holds: then the machines seen since at every run, and all of
 // them every four hours.
 bool read_all(Run& run, const std::optional<std::string>& since) {
-  return !since || run.state.number("fetch/software_rows") < run.settings.defender_limits.row_cap ||
+  const std::int64_t cap = run.settings.defender_limits.row_cap;
+  return !since ||
+         run.state.statement("fetch/software_rows_up_to").bind("most", cap).number() < cap ||
          run.state.number("fetch/software_whole_is_due") != 0;
 }
 

@@ -15,8 +15,7 @@ CREATE TEMP TABLE changed_vertex (   -- whose body may have changed
 ) STRICT, WITHOUT ROWID;
 
 -- Whatever changes the mirror touches the machine, and what leaves it is noted in the stage (gone_…): no statement of merge
--- can forget it. (ON CONFLICT here, since the outer
--- statement's OR clause would take the place of one in a trigger.)
+-- can forget it. (ON CONFLICT here, since the outer statement's OR clause would take the place of one in a trigger.)
 
 DROP TRIGGER IF EXISTS temp.machine_came;
 CREATE TEMP TRIGGER machine_came AFTER INSERT ON main.MachineInfo BEGIN

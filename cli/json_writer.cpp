@@ -1,9 +1,7 @@
 #include "cli/json_writer.h"
 
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-
 #include "base/printable.h"
+#include "base/rapid_json.h"
 #include "base/utf8.h"
 #include "cli/text.h"
 
@@ -34,9 +32,9 @@ std::string without_hidden(std::string_view json) {
 /// Both of RapidJSON's writers on one buffer, of which one is used: they share no base class with
 /// virtual members.
 struct JsonWriter::Impl {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> indented{buffer};
-  rapidjson::Writer<rapidjson::StringBuffer> plain{buffer};
+  json::Buffer buffer;
+  json::PrettyWriter indented{buffer};
+  json::Writer plain{buffer};
   bool pretty = true;
 
   template <typename Action>

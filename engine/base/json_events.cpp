@@ -1,24 +1,13 @@
 #include "base/json_events.h"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wclass-memaccess"
-#include <rapidjson/error/en.h>
-#include <rapidjson/reader.h>
-#include <rapidjson/writer.h>
-#pragma GCC diagnostic pop
-
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/printable.h"
+#include "base/rapid_json.h"
 #include "base/repair.h"
 
 namespace defender_car::json {
@@ -91,24 +80,16 @@ class Handler {
 };
 
 /// RapidJSON gathers a string on its stack before a handler sees its length: a huge one ends here.
-class BoundedAllocator {
+class BoundedAllocator : public CheckedAllocator {
  public:
-  [[maybe_unused]] static constexpr bool kNeedFree = true;
   void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
-  void* Realloc(void* old, std::size_t, std::size_t size) {
+  void* Realloc(void* old, std::size_t old_size, std::size_t size) {
     // The stack grows by half, so an allowed string may stand in one and a half times its size.
     if (size > 2 * limits::kText) {
       throw Error(ErrorKind::bad_data, "not JSON to read here: it has a single string over 16 MiB");
     }
-    if (size == 0) {
-      std::free(old);
-      return nullptr;
-    }
-    void* fresh = std::realloc(old, size);
-    if (fresh == nullptr) throw std::bad_alloc();
-    return fresh;
+    return CheckedAllocator::Realloc(old, old_size, size);
   }
-  static void Free(void* memory) { std::free(memory); }
 };
 
 [[noreturn]] void fail(const Body& body, std::size_t offset, const std::string& reason) {
@@ -221,7 +202,7 @@ struct Capture::Impl {
     void Flush() {}
   };  // NOLINTEND(readability-identifier-naming)
   TextOut out;
-  rapidjson::Writer<TextOut> writer;
+  WriterTo<TextOut> writer;
   int depth = 0;
 };
 

@@ -1,13 +1,10 @@
 #include "car/answers.h"
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 
 #include "base/limits.h"
 #include "base/printable.h"
+#include "base/rapid_json.h"
 
 namespace defender_car {
 namespace {
@@ -35,9 +32,9 @@ bool is_too_deep(std::string_view text) {
   return false;
 }
 
-rapidjson::Document parse(std::string_view text) {
+json::Document parse(std::string_view text) {
   if (is_too_deep(text)) throw UnreadableAnswer("JSON of too many levels");
-  rapidjson::Document document;
+  json::Document document;
   // A view of nothing may be a null pointer, which RapidJSON does not take.
   document.Parse<rapidjson::kParseIterativeFlag>(text.empty() ? "" : text.data(), text.size());
   if (document.HasParseError()) throw UnreadableAnswer("no JSON");
@@ -45,18 +42,18 @@ rapidjson::Document parse(std::string_view text) {
 }
 
 /// A member's value, or null where there is none.
-const rapidjson::Value* member(const rapidjson::Value& value, const char* name) {
+const json::Value* member(const json::Value& value, const char* name) {
   if (!value.IsObject()) return nullptr;
   const auto found = value.FindMember(name);
   return found == value.MemberEnd() ? nullptr : &found->value;
 }
 
 /// A string as it is, another value as its JSON text, "" for null and nothing at all.
-std::string text_of(const rapidjson::Value* value) {
+std::string text_of(const json::Value* value) {
   if (value == nullptr || value->IsNull()) return {};
   if (value->IsString()) return {value->GetString(), value->GetStringLength()};
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  json::Buffer buffer;
+  json::Writer writer(buffer);
   value->Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
@@ -69,7 +66,7 @@ std::string read_member(std::string_view text, const char* name, const char* why
 }
 
 /// Where `model_state_id` stands: in the object itself, or in one that wraps it.
-const rapidjson::Value* find_state_id(const rapidjson::Value& value, int depth) {
+const json::Value* find_state_id(const json::Value& value, int depth) {
   if (const auto* found = member(value, "model_state_id")) return found;
   if (depth == 0) return nullptr;
   if (value.IsObject()) {
@@ -86,7 +83,7 @@ const rapidjson::Value* find_state_id(const rapidjson::Value& value, int depth) 
 
 /// Sets the outcome of each asked id in one list of an importstatus answer; false when the list is
 /// not there.
-bool take_list(const rapidjson::Value& document, const char* list_name, ImportOutcome outcome,
+bool take_list(const json::Value& document, const char* list_name, ImportOutcome outcome,
                std::map<std::string, ImportStatus>& statuses) {
   const auto* list = member(document, list_name);
   if (list == nullptr || !list->IsArray()) return false;

@@ -1,8 +1,5 @@
 #include "car/car_client.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -13,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/printable.h"
+#include "base/rapid_json.h"
 #include "base/secrets.h"
 #include "car/failures.h"
 #include "car/readback.h"
@@ -37,8 +35,8 @@ bool says_done(const HttpResponse& response) {
 
 template <typename Fill>
 std::string json_object(Fill&& fill) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  json::Buffer buffer;
+  json::Writer writer(buffer);
   writer.StartObject();
   fill(writer);
   writer.EndObject();

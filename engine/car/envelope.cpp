@@ -1,7 +1,6 @@
 #include "car/envelope.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include "base/rapid_json.h"
 
 namespace defender_car {
 
@@ -37,8 +36,8 @@ struct EnvelopeWriter::Impl {
     in_list = false;
   }
 
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer;
+  json::Buffer buffer;
+  json::Writer writer;
   std::string source;
   std::string report;
   EpochMs timestamp;

@@ -1,9 +1,5 @@
 #include "car/readback.h"
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <set>
 
@@ -11,6 +7,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/printable.h"
+#include "base/rapid_json.h"
 #include "base/records.h"
 
 namespace defender_car {
@@ -22,7 +19,7 @@ constexpr int kRepeatedPages = 3;           // in a row, then CAR does not heed 
 constexpr std::string_view kActive = "active";
 constexpr std::string_view kQuotes = "\"'`";
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+using json::Writer;
 
 void write_text(Writer& writer, std::string_view text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
@@ -69,7 +66,7 @@ std::string refusal_in(const Body& body) {
   const Field errors = read_object(body, paths).front();
   if (errors.type == Field::Type::absent || errors.type == Field::Type::null) return "";
   if (errors.text == "[]") return "";
-  rapidjson::Document list;
+  json::Document list;
   list.Parse<rapidjson::kParseIterativeFlag>(errors.text.data(), errors.text.size());
   std::string words;
   if (!list.HasParseError() && list.IsArray()) {
@@ -94,7 +91,7 @@ bool names(const std::string& words, const std::string& field) {
 }  // namespace
 
 std::string graphql_text(std::string_view text) {
-  rapidjson::StringBuffer buffer;
+  json::Buffer buffer;
   Writer writer(buffer);
   write_text(writer, text);
   return {buffer.GetString(), buffer.GetSize()};
@@ -152,7 +149,7 @@ ReadbackPage read_page(const Body& body, const CarCollection& collection,
       row.to = bare_key(fields[1].text, collection.to, true);
       usable = usable && is_key(fields[1], row.to);
     }
-    rapidjson::StringBuffer text;
+    json::Buffer text;
     Writer writer(text);
     writer.StartObject();
     for (std::size_t at = 0; at < attributes.size(); ++at) {

@@ -1,7 +1,5 @@
 #include "defender/answers.h"
 
-#include <rapidjson/document.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/rapid_json.h"
 
 namespace defender_car {
 namespace {
@@ -148,7 +147,7 @@ std::set<std::string> roles_of(std::string_view token) {
   const auto payload = base64url_decode(token.substr(first_dot + 1, second_dot - first_dot - 1));
   if (!payload) return {};
 
-  rapidjson::Document claims;
+  json::Document claims;
   claims.Parse<rapidjson::kParseIterativeFlag>(payload->data(), payload->size());
   if (claims.HasParseError() || !claims.IsObject()) return {};
   if (!claims.HasMember("roles") || !claims["roles"].IsArray()) return {};

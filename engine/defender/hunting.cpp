@@ -1,7 +1,5 @@
 #include "defender/hunting.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/rapid_json.h"
 #include "defender/answers.h"
 
 namespace defender_car {
@@ -224,8 +223,8 @@ std::string Hunting::url() {
 }
 
 HttpRequest Hunting::request(const std::string& query, const std::string& label) {
-  rapidjson::StringBuffer body;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(body);
+  json::Buffer body;
+  json::Writer writer(body);
   writer.StartObject();
   writer.Key("Query");
   writer.String(query.data(), static_cast<rapidjson::SizeType>(query.size()));

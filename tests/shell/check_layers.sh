@@ -48,7 +48,8 @@ expect_found cli/x.cpp '"sqlite3.h"'
 expect_found engine/defender/x.cpp '<curl/curl.h>'
 expect_found engine/sync/x.cpp '<boost/program_options.hpp>'
 expect_found engine/sync/x.cpp '<rapidjson/writer.h>'
-expect_found engine/base/x.h '<rapidjson/writer.h>'
+expect_found engine/base/x.cpp '<rapidjson/writer.h>'
+expect_found engine/base/x.h '"base/rapid_json.h"'
 expect_found engine/http/x.cpp '<httplib.h>'
 plant engine/sync/x.cpp '<string>' 'const char* query = "SELECT id FROM MachineInfo";'
 ! check || fail "SQL in C++ was not found"
@@ -58,6 +59,7 @@ echo '#include <string>' >"$place/tree/engine/more/x.h"
 
 expect_allowed engine/store/x.cpp '<sqlite3.h>'
 expect_allowed engine/http/x.cpp '<curl/curl.h>'
-expect_allowed engine/base/x.cpp '<rapidjson/writer.h>'
+expect_allowed engine/base/rapid_json.h '<rapidjson/writer.h>'
+expect_allowed engine/base/x.cpp '"base/rapid_json.h"'
 expect_allowed engine/sync/x.cpp '"store/database.h"'
 expect_allowed cli/x.cpp '<boost/program_options.hpp>'

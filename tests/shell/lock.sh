@@ -14,11 +14,13 @@ start_first() {
 
 start_first
 first=$program_pid
+kill -STOP "$first" # it holds the lock until the others have been here, however fast it would be
 program sync --working-dir "$place/work"
 expect_code 11 "the second run"
 grep -q "process $first, since 20" "$place/err" || fail "the holder is not named"
 program status --working-dir "$place/work"
 expect_code 0 "status beside a run"
+kill -CONT "$first"
 wait_for_program
 expect_code 0 "the first run"
 

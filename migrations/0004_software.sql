@@ -10,8 +10,8 @@ CREATE TABLE software (
 ) STRICT;
 
 CREATE TABLE machine_software (
-  machine_id  INTEGER NOT NULL REFERENCES vertex,    -- of its asset; a machine that is none has a number all the same
-  software_id INTEGER NOT NULL REFERENCES software,
+  machine_id  INTEGER NOT NULL,      -- vertex, of its asset; a machine that is none has a number all the same
+  software_id INTEGER NOT NULL,
   run_id      INTEGER NOT NULL,      -- the run that brought it
   PRIMARY KEY (machine_id, software_id)
 ) STRICT, WITHOUT ROWID;
@@ -30,8 +30,15 @@ DROP TABLE SoftwareVulnerabilities;
 
 CREATE INDEX alert_by_end ON Alerts (lastUpdateTime) WHERE status = 'Resolved';
 
+-- Asked at every run: with all that is asked, so that no row of a machine is read that has nothing new.
+DROP INDEX machine_by_silence;
+CREATE INDEX machine_by_silence ON MachineInfo (lastSeen, id, healthStatus) WHERE healthStatus = 'Inactive';
+DROP INDEX machine_by_unread_users;
+CREATE INDEX machine_by_unread_users ON MachineInfo (id, healthStatus, lastSeen, usersReadAt)
+WHERE usersReadAt IS NOT lastSeen;
+
 -- The tables of most rows, made anew with checks that cost little: SQLite builds the list of an IN anew at every row,
--- and looks up two parents of each claim and edge. (Derive takes the numbers from those very tables.)
+-- and looks up each parent that is declared. (Derive and deliver take the numbers from those very tables.)
 CREATE TABLE cheap_claim (
   machine_id INTEGER NOT NULL,       -- vertex
   aspect     TEXT NOT NULL CHECK (aspect = 'software' OR aspect = 'network' OR aspect = 'users' OR aspect = 'machine' OR
@@ -61,9 +68,20 @@ INSERT INTO edge SELECT edge_id, collection, from_id, to_id FROM old_edge ORDER 
 DROP TABLE old_edge;
 CREATE INDEX edge_by_end ON edge (to_id);
 
+CREATE TABLE cheap_acknowledged_edge (
+  edge_id       INTEGER PRIMARY KEY,
+  last_modified INTEGER,             -- ms; the alert's lastUpdateTime that CAR knows
+  since         TEXT NOT NULL,
+  since_run     INTEGER NOT NULL,
+  confirmed_run INTEGER NOT NULL
+) STRICT;
+INSERT INTO cheap_acknowledged_edge SELECT edge_id, last_modified, since, since_run, confirmed_run FROM acknowledged_edge;
+DROP TABLE acknowledged_edge;
+ALTER TABLE cheap_acknowledged_edge RENAME TO acknowledged_edge;
+
 CREATE TABLE cheap_outbox (
   item_id       INTEGER PRIMARY KEY,
-  run_id        INTEGER NOT NULL REFERENCES run,
+  run_id        INTEGER NOT NULL,
   operation     TEXT NOT NULL CHECK (operation = 'edge' OR operation = 'vertex' OR operation = 'disable' OR
                                      operation = 'touch' OR operation = 'delete'),
   collection    TEXT NOT NULL,       -- CAR's
@@ -78,7 +96,8 @@ CREATE TABLE cheap_outbox (
 INSERT INTO cheap_outbox SELECT item_id, run_id, operation, collection, object_id, reason, evidence, body, last_modified,
   machine_id, aspect FROM outbox;
 DROP TABLE outbox;
+-- (No index on object_id: a full import writes a row for each vertex and edge, and takes them out again. Who asks what is under
+-- way for one object reads them all, and finds the table empty but while a run is at work.)
 ALTER TABLE cheap_outbox RENAME TO outbox;
-CREATE INDEX outbox_by_object ON outbox (object_id);
 
 PRAGMA user_version = 4;

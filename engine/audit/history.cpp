@@ -61,6 +61,7 @@ std::vector<CallCount> calls(Database& state) {
 Status read_status(const std::filesystem::path& working_dir) {
   const WorkingDir folder{working_dir};
   Database state = open_state(folder);
+  require_written(state);
   return read_status(state, folder);
 }
 
@@ -91,6 +92,7 @@ Status read_status(Database& state, const WorkingDir& folder) {
 
 std::vector<RunRow> read_runs(const std::filesystem::path& working_dir, int limit) {
   Database state = open_state(WorkingDir{working_dir});
+  require_written(state);
   return runs(state, limit);
 }
 

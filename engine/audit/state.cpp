@@ -13,7 +13,15 @@ Database open_state(const WorkingDir& folder) {
   return Database(folder.state(), OpenMode::read_only);
 }
 
+void require_written(Database& state) {
+  if (state.number("migrate/version") != 0) return;
+  throw Error(ErrorKind::usage,
+              "the state file holds nothing yet: its first run has just begun, or never came to "
+              "write; ask again in a minute");
+}
+
 void require_views(Database& state) {
+  require_written(state);
   if (state.number("history/has_views") != 0) return;
   throw Error(ErrorKind::usage,
               "the state file was last written by an older program and has not all the views yet; "

@@ -10,8 +10,11 @@ namespace defender_car {
 /// Throws Error(usage) when the folder holds no state file, Error(internal) when it cannot be read.
 Database open_state(const WorkingDir& folder);
 
+/// Throws Error(usage) where the file is there and no run has written anything into it.
+void require_written(Database& state);
+
 /// For those who read the views of schema/audit/: throws Error(usage) where an older program wrote
-/// last.
+/// last, or none.
 void require_views(Database& state);
 
 }  // namespace defender_car

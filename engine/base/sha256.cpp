@@ -18,10 +18,13 @@ void check(int result) {
 struct Sha256::Context {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
                                                                   EVP_MD_CTX_free};
-  void begin() const { check(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr)); }
+  /// Without an algorithm named it stays the one it was: OpenSSL looks a named one up each time.
+  void begin(const EVP_MD* algorithm) const {
+    check(EVP_DigestInit_ex(context.get(), algorithm, nullptr));
+  }
 };
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) { context_->begin(); }
+Sha256::Sha256() : context_(std::make_unique<Context>()) { context_->begin(EVP_sha256()); }
 Sha256::~Sha256() = default;
 
 void Sha256::add(std::string_view text) {
@@ -32,7 +35,7 @@ std::string Sha256::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   unsigned size = 0;
   check(EVP_DigestFinal_ex(context_->context.get(), bytes.data(), &size));
-  context_->begin();
+  context_->begin(nullptr);
   std::string hex;
   for (unsigned at = 0; at < size; ++at) {
     hex += "0123456789abcdef"[bytes[at] >> 4];

@@ -20,13 +20,15 @@ class GraphDigest {
   std::string run() {
     bool edge = edges_.step();
     while (vertices_.step()) {
-      const std::string collection = vertices_.text(0), key = vertices_.text(1);
-      add(vertices_.text(2));
-      for (; edge && edges_.text(0) == collection && edges_.text(1) == key; edge = edges_.step())
-        add(edges_.text(2));
+      const std::int64_t vertex = vertices_.integer(0);
+      std::string lines = vertices_.text(3) + "\n";
+      for (; edge && edges_.integer(0) == vertex; edge = edges_.step())
+        lines += edges_.text(1) + "\n";
+      whole_.add(lines);
+      part_.add(lines);
       state_.statement("digest/part")
-          .bind("collection", collection)
-          .bind("key", key)
+          .bind("collection", vertices_.text(1))
+          .bind("key", vertices_.text(2))
           .bind("hash", part_.finish().substr(0, 16))
           .run();
     }
@@ -35,13 +37,6 @@ class GraphDigest {
   }
 
  private:
-  void add(const std::string& line) {
-    for (Sha256* sum : {&whole_, &part_}) {
-      sum->add(line);
-      sum->add("\n");
-    }
-  }
-
   Database& state_;
   Statement& vertices_;
   Statement& edges_;

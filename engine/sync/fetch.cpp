@@ -39,6 +39,11 @@ std::string days_ago(Run& run, int days) {
   return run.state.statement("fetch/days_ago").bind("days", days).value().value_or("");
 }
 
+// Of a window the table holds only what tells something new.
+void note_rows_read(Run& run, const char* dataset, std::int64_t records) {
+  run.state.statement("fetch/rows_read").bind("name", dataset).bind("records", records).run();
+}
+
 void read_machine_list(Run& run, const std::optional<std::string>& since) {
   StageTable machines(run.state, since ? "fetch/machine_news" : "fetch/machine", kIpAddresses);
   const ReadResult list = run.defender.read_pages("machines", since ? "lastSeen ge " + *since : "",
@@ -56,7 +61,7 @@ void read_machine_list(Run& run, const std::optional<std::string>& since) {
   const ReadResult silent = run.defender.read_pages(
       "machines", "healthStatus eq 'Inactive' and lastSeen le " + days_ago(run, 15), kMachineKeys,
       machines);
-  run.state.statement("fetch/machines_read").bind("records", list.records + silent.records).run();
+  note_rows_read(run, "machines", list.records + silent.records);
   if (list.not_found || silent.not_found) keep_cursor(run, "machines");
 }
 
@@ -134,12 +139,14 @@ std::string network_query(const std::string& since, int shards, int shard) {
 void hunt_network(Run& run, const std::optional<std::string>& since) {
   const std::string begin =
       since ? "Timestamp >= datetime(" + *since + ")" : "Timestamp >= ago(30d)";
-  StageTable rows(run.state, "fetch/network", kNetworkAddresses);
-  run.defender.hunt({"DeviceNetworkInfo", kNetworkColumns},
-                    {.query = [&](std::size_t, int shards,
-                                  int shard) { return network_query(begin, shards, shard); },
-                     .expected_rows = since ? 0 : run.state.number("fetch/network_rows")},
-                    rows);
+  StageTable rows(run.state, since ? "fetch/network_news" : "fetch/network", kNetworkAddresses);
+  const ReadResult read =
+      run.defender.hunt({"DeviceNetworkInfo", kNetworkColumns},
+                        {.query = [&](std::size_t, int shards,
+                                      int shard) { return network_query(begin, shards, shard); },
+                         .expected_rows = since ? 0 : run.state.number("fetch/network_rows")},
+                        rows);
+  if (since) note_rows_read(run, "network", read.records);
 }
 
 void use_machines_for_network(Run& run) {

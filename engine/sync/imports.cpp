@@ -151,24 +151,25 @@ class Importer {
     EnvelopeWriter writer(run_.settings.car.source, run_.settings.defender.tenant_id,
                           std::to_string(run_.report_ms), run_.report_ms);
     std::string open;
-    const auto begin = [&](const std::string& collection) {
-      if (collection != open) writer.begin(open = collection);
-    };
     const bool vertices = operation_ == "vertex";
     Statement& rows = run_.state.statement(vertices ? "deliver/vertices" : "deliver/edges")
                           .bind("first", stretch.first)
                           .bind("last", stretch.last);
+    // Edges of one collection name their ends alike: an application is named as an operating system
+    // is, and a CVE as an alert.
+    Kind from;
+    Kind to;
     while (rows.step()) {
-      begin(rows.text(0));
+      if (std::string collection = rows.text(0); collection != open) {
+        writer.begin(open = std::move(collection));
+        if (!vertices) from = kinds_.at(rows.text(3)), to = kinds_.at(rows.text(4));
+      }
       if (vertices) {
         writer.add_raw_vertex(rows.text(1));
-        continue;
+      } else {
+        writer.add_edge({rows.text(1), rows.text(2), from.car_name, to.car_name, from.is_external,
+                         to.is_external});
       }
-      const std::string from = rows.text(1), to = rows.text(2);
-      const Kind& from_kind = kinds_.at(rows.text(3));
-      const Kind& to_kind = kinds_.at(rows.text(4));
-      writer.add_edge({from, to, from_kind.car_name, to_kind.car_name, from_kind.is_external,
-                       to_kind.is_external});
     }
     return writer.finish();
   }

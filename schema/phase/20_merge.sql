@@ -131,7 +131,8 @@ INSERT OR IGNORE INTO software (SoftwareVendor, SoftwareName, SoftwareVersion, C
 SELECT coalesce(SoftwareVendor, ''), coalesce(SoftwareName, ''), coalesce(SoftwareVersion, ''), coalesce(CveId, '')
 FROM stage.SoftwareVulnerabilities WHERE set_aside IS NULL;
 INSERT OR IGNORE INTO vertex (collection, key)
-SELECT 'asset', DeviceId FROM stage.SoftwareVulnerabilities WHERE set_aside IS NULL;
+SELECT 'asset', DeviceId FROM (SELECT DISTINCT DeviceId FROM stage.SoftwareVulnerabilities WHERE set_aside IS NULL)
+ORDER BY DeviceId;
 
 DROP TABLE IF EXISTS temp.staged_software;
 CREATE TEMP TABLE staged_software (machine_id INTEGER, software_id INTEGER,

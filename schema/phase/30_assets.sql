@@ -81,9 +81,9 @@ CREATE TEMP TABLE work (
 INSERT OR IGNORE INTO work
 SELECT v.vertex_id, a.aspect, t.machine, EXISTS (SELECT 1 FROM asset WHERE asset.vertex_id = v.vertex_id)
 FROM touched t
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine
 CROSS JOIN (SELECT 'machine' AS aspect UNION ALL SELECT 'network' UNION ALL SELECT 'users' UNION ALL SELECT 'alerts'
-            UNION ALL SELECT 'software') a ON t.aspect IN ('all', a.aspect)
-CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine;
+            UNION ALL SELECT 'software') a ON t.aspect = a.aspect OR t.aspect = 'all';
 
 -- Excluded by option: left alone, and derived when it is included again.
 INSERT INTO due

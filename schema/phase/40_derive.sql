@@ -111,8 +111,11 @@ FROM work w CROSS JOIN Alerts a ON a.machineId = w.machine
 WHERE w.aspect = 'alerts' AND w.is_asset AND a.status IS NOT 'Resolved';
 
 ------------------------------------------------------------------------------------------- names become numbers
-INSERT OR IGNORE INTO vertex (collection, key) SELECT to_collection, to_key FROM fresh;
-INSERT OR IGNORE INTO vertex (collection, key) SELECT from_collection, from_key FROM fresh WHERE from_key IS NOT NULL;
+-- In order, here and where edges are numbered: what is read in the order of names later then lies side by side on the disk.
+INSERT OR IGNORE INTO vertex (collection, key)
+SELECT DISTINCT to_collection, to_key FROM fresh ORDER BY to_collection, to_key;
+INSERT OR IGNORE INTO vertex (collection, key)
+SELECT DISTINCT from_collection, from_key FROM fresh WHERE from_key IS NOT NULL ORDER BY from_collection, from_key;
 
 DROP TABLE IF EXISTS temp.fresh_claim;
 CREATE TEMP TABLE fresh_claim (machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, from_id INTEGER NOT NULL,
@@ -128,7 +131,7 @@ FROM fresh f CROSS JOIN vertex b ON b.collection = f.to_collection AND b.key = f
 -- What the machines on the list have, each once: ten thousand machines share a few thousand rows.
 DROP TABLE IF EXISTS temp.installed;
 CREATE TEMP TABLE installed (software_id INTEGER PRIMARY KEY, application TEXT, cve TEXT,
-  application_id INTEGER, cve_id INTEGER) STRICT;
+  application_id INTEGER, cve_id INTEGER, edge_id INTEGER) STRICT;  -- edge_id: from the one to the other
 INSERT OR IGNORE INTO installed (software_id)
 SELECT m.software_id FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
 WHERE w.aspect = 'software' AND w.is_asset;
@@ -137,8 +140,8 @@ UPDATE installed SET (application, cve) = (
   SELECT s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion, k.CveId
   FROM software s LEFT JOIN VulnerabilityKb k ON k.CveId = s.CveId AND k.CvssScore IS NOT NULL
   WHERE s.software_id = installed.software_id);
-INSERT OR IGNORE INTO vertex (collection, key) SELECT 'application', application FROM installed;
-INSERT OR IGNORE INTO vertex (collection, key) SELECT 'cve', cve FROM installed WHERE cve IS NOT NULL;
+INSERT OR IGNORE INTO vertex (collection, key) SELECT 'application', application FROM installed ORDER BY application;
+INSERT OR IGNORE INTO vertex (collection, key) SELECT 'cve', cve FROM installed WHERE cve IS NOT NULL ORDER BY cve;
 UPDATE installed SET
   application_id = (SELECT vertex_id FROM vertex WHERE collection = 'application' AND key = application),
   cve_id = (SELECT vertex_id FROM vertex WHERE collection = 'cve' AND key = cve);
@@ -153,14 +156,14 @@ SELECT m.machine_id, 'software', m.machine_id, i.cve_id, 'asset_vulnerability'
 FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
 CROSS JOIN installed i ON i.software_id = m.software_id
 WHERE w.aspect = 'software' AND w.is_asset AND i.cve_id IS NOT NULL;
-INSERT INTO fresh_claim
-SELECT m.machine_id, 'software', i.application_id, i.cve_id, 'application_vulnerability'
-FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
-CROSS JOIN installed i ON i.software_id = m.software_id
-WHERE w.aspect = 'software' AND w.is_asset AND i.cve_id IS NOT NULL;
 
 ---------------------------------------------------------------------------------------- what came and what went
-INSERT OR IGNORE INTO edge (collection, from_id, to_id) SELECT collection, from_id, to_id FROM fresh_claim;
+INSERT OR IGNORE INTO edge (collection, from_id, to_id)
+SELECT collection, from_id, to_id FROM fresh_claim;
+INSERT OR IGNORE INTO edge (collection, from_id, to_id)
+SELECT 'application_vulnerability', application_id, cve_id FROM installed WHERE cve_id IS NOT NULL
+ORDER BY application_id, cve_id;
+UPDATE installed SET edge_id = (SELECT e.edge_id FROM edge e WHERE e.from_id = application_id AND e.to_id = cve_id);
 
 DROP TABLE IF EXISTS temp.new_claim;
 CREATE TEMP TABLE new_claim (machine_id INTEGER, aspect TEXT, edge_id INTEGER,
@@ -168,7 +171,12 @@ CREATE TEMP TABLE new_claim (machine_id INTEGER, aspect TEXT, edge_id INTEGER,
 INSERT OR IGNORE INTO new_claim
 SELECT f.machine_id, f.aspect, e.edge_id
 FROM fresh_claim f
-CROSS JOIN edge e ON e.from_id = f.from_id AND e.to_id = f.to_id AND e.collection = f.collection;
+CROSS JOIN edge e ON e.from_id = f.from_id AND e.to_id = f.to_id;  -- its ends name an edge: no row of it is read
+INSERT OR IGNORE INTO new_claim
+SELECT m.machine_id, 'software', i.edge_id
+FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
+CROSS JOIN installed i ON i.software_id = m.software_id
+WHERE w.aspect = 'software' AND w.is_asset AND i.edge_id IS NOT NULL;
 
 -- What the machines on the list claimed and claim no longer.
 DROP TABLE IF EXISTS temp.lost_claim;
@@ -219,10 +227,13 @@ WHERE true
 ON CONFLICT DO NOTHING;
 DELETE FROM lost_claim WHERE (edge_id, machine_id, aspect) IN (SELECT edge_id, machine_id, aspect FROM kept_claim);
 
--- Claims from here on; new_claim and lost_claim keep what changed.
-DELETE FROM new_claim WHERE EXISTS (SELECT 1 FROM claim c WHERE c.machine_id = new_claim.machine_id
-                                      AND c.aspect = new_claim.aspect AND c.edge_id = new_claim.edge_id);
-INSERT INTO claim SELECT machine_id, aspect, edge_id, (SELECT run_id FROM stage.run) FROM new_claim;
+-- Claims from here on. In an incremental run new_claim and lost_claim keep what changed; of a full import nobody asks.
+DELETE FROM new_claim WHERE (machine_id, aspect, edge_id) IN (
+  SELECT n.machine_id, n.aspect, n.edge_id
+  FROM stage.run r CROSS JOIN new_claim n
+  CROSS JOIN claim c ON c.machine_id = n.machine_id AND c.aspect = n.aspect AND c.edge_id = n.edge_id
+  WHERE r.mode = 'incremental');
+INSERT OR IGNORE INTO claim SELECT machine_id, aspect, edge_id, (SELECT run_id FROM stage.run) FROM new_claim;
 DELETE FROM claim WHERE (machine_id, aspect, edge_id) IN (SELECT machine_id, aspect, edge_id FROM lost_claim);
 
 -- What the guards on disabling look at: edges that CAR holds and nobody claims any longer. Those of an asset that leaves

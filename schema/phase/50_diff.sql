@@ -38,10 +38,9 @@ INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, reason, evidence FROM r
 DELETE FROM refused_vertex
 WHERE vertex_id IN (SELECT vertex_id FROM candidate_vertex)
   AND body IS NOT (SELECT b.body FROM vertex_body b WHERE b.vertex_id = refused_vertex.vertex_id);
-DELETE FROM refused_edge WHERE edge_id IN (
-  SELECT e.edge_id FROM candidate_vertex c CROSS JOIN edge e ON e.from_id = c.vertex_id WHERE c.reason = 'changed'
-  UNION ALL
-  SELECT e.edge_id FROM candidate_vertex c CROSS JOIN edge e ON e.to_id = c.vertex_id WHERE c.reason = 'changed');
+DELETE FROM refused_edge WHERE EXISTS (
+  SELECT 1 FROM edge e CROSS JOIN candidate_vertex c ON c.vertex_id IN (e.from_id, e.to_id)
+  WHERE e.edge_id = refused_edge.edge_id AND c.reason = 'changed');
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason)
 SELECT e.edge_id, 'new'
 FROM stage.run r CROSS JOIN candidate_vertex c CROSS JOIN edge e ON e.from_id = c.vertex_id
@@ -84,35 +83,44 @@ WHERE r.mode = 'incremental' AND EXISTS (SELECT 1 FROM claim WHERE claim.edge_id
 INSERT INTO desired_edge
 SELECT DISTINCT c.edge_id FROM stage.run r CROSS JOIN claim c WHERE r.mode = 'full';
 
-INSERT OR IGNORE INTO candidate_vertex
-SELECT a.vertex_id, 'full import', NULL FROM stage.run r CROSS JOIN asset a WHERE r.mode = 'full';
-INSERT OR IGNORE INTO candidate_vertex
-SELECT e.from_id, 'new', NULL FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
-INSERT OR IGNORE INTO candidate_vertex
-SELECT e.to_id, 'new', NULL FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
+-- Assets, and others while a claimed edge needs them.
+DROP TABLE IF EXISTS temp.desired_vertex;
+CREATE TEMP TABLE desired_vertex (vertex_id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO desired_vertex SELECT a.vertex_id FROM stage.run r CROSS JOIN asset a WHERE r.mode = 'full';
+INSERT OR IGNORE INTO desired_vertex
+SELECT c.vertex_id FROM stage.run r CROSS JOIN candidate_vertex c
+WHERE r.mode = 'incremental'
+  AND (EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = c.vertex_id)
+       OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = c.vertex_id)
+       OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = c.vertex_id));
+INSERT OR IGNORE INTO desired_vertex SELECT e.from_id FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
+INSERT OR IGNORE INTO desired_vertex SELECT e.to_id FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
 
 ---------------------------------------------------------------------------------------------------------- imports
--- Vertices: assets, and others while a claimed edge needs them.
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, body)
 SELECT (SELECT run_id FROM stage.run), 'vertex', n.car_name, b.vertex_id,
        CASE WHEN (SELECT mode FROM stage.run) = 'full' THEN 'full import'
             WHEN k.vertex_id IS NULL THEN 'new'
             WHEN k.body IS NOT b.body THEN 'changed' ELSE 'unanswered' END,
        c.evidence, b.body
-FROM candidate_vertex c
-CROSS JOIN vertex_body b ON b.vertex_id = c.vertex_id
+FROM desired_vertex d
+CROSS JOIN vertex_body b ON b.vertex_id = d.vertex_id
 CROSS JOIN collection n ON n.name = b.collection
-LEFT JOIN acknowledged_vertex k ON k.vertex_id = c.vertex_id
+LEFT JOIN acknowledged_vertex k ON k.vertex_id = d.vertex_id
+LEFT JOIN candidate_vertex c ON c.vertex_id = d.vertex_id
 WHERE b.body IS NOT NULL
-  AND CASE b.collection
-        WHEN 'asset' THEN EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = c.vertex_id)
-        ELSE EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = c.vertex_id)
-          OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = c.vertex_id)
-      END
+  AND (b.collection <> 'asset' OR EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = d.vertex_id))
   AND ((SELECT mode FROM stage.run) = 'full' OR k.body IS NOT b.body
-       OR c.vertex_id IN (SELECT vertex_id FROM unanswered_vertex))
-  AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id = c.vertex_id AND r.body = b.body)
+       OR d.vertex_id IN (SELECT vertex_id FROM unanswered_vertex))
+  AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id = d.vertex_id AND r.body = b.body)
 ORDER BY b.collection <> 'asset', n.car_name, 5;
+
+-- The edges of a vertex that CAR refused and never held wait with it.
+DROP TABLE IF EXISTS temp.waiting_vertex;
+CREATE TEMP TABLE waiting_vertex (vertex_id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO waiting_vertex
+SELECT r.vertex_id FROM refused_vertex r
+WHERE NOT EXISTS (SELECT 1 FROM acknowledged_vertex k WHERE k.vertex_id = r.vertex_id);
 
 -- Only an alert's edge has a time of its own.
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
@@ -129,8 +137,7 @@ LEFT JOIN candidate_edge c ON c.edge_id = d.edge_id
 LEFT JOIN acknowledged_edge k ON k.edge_id = d.edge_id
 WHERE (r.mode = 'full' OR k.edge_id IS NULL OR d.edge_id IN (SELECT edge_id FROM unanswered_edge))
   AND d.edge_id NOT IN (SELECT edge_id FROM refused_edge)
-  AND NOT EXISTS (SELECT 1 FROM refused_vertex x WHERE x.vertex_id IN (e.from_id, e.to_id)
-                    AND NOT EXISTS (SELECT 1 FROM acknowledged_vertex v WHERE v.vertex_id = x.vertex_id))
+  AND e.from_id NOT IN (SELECT vertex_id FROM waiting_vertex) AND e.to_id NOT IN (SELECT vertex_id FROM waiting_vertex)
 ORDER BY e.collection, 5;
 
 ------------------------------------------------------------------------------------------------- removals, updates
@@ -172,6 +179,6 @@ ORDER BY c.reason;
 -- it comes to that: otherwise nobody would take back from CAR what Defender no longer derives by then.
 INSERT INTO batch (run_id, operation, first_item, last_item, sent_at)
 SELECT o.run_id, o.operation, o.item_id, o.item_id, (SELECT now FROM stage.run)
-FROM outbox o
+FROM (SELECT 1 WHERE EXISTS (SELECT 1 FROM unanswered_vertex) OR EXISTS (SELECT 1 FROM unanswered_edge)) CROSS JOIN outbox o
 WHERE CASE WHEN o.operation IN ('vertex', 'delete') THEN o.object_id IN (SELECT vertex_id FROM unanswered_vertex)
            ELSE o.object_id IN (SELECT edge_id FROM unanswered_edge) END;

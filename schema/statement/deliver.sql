@@ -1,13 +1,19 @@
 -- outbox → CAR → acknowledged.
 -- statement: next_stretch
--- The next items of one operation that belong together (collection and reason), 2,000 at most: CAR's own limit.
+-- The next items of one operation that belong together (collection and reason), 2,000 at most: CAR's own limit. What belongs
+-- together stands together, so where the 2,000th still does, nobody reads those between.
 WITH first AS (
   SELECT item_id, collection, reason FROM outbox WHERE operation = :operation AND item_id > :after ORDER BY item_id LIMIT 1)
-SELECT min(n.item_id), max(n.item_id)
+SELECT f.item_id,
+       coalesce(
+         (SELECT o.item_id FROM outbox o
+          WHERE o.item_id = (SELECT max(item_id) FROM outbox WHERE item_id < f.item_id + :size)
+            AND (o.operation, o.collection, o.reason) = (:operation, f.collection, f.reason)),
+         (SELECT max(n.item_id)
+          FROM (SELECT item_id, collection, reason FROM outbox WHERE operation = :operation AND item_id > :after
+                ORDER BY item_id LIMIT :size) n
+          WHERE n.collection = f.collection AND n.reason = f.reason))
 FROM first f
-CROSS JOIN (SELECT item_id, collection, reason FROM outbox WHERE operation = :operation AND item_id > :after
-            ORDER BY item_id LIMIT :size) n
-WHERE n.collection = f.collection AND n.reason = f.reason
 -- statement: count
 SELECT count(*) FROM outbox WHERE operation = :operation
 -- statement: begin_batch

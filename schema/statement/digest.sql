@@ -1,10 +1,14 @@
 -- What makes a run's digest, and what a replay compares.
 -- statement: vertices
--- In the order of the index, so that nothing is sorted.
-SELECT collection, key, line FROM graph_vertex ORDER BY collection, key
+-- graph_vertex and graph_edge as diff has just found them, so that nobody looks for claims again. In the order of the index:
+-- nothing is sorted but the edges of one vertex.
+SELECT l.vertex_id, l.collection, l.key, l.line FROM vertex_line l
+WHERE EXISTS (SELECT 1 FROM temp.desired_vertex d WHERE d.vertex_id = l.vertex_id)
+  AND (l.collection <> 'asset' OR EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = l.vertex_id))
+ORDER BY l.collection, l.key
 -- statement: edges
-SELECT from_collection, from_key, line FROM graph_edge
-ORDER BY from_collection, from_key, collection, to_collection, to_key
+SELECT l.from_id, l.line FROM edge_line l WHERE EXISTS (SELECT 1 FROM temp.desired_edge d WHERE d.edge_id = l.edge_id)
+ORDER BY l.from_collection, l.from_key, l.collection, l.to_collection, l.to_key
 -- statement: changes
 SELECT line FROM temp.graph_change ORDER BY position
 -- statement: part

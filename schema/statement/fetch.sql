@@ -54,11 +54,24 @@ WHERE NOT EXISTS (
     AND m.firstSeen IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(?5) WHEN 'text' THEN ?5 END)
     AND (m.onboardingStatus, m.version, m.riskScore, m.exposureLevel, m.rbacGroupName)
      IS (CAST(?10 AS TEXT), CAST(?11 AS TEXT), CAST(?12 AS TEXT), CAST(?13 AS TEXT), CAST(?14 AS TEXT)))
--- statement: machines_read
+-- statement: rows_read
 -- The table holds the news alone.
-UPDATE stage.dataset SET records = :records WHERE name = 'machines'
+UPDATE stage.dataset SET records = :records WHERE name = :name
 -- statement: network
 INSERT INTO stage.MachineNetworkInfo VALUES (?, ?, ?, ?, ?, NULL)
+-- statement: network_news
+-- Of a window, likewise: an adapter's row that the mirror has with these very addresses and this very time. (Most times are
+-- cut without strftime, which costs as much as all the rest.)
+INSERT INTO stage.MachineNetworkInfo
+SELECT ?1, ?2, ?3, ?4, ?5, NULL
+WHERE NOT EXISTS (
+  SELECT 1 FROM main.MachineNetworkInfo n
+  WHERE n.DeviceId = ?1 AND n.NetworkAdapterName = coalesce(?2, '') AND n.MacAddress = coalesce(?3, '')
+    AND typeof(?1) = 'text' AND typeof(?2) IN ('text', 'null') AND typeof(?3) IN ('text', 'null') AND typeof(?4) = 'text'
+    AND (n.Timestamp = substr(?4, 1, 23) || 'Z' AND substr(?4, -1) = 'Z'
+         OR n.Timestamp IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN ?4 GLOB '*[+-]??:??' THEN ?4
+                                                               ELSE substr(rtrim(?4, 'Z'), 1, 23) END))
+    AND +n.IPAddresses IS CASE WHEN ?5 IS NULL OR ?5 IN ('', 'null') THEN '[]' ELSE ?5 END)
 -- statement: alert
 INSERT OR REPLACE INTO stage.Alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 -- statement: user
@@ -104,9 +117,11 @@ WHERE typeof(s.id) = 'text' AND s.id <> ''
            AND coalesce(julianday(s.lastSeen) <= julianday((SELECT now FROM stage.run), '-15 days'), 0))
 UNION
 SELECT m.id, coalesce(u.at, m.usersReadAt)
-FROM (SELECT id FROM MachineInfo WHERE :whole
-      UNION SELECT id FROM MachineInfo INDEXED BY machine_by_unread_users WHERE usersReadAt IS NOT lastSeen) unread
-CROSS JOIN MachineInfo m ON m.id = unread.id LEFT JOIN users_unanswered u ON u.machine = m.id
+FROM (SELECT id, healthStatus, lastSeen, usersReadAt FROM MachineInfo WHERE :whole
+      UNION
+      SELECT id, healthStatus, lastSeen, usersReadAt FROM MachineInfo INDEXED BY machine_by_unread_users
+      WHERE usersReadAt IS NOT lastSeen) m
+LEFT JOIN users_unanswered u ON u.machine = m.id
 WHERE m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
   AND m.id NOT IN (SELECT id FROM stage.gone_machine)
   AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))

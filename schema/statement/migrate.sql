@@ -6,11 +6,16 @@ SELECT name FROM sqlite_schema WHERE type = 'view'
 -- statement: foreign_key_faults
 SELECT count(*) FROM pragma_foreign_key_check
 -- statement: claim_faults
--- Claims and edges declare no parents (migrations/0004_software.sql).
+-- The tables of most rows declare no parents (migrations/0004_software.sql).
 SELECT (SELECT count(*) FROM claim
         WHERE edge_id NOT IN (SELECT edge_id FROM edge) OR machine_id NOT IN (SELECT vertex_id FROM vertex))
      + (SELECT count(*) FROM edge
         WHERE from_id NOT IN (SELECT vertex_id FROM vertex) OR to_id NOT IN (SELECT vertex_id FROM vertex))
+     + (SELECT count(*) FROM acknowledged_edge WHERE edge_id NOT IN (SELECT edge_id FROM edge))
+-- statement: software_faults
+-- The same, of what a file of version 4 has first.
+SELECT count(*) FROM machine_software
+WHERE machine_id NOT IN (SELECT vertex_id FROM vertex) OR software_id NOT IN (SELECT software_id FROM software)
 -- statement: gives_space_back
 SELECT auto_vacuum = 2 FROM pragma_auto_vacuum
 -- statement: fingerprint

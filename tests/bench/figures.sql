@@ -52,7 +52,8 @@ FROM sample;
 -- Runs that do not show what they were made for.
 CREATE TEMP VIEW strange AS
 SELECT * FROM run
-WHERE report ->> 'outcome' <> 'done' OR (report ->> 'mode' = 'full') <> (kind IN ('full', 'latency'))
+WHERE (report ->> 'outcome' <> 'done' AND NOT (kind IN ('full', 'latency', 'settle') AND report ->> 'outcome' = 'partial'))
+   OR (kind <> 'settle' AND (report ->> 'mode' = 'full') <> (kind IN ('full', 'latency')))
    OR (kind = 'quiet' AND sent > 0) OR (kind = 'changed' AND sent < (SELECT changes FROM setup));
 
 -- One run stands for its kind: of those that do much the one in the middle, by CPU; of the small ones the best, since noise

@@ -14,6 +14,7 @@ start_first() {
 
 start_first
 first=$program_pid
+wait_for "what the run fetches" test -e "$place/work/stage.db" # so the state has its tables
 kill -STOP "$first" # it holds the lock until the others have been here, however fast it would be
 program sync --working-dir "$place/work"
 expect_code 11 "the second run"
@@ -29,3 +30,10 @@ kill -KILL "$program_pid"
 wait_for_program
 program sync --working-dir "$place/work"
 expect_code 0 "a run after a killed one"
+
+# The file is there before its first run has written anything.
+mkdir "$place/new"
+: >"$place/new/state.db"
+program status --working-dir "$place/new"
+expect_code 2 "status before anything was written"
+grep -q "holds nothing yet" "$place/err" || fail "an empty state file is not told apart"

@@ -27,12 +27,12 @@ std::string trust_note(const fs::path& file) {
 
 void check_whole(Database& database, const fs::path& file) {
   std::string problem = database.text("migrate/integrity");
-  const std::int64_t version = database.number("migrate/version");
-  const bool made = version > 0;  // else a run was killed before that
+  const bool made = database.number("migrate/version") > 0;  // else a run was killed before that
   if (problem == "ok" && made &&
       (database.number("migrate/foreign_key_faults") != 0 ||
        database.number("migrate/claim_faults") != 0 ||
-       (version >= 4 && database.number("migrate/software_faults") != 0)))
+       (database.number("migrate/has_software") != 0 &&
+        database.number("migrate/software_faults") != 0)))
     problem = "rows without their parents";
   if (problem == "ok") return;
   throw Error(ErrorKind::internal,

@@ -12,8 +12,10 @@ SELECT (SELECT count(*) FROM claim
      + (SELECT count(*) FROM edge
         WHERE from_id NOT IN (SELECT vertex_id FROM vertex) OR to_id NOT IN (SELECT vertex_id FROM vertex))
      + (SELECT count(*) FROM acknowledged_edge WHERE edge_id NOT IN (SELECT edge_id FROM edge))
+-- statement: has_software
+-- Files of before 0004_software.sql have not.
+SELECT count(*) FROM sqlite_schema WHERE name = 'machine_software'
 -- statement: software_faults
--- The same, of what a file of version 4 has first.
 SELECT count(*) FROM machine_software
 WHERE machine_id NOT IN (SELECT vertex_id FROM vertex) OR software_id NOT IN (SELECT software_id FROM software)
 -- statement: gives_space_back

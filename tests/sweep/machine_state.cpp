@@ -149,6 +149,25 @@ TEST_CASE("what another program wrote into the state file is not relied upon") {
   judge(trial, ended, tally);
 }
 
+// The largest tables declare no parents (migrations/0004_software.sql): the check of a file that
+// somebody wrote to looks.
+TEST_CASE("rows without their parents are damage") {
+  const char* row =
+      GENERATE("claim SELECT 999999999, 'users', min(edge_id), 1 FROM edge",
+               "claim SELECT min(vertex_id), 'users', 999999999, 1 FROM vertex",
+               "edge SELECT 999999999, 'asset_user', min(vertex_id), 999999999 FROM vertex",
+               "acknowledged_edge VALUES (999999999, NULL, '2026-03-01T00:00:00.000Z', 1, 1)",
+               "machine_software SELECT min(vertex_id), 999999999, 1 FROM vertex");
+  INFO(row);
+  Trial trial(Moment::incremental);
+  OtherProgram(trial.state())
+      .run(std::string("INSERT INTO ") + row + "; PRAGMA wal_checkpoint(TRUNCATE)");
+  const Ended ended = run(trial.sync());
+  INFO(ended.err);
+  CHECK(ended.code == 1);
+  CHECK(ended.err.find("rows without their parents") != std::string::npos);
+}
+
 TEST_CASE("a reader holds the state file open throughout") {
   Tally tally("machine: a reader");
   tally.begin_point();

@@ -57,8 +57,7 @@ void hunt_knowledge(Run& run, std::size_t count,
 // them every four hours.
 bool read_all(Run& run, const std::optional<std::string>& since) {
   const std::int64_t cap = run.settings.defender_limits.row_cap;
-  return !since ||
-         run.state.statement("fetch/software_rows_up_to").bind("most", cap).number() < cap ||
+  return !since || run.state.statement("fetch/has_software_rows").bind("rows", cap).number() == 0 ||
          run.state.number("fetch/software_whole_is_due") != 0;
 }
 

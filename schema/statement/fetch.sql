@@ -176,9 +176,9 @@ SELECT count(*), min(machineId) FROM stage.users_reading WHERE state IN ('failed
 SELECT count(*) FROM MachineNetworkInfo
 -- statement: user_rows
 SELECT count(*) FROM LogonUsers
--- statement: software_rows_up_to
+-- statement: has_software_rows
 -- Asked at every run, of a table of the fleet's size: it is enough to know whether there are so many.
-SELECT count(*) FROM (SELECT 1 FROM machine_software LIMIT :most)
+SELECT EXISTS (SELECT 1 FROM machine_software LIMIT 1 OFFSET :rows - 1)
 -- statement: software_rows
 SELECT count(*) FROM machine_software
 -- statement: software_whole_is_due

@@ -11,7 +11,8 @@ CREATE TABLE call_budget (
 -- Machines that did not tell their logon users when they were asked last: those that wait longer come first.
 CREATE TABLE users_unanswered (
   machine TEXT PRIMARY KEY,
-  at      TEXT NOT NULL              -- Defender's clock in that run
+  at      TEXT NOT NULL,             -- Defender's clock in that run
+  state   TEXT NOT NULL              -- absent (404), failed
 ) STRICT, WITHOUT ROWID;
 
 PRAGMA user_version = 6;

@@ -37,6 +37,7 @@ void note_unanswered(Run& run) {
   Transaction transaction(run.state);
   run.state.statement("fetch/users_answered").run();
   run.state.statement("fetch/users_unanswered").run();
+  run.state.statement("fetch/users_still_absent").run();
   transaction.commit();
 }
 
@@ -144,7 +145,7 @@ void leave_to_later_runs(Run& run, std::size_t machines) {
                   " machines were not asked for their logon users: " +
                   (share.empty() ? "hunting does not know them (not seen for 30 days), so each "
                                    "takes a call; the next runs ask them, at most " +
-                                       std::to_string(kMachinesByApi) + " a run"
+                                       std::to_string(unknown_a_run(machines)) + " a run"
                                  : share));
 }
 

@@ -124,6 +124,7 @@ WHERE k.confirmed_run <> :run_id
   AND (EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = v.vertex_id)
        OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = v.vertex_id)
        OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = v.vertex_id))
+ORDER BY n.car_name, v.vertex_id
 -- statement: wanted_unreported
 -- What CAR holds and shall hold, and was not reported: a session's end would take it.
 SELECT (SELECT count(*) FROM acknowledged_edge k

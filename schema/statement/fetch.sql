@@ -152,8 +152,13 @@ WHERE r.state = 'asked'
 ORDER BY coalesce(u.at, m.usersReadAt), r.machineId
 -- statement: users_unanswered
 INSERT INTO users_unanswered
-SELECT machineId, (SELECT now FROM stage.run) FROM stage.users_reading WHERE state IN ('absent', 'failed')
-ON CONFLICT DO UPDATE SET at = excluded.at
+SELECT machineId, (SELECT now FROM stage.run), state FROM stage.users_reading WHERE state IN ('absent', 'failed')
+ON CONFLICT DO UPDATE SET at = excluded.at, state = excluded.state
+-- statement: users_still_absent
+-- Not asked this time, and 404 when it was last: that stands, or more of them than a run asks would keep every run
+-- incomplete. By turns they are asked again.
+UPDATE stage.users_reading SET state = 'absent'
+WHERE state = 'asked' AND machineId IN (SELECT machine FROM users_unanswered WHERE state = 'absent')
 -- statement: users_answered
 DELETE FROM users_unanswered
 WHERE machine IN (SELECT machineId FROM stage.users_reading WHERE state = 'read') OR machine IN (SELECT id FROM stage.gone_machine)

@@ -97,7 +97,7 @@ settle() {
   local round
   for ((round = 1; round <= 40; ++round)); do
     sample settle "$round"
-    [[ $(sqlite3 :memory: "SELECT CAST(readfile('$folder/report.json') AS TEXT) ->> 'outcome'") != done ]] || return 0
+    [[ $(sqlite3 :memory: "SELECT CAST(readfile('$folder/report.json') AS TEXT) ->> 'outcome'") != "done" ]] || return 0
   done
   die "the state does not settle: $(<"$folder/report.json")"
 }

@@ -106,6 +106,36 @@ TEST_CASE("A full import of 10,000 devices makes at most 40 calls to Defender", 
   CHECK(joined(harness.differences()) == "");
 }
 
+TEST_CASE("More machines that answer 404 than a run asks keep no run incomplete", "[calls]") {
+  Harness harness(fleet(260, 2));
+  harness.settings().logon_source = defender_car::LogonSource::hunting;
+  const auto sync = [&] {
+    harness.simulator().clear_faults();
+    // Of users hunting knows nothing: its second and third answer, after the network's.
+    harness.simulator().add_fault({.match = "runHuntingQuery",
+                                   .kind = simulator::FaultKind::empty_list,
+                                   .skip = 1,
+                                   .count = 2});
+    harness.simulator().add_fault({.match = "/logonusers", .status = 404});
+    return harness.disturbed_sync();
+  };
+  std::vector<std::string> outcomes;
+  std::set<std::string> asked;
+  while (outcomes.size() < 3) {
+    outcomes.push_back(sync().outcome);
+    size_t calls = 0;
+    for (const RequestRecord& request : asked_of_defender(harness)) {
+      if (!asks_for_users(request)) continue;
+      ++calls;
+      asked.insert(request.target);
+    }
+    CHECK(calls == 100);
+  }
+  CHECK(outcomes == std::vector<std::string>{"partial", "partial", "done"});
+  CHECK(asked.size() > 200);
+  CHECK(joined(harness.violations()) == "");
+}
+
 TEST_CASE("An incremental run of 1,000 changes makes at most 12 calls besides the machine list",
           "[calls]") {
   // The second time the software of all is more than one answer holds and that of a thousand is

@@ -172,6 +172,13 @@ class Source {
   const char* end_ = nullptr;
 };
 
+/// In place of RapidJSON's own template, which is called between any two tokens: most often there
+/// is nothing to skip.
+inline void SkipWhitespace(Source& source) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+  while (is_blank(source.Peek())) source.Take();
+}
+
 // NOLINTEND(readability-identifier-naming)
 }  // namespace
 

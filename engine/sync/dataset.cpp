@@ -76,6 +76,7 @@ void report_datasets(Run& run) {
     DatasetReport dataset{query.text(0), query.text(1), 0, query.text(2)};
     run.report.datasets.push_back(std::move(dataset));
   }
+  Transaction transaction(run.state);  // one wait for the disk, not one a dataset
   for (DatasetReport& dataset : run.report.datasets) {
     dataset.rows = run.state.number("fetch/count_" + dataset.name);
     run.state.statement("run/dataset")
@@ -86,6 +87,7 @@ void report_datasets(Run& run) {
         .bind("problem", dataset.problem)
         .run();
   }
+  transaction.commit();
 }
 
 }  // namespace defender_car

@@ -111,7 +111,7 @@ FROM work w CROSS JOIN Alerts a ON a.machineId = w.machine
 WHERE w.aspect = 'alerts' AND w.is_asset AND a.status IS NOT 'Resolved';
 
 ------------------------------------------------------------------------------------------- names become numbers
--- In order, here and where edges are numbered: what is read in the order of names later then lies side by side on the disk.
+-- In order: what is read in the order of names later then lies side by side on the disk.
 INSERT OR IGNORE INTO vertex (collection, key)
 SELECT DISTINCT to_collection, to_key FROM fresh ORDER BY to_collection, to_key;
 INSERT OR IGNORE INTO vertex (collection, key)

@@ -1,5 +1,7 @@
 #include "sync/snapshot_file.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/error.h"
@@ -26,15 +28,20 @@ bool is_compressed(const fs::path& file) { return file.extension() == ".gz"; }
 
 // Tables and nothing but the tables that we make: no trigger, no view, no other column.
 void check_stage(Database& file, const fs::path& path) {
-  static const StageLayout ours = stage_layout({"schema/stage/10_tables.sql"});
-  static const StageLayout first = stage_layout({"schema/stage/layout_1.sql"});
+  static const std::array layouts{stage_layout({"schema/stage/layout_1.sql"}),
+                                  stage_layout({"schema/stage/layout_2.sql"}),
+                                  stage_layout({"schema/stage/10_tables.sql"})};
+  const StageLayout& ours = layouts.back();
   const std::int64_t version = file.number("migrate/version");
   if (version > ours.version)
     refuse(path, "is of a newer program (layout " + std::to_string(version) + ", this one knows " +
                      std::to_string(ours.version) + "): use that one");
-  if (version < first.version)
+  const auto layout = std::find_if(layouts.begin(), layouts.end(), [&](const StageLayout& known) {
+    return known.version == version;
+  });
+  if (layout == layouts.end())
     refuse(path, "is of an older program that left no digest: it can be read, not replayed");
-  if (file.text("snapshot/schema") != (version == first.version ? first : ours).schema)
+  if (file.text("snapshot/schema") != layout->schema)
     damaged(path, "its tables are not those of a snapshot");
 }
 
@@ -89,6 +96,7 @@ StageLayout stage_layout(std::initializer_list<const char*> scripts) {
 
 void bring_up_stage(Database& state) {
   if (state.number("snapshot/stage_version") == 1) state.run_script("schema/stage/20_from_1.sql");
+  if (state.number("snapshot/stage_version") == 2) state.run_script("schema/stage/30_from_2.sql");
 }
 
 void take_out(const fs::path& file, const fs::path& to) {

@@ -5,7 +5,7 @@
 PRAGMA stage.journal_mode = MEMORY;
 PRAGMA stage.synchronous = OFF;      -- a crash while fetching throws the stage away; settle makes it durable
 PRAGMA stage.application_id = 0x64637361;  -- "dcsa"
-PRAGMA stage.user_version = 2;         -- of this layout
+PRAGMA stage.user_version = 3;         -- of this layout
 
 -- The run's clock and parameters, one row.
 CREATE TABLE stage.run (
@@ -23,7 +23,9 @@ CREATE TABLE stage.run (
   derivation      TEXT NOT NULL,     -- fingerprint of the schema/ that derived
   builds_on       TEXT NOT NULL,     -- the digest before; '': the first run
   digest          TEXT,              -- schema/phase/60_digest.sql; NULL until derive is through
-  pruned          INTEGER NOT NULL DEFAULT 0  -- 1: rows that told nothing new were left out (schema/phase/70_keep.sql)
+  pruned          INTEGER NOT NULL DEFAULT 0,  -- 1: rows that told nothing new were left out (schema/phase/70_keep.sql)
+  clock_agreed    INTEGER NOT NULL DEFAULT 1   -- 0: Defender's clock agrees neither with this host's nor with CAR's, so
+                                               -- nothing is removed by age
 ) STRICT;
 
 -- One row a dataset. `whole`: it asked for everything, so what it lacks is gone. state is `complete` only after the
@@ -35,7 +37,9 @@ CREATE TABLE stage.dataset (
   since   TEXT,                      -- where its window begins
   problem TEXT,
   cursor_stays INTEGER NOT NULL DEFAULT 0, -- "none" was said by 404: the next window begins where this one did
-  records INTEGER                    -- how many were read, where the table does not hold them all; NULL: it does
+  records INTEGER,                   -- how many were read, where the table does not hold them all; NULL: it does
+  not_understood INTEGER NOT NULL DEFAULT 0, -- elements that are no records; where there are any, it removes nothing
+  duplicates INTEGER NOT NULL DEFAULT 0      -- records whose key was there before in this reading
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stage.MachineInfo (
@@ -45,7 +49,8 @@ CREATE TABLE stage.MachineInfo (
 ) STRICT;
 
 CREATE TABLE stage.MachineNetworkInfo (
-  DeviceId ANY, NetworkAdapterName ANY, MacAddress ANY, Timestamp ANY, IPAddresses ANY, set_aside TEXT
+  DeviceId ANY, NetworkAdapterName ANY, MacAddress ANY, Timestamp ANY, IPAddresses ANY, set_aside TEXT,
+  NetworkAdapterStatus ANY
 ) STRICT;
 
 CREATE TABLE stage.Alerts (
@@ -54,7 +59,7 @@ CREATE TABLE stage.Alerts (
 ) STRICT;
 
 CREATE TABLE stage.LogonUsers (
-  machineId ANY, accountName ANY, accountDomain ANY, set_aside TEXT
+  machineId ANY, accountName ANY, accountDomain ANY, set_aside TEXT, accountSid ANY
 ) STRICT;
 
 -- DeviceInfo rows of hunting: the cell is taken apart into LogonUsers.
@@ -62,15 +67,19 @@ CREATE TABLE stage.DeviceInfo (
   DeviceId ANY, Timestamp ANY, LoggedOnUsers ANY, set_aside TEXT
 ) STRICT;
 
--- Machines whose users were asked for, and how that ended: read, absent (404), failed.
+-- Machines whose users were asked for, and how that ended: read, absent (404), refused (an answer that is this machine's
+-- alone), failed.
 CREATE TABLE stage.users_reading (
   machineId TEXT PRIMARY KEY,
   source    TEXT NOT NULL,           -- api, hunting
-  state     TEXT NOT NULL CHECK (state = 'read' OR state = 'asked' OR state = 'absent' OR state = 'failed')
+  state     TEXT NOT NULL CHECK (state = 'read' OR state = 'asked' OR state = 'absent' OR state = 'refused' OR
+                                              state = 'failed'),
+  problem   TEXT,                    -- of a refusal: what came back
+  not_understood INTEGER NOT NULL DEFAULT 0  -- elements that are no users; where there are any, none is removed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stage.SoftwareVulnerabilities (
-  DeviceId ANY, SoftwareVendor ANY, SoftwareName ANY, SoftwareVersion ANY, CveId ANY, set_aside TEXT
+  DeviceId ANY, SoftwareVendor ANY, SoftwareName ANY, SoftwareVersion ANY, CveId ANY, set_aside TEXT, CvssScore ANY
 ) STRICT;
 
 -- Machines a partial reading of vulnerabilities asked for; empty when everything was asked for.
@@ -136,7 +145,7 @@ CREATE TABLE stage.gone_software (
 -- between its whole readings. One row an event; phase/25_changes.sql decides which is a row's last word.
 CREATE TABLE stage.SoftwareVulnerabilityChanges (
   DeviceId ANY, SoftwareVendor ANY, SoftwareName ANY, SoftwareVersion ANY, CveId ANY, rbacGroupName ANY, status ANY,
-  eventTimestamp ANY, set_aside TEXT
+  eventTimestamp ANY, set_aside TEXT, CvssScore ANY
 ) STRICT;
 
 -- Machines that a whole reading of the software lacks and whose rows stay, since they are silent.

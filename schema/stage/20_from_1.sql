@@ -1,4 +1,4 @@
--- A copy of a snapshot of layout 1, brought up to today's tables.
+-- A copy of a snapshot of layout 1, brought up to layout 2.
 ALTER TABLE stage.run ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE stage.dataset ADD COLUMN records INTEGER;
 CREATE TABLE stage.gone_adapter (
@@ -24,3 +24,4 @@ CREATE TABLE stage.SoftwareVulnerabilityChanges (
 CREATE TABLE stage.kept_software (
   DeviceId TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+PRAGMA stage.user_version = 2;

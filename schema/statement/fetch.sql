@@ -58,12 +58,12 @@ WHERE NOT EXISTS (
 -- The table holds the news alone.
 UPDATE stage.dataset SET records = :records WHERE name = :name
 -- statement: network
-INSERT INTO stage.MachineNetworkInfo VALUES (?, ?, ?, ?, ?, NULL)
+INSERT INTO stage.MachineNetworkInfo (DeviceId, NetworkAdapterName, MacAddress, Timestamp, IPAddresses) VALUES (?, ?, ?, ?, ?)
 -- statement: network_news
 -- Of a window, likewise: an adapter's row that the mirror has with these very addresses and this very time. (Most times are
 -- cut without strftime, which costs as much as all the rest.)
-INSERT INTO stage.MachineNetworkInfo
-SELECT ?1, ?2, ?3, ?4, ?5, NULL
+INSERT INTO stage.MachineNetworkInfo (DeviceId, NetworkAdapterName, MacAddress, Timestamp, IPAddresses)
+SELECT ?1, ?2, ?3, ?4, ?5
 WHERE NOT EXISTS (
   SELECT 1 FROM main.MachineNetworkInfo n
   WHERE n.DeviceId = ?1 AND n.NetworkAdapterName = coalesce(?2, '') AND n.MacAddress = coalesce(?3, '')
@@ -75,13 +75,16 @@ WHERE NOT EXISTS (
 -- statement: alert
 INSERT OR REPLACE INTO stage.Alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 -- statement: user
-INSERT INTO stage.LogonUsers VALUES (?, ?, ?, NULL)
+INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain) VALUES (?, ?, ?)
 -- statement: device_info
 INSERT INTO stage.DeviceInfo VALUES (?, ?, ?, NULL)
 -- statement: software
-INSERT INTO stage.SoftwareVulnerabilities VALUES (?, ?, ?, ?, ?, NULL)
+INSERT INTO stage.SoftwareVulnerabilities (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
+VALUES (?, ?, ?, ?, ?)
 -- statement: software_change
-INSERT INTO stage.SoftwareVulnerabilityChanges VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)
+INSERT INTO stage.SoftwareVulnerabilityChanges
+  (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId, rbacGroupName, status, eventTimestamp)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 -- statement: forget_software
 DELETE FROM stage.SoftwareVulnerabilities
 -- statement: forget_changes
@@ -127,7 +130,7 @@ WHERE m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
   AND NOT (m.healthStatus IS 'Inactive' AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
 ORDER BY 2, 1
 -- statement: ask_users
-INSERT INTO stage.users_reading VALUES (:machine, :source, 'asked')
+INSERT INTO stage.users_reading (machineId, source, state) VALUES (:machine, :source, 'asked')
 ON CONFLICT DO UPDATE SET source = excluded.source, state = excluded.state
 -- statement: users_state
 UPDATE stage.users_reading SET state = :state WHERE machineId = :machine

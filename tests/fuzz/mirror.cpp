@@ -29,7 +29,7 @@ VALUES (1, 'full', 'fuzz', '2026-03-01T00:00:00.000Z', 't', 's', 'account', 'hun
 INSERT INTO stage.dataset (name, state, whole)
 SELECT value, 'complete', 1
 FROM json_each('["machines","network","users","alerts","vulnerabilities","knowledge_base"]');
-INSERT INTO stage.users_reading VALUES ('m1', 'hunting', 'read'), ('m2', 'api', 'read');
+INSERT INTO stage.users_reading (machineId, source, state) VALUES ('m1', 'hunting', 'read'), ('m2', 'api', 'read');
 CREATE TEMP TABLE promise (what TEXT NOT NULL, kept INTEGER NOT NULL CHECK (kept));
 )sql";
 

@@ -1,0 +1,147 @@
+-- The second layout that replay reads, as it was: what a file of it is held against. stage/30_from_2.sql brings a copy up.
+
+-- The stage of one run: a SQLite file of its own, attached as `stage`, kept afterwards as the run's snapshot.
+-- Columns take whatever type came (ANY): phase/10_accept.sql judges, and writes into set_aside why a record cannot
+-- be used. Tables without a key hold duplicates; merge takes care of them.
+
+PRAGMA stage.journal_mode = MEMORY;
+PRAGMA stage.synchronous = OFF;      -- a crash while fetching throws the stage away; settle makes it durable
+PRAGMA stage.application_id = 0x64637361;  -- "dcsa"
+PRAGMA stage.user_version = 2;         -- of this layout
+
+-- The run's clock and parameters, one row.
+CREATE TABLE stage.run (
+  run_id          INTEGER PRIMARY KEY,
+  mode            TEXT NOT NULL,
+  reason          TEXT NOT NULL,
+  now             TEXT NOT NULL,     -- Defender's clock at its first answer
+  tenant          TEXT NOT NULL,
+  source          TEXT NOT NULL,
+  identity_model  TEXT NOT NULL,     -- user, account
+  network_source  TEXT NOT NULL,     -- hunting, machines
+  program         TEXT NOT NULL,
+  report          INTEGER NOT NULL,  -- ms: the report's key in CAR, and the model_state_id that the run leaves there
+  session         INTEGER NOT NULL DEFAULT 1,  -- 0: a full import went without CAR's session, so nothing fell away
+  derivation      TEXT NOT NULL,     -- fingerprint of the schema/ that derived
+  builds_on       TEXT NOT NULL,     -- the digest before; '': the first run
+  digest          TEXT,              -- schema/phase/60_digest.sql; NULL until derive is through
+  pruned          INTEGER NOT NULL DEFAULT 0  -- 1: rows that told nothing new were left out (schema/phase/70_keep.sql)
+) STRICT;
+
+-- One row a dataset. `whole`: it asked for everything, so what it lacks is gone. state is `complete` only after the
+-- last page passed its checks.
+CREATE TABLE stage.dataset (
+  name    TEXT PRIMARY KEY,          -- machines, network, users, alerts, vulnerabilities, knowledge_base
+  state   TEXT NOT NULL DEFAULT 'incomplete',
+  whole   INTEGER NOT NULL,
+  since   TEXT,                      -- where its window begins
+  problem TEXT,
+  cursor_stays INTEGER NOT NULL DEFAULT 0, -- "none" was said by 404: the next window begins where this one did
+  records INTEGER                    -- how many were read, where the table does not hold them all; NULL: it does
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stage.MachineInfo (
+  id ANY UNIQUE, computerDnsName ANY, osPlatform ANY, healthStatus ANY, firstSeen ANY, lastSeen ANY,
+  lastIpAddress ANY, lastExternalIpAddress ANY, ipAddresses ANY, onboardingStatus ANY, version ANY, riskScore ANY,
+  exposureLevel ANY, rbacGroupName ANY, set_aside TEXT
+) STRICT;
+
+CREATE TABLE stage.MachineNetworkInfo (
+  DeviceId ANY, NetworkAdapterName ANY, MacAddress ANY, Timestamp ANY, IPAddresses ANY, set_aside TEXT
+) STRICT;
+
+CREATE TABLE stage.Alerts (
+  id ANY UNIQUE, machineId ANY, title ANY, description ANY, severity ANY, status ANY, alertCreationTime ANY,
+  firstEventTime ANY, lastUpdateTime ANY, resolvedTime ANY, set_aside TEXT
+) STRICT;
+
+CREATE TABLE stage.LogonUsers (
+  machineId ANY, accountName ANY, accountDomain ANY, set_aside TEXT
+) STRICT;
+
+-- DeviceInfo rows of hunting: the cell is taken apart into LogonUsers.
+CREATE TABLE stage.DeviceInfo (
+  DeviceId ANY, Timestamp ANY, LoggedOnUsers ANY, set_aside TEXT
+) STRICT;
+
+-- Machines whose users were asked for, and how that ended: read, absent (404), failed.
+CREATE TABLE stage.users_reading (
+  machineId TEXT PRIMARY KEY,
+  source    TEXT NOT NULL,           -- api, hunting
+  state     TEXT NOT NULL CHECK (state = 'read' OR state = 'asked' OR state = 'absent' OR state = 'failed')
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stage.SoftwareVulnerabilities (
+  DeviceId ANY, SoftwareVendor ANY, SoftwareName ANY, SoftwareVersion ANY, CveId ANY, set_aside TEXT
+) STRICT;
+
+-- Machines a partial reading of vulnerabilities asked for; empty when everything was asked for.
+CREATE TABLE stage.software_reading (
+  DeviceId TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stage.VulnerabilityKb (
+  CveId ANY, CvssScore ANY, VulnerabilityDescription ANY, PublishedDate ANY, LastModifiedTime ANY, set_aside TEXT
+) STRICT;
+
+-- What earlier runs promised to CAR and did not finish, as phase/05_return.sql undid it before this run's reading counted.
+CREATE TABLE stage.returned_claim (
+  machine TEXT NOT NULL, aspect TEXT NOT NULL, collection TEXT NOT NULL, from_collection TEXT NOT NULL,
+  from_key TEXT NOT NULL, to_collection TEXT NOT NULL, to_key TEXT NOT NULL, run_id INTEGER NOT NULL,
+  PRIMARY KEY (machine, aspect, collection, from_collection, from_key, to_collection, to_key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.returned_asset (
+  machine TEXT PRIMARY KEY, run_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a guard held back in this run: 'delete', or an edge collection.
+CREATE TABLE stage.withheld (
+  kind TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- What the digest was made of: the changes of an incremental run, line by line; of a full import a hash for each vertex and
+-- the edges that begin there, so that a replay can say where it differs.
+CREATE TABLE stage.graph_change (
+  position INTEGER PRIMARY KEY,
+  line     TEXT NOT NULL
+) STRICT;
+CREATE TABLE stage.graph_part (
+  collection TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL,
+  PRIMARY KEY (collection, key)
+) STRICT, WITHOUT ROWID;
+
+-- Machines that answered 404 by id: only this lets an asset go that a full list no longer names.
+CREATE TABLE stage.gone_machine (
+  id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- What left the mirror in this run, noted by the triggers of phase/00_begin.sql. In a pruned snapshot it stands for all that
+-- a whole reading lacked.
+CREATE TABLE stage.gone_adapter (
+  DeviceId TEXT NOT NULL, NetworkAdapterName TEXT NOT NULL, MacAddress TEXT NOT NULL,
+  PRIMARY KEY (DeviceId, NetworkAdapterName, MacAddress)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.gone_user (
+  machineId TEXT NOT NULL, accountName TEXT NOT NULL, accountDomain TEXT NOT NULL,
+  PRIMARY KEY (machineId, accountName, accountDomain)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.gone_alert (
+  id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.gone_software (
+  DeviceId TEXT NOT NULL, SoftwareVendor TEXT NOT NULL, SoftwareName TEXT NOT NULL, SoftwareVersion TEXT NOT NULL,
+  CveId TEXT NOT NULL,
+  PRIMARY KEY (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
+) STRICT, WITHOUT ROWID;
+
+-- What became New, Fixed or Updated by the vulnerability export since the last reading: in place of SoftwareVulnerabilities
+-- between its whole readings. One row an event; phase/25_changes.sql decides which is a row's last word.
+CREATE TABLE stage.SoftwareVulnerabilityChanges (
+  DeviceId ANY, SoftwareVendor ANY, SoftwareName ANY, SoftwareVersion ANY, CveId ANY, rbacGroupName ANY, status ANY,
+  eventTimestamp ANY, set_aside TEXT
+) STRICT;
+
+-- Machines that a whole reading of the software lacks and whose rows stay, since they are silent.
+CREATE TABLE stage.kept_software (
+  DeviceId TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -58,7 +58,7 @@ void prune(const Session& session) {
   StateLock lock(WorkingDir{settings.working_dir}.lock());
   prune_snapshots(WorkingDir{settings.working_dir}.snapshots(),
                   {settings.keep_days, settings.keep_space_bytes});
-  lock.leave(lock.left());  // the state was not touched
+  lock.leave_as_found();  // the state was not touched
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ Rows facts(const Status& status) {
     rows.push_back({"last run", last_run_text(*status.last_run)});
     if (!status.last_run->error.empty()) rows.push_back({"", status.last_run->error});
   }
+  if (!status.state_fault.empty()) rows.push_back({"state file", status.state_fault});
   if (status.same_failure_count > 1) {
     rows.push_back({"same failure", std::to_string(status.same_failure_count) +
                                         " times in a row since " + status.same_failure_since});
@@ -85,6 +86,7 @@ std::string status_json(const Status& status) {
   json.text("tenant", status.tenant);
   json.text("source", status.source);
   json.text_or_null("running", status.running);
+  json.text_or_null("state_fault", status.state_fault);
   json.text_or_null("last_success_at", status.last_success_at);
   json.text_or_null("model_state_id", status.model_state_id);
   json.text_or_null("identity_model", status.identity_model);

@@ -1,7 +1,10 @@
 #include "audit/history.h"
 
 #include "audit/state.h"
+#include "base/printable.h"
 #include "store/lock.h"
+#include "store/schema_check.h"
+#include "store/trust.h"
 #include "sync/budget.h"
 #include "sync/tally.h"
 
@@ -56,6 +59,18 @@ std::vector<CallCount> calls(Database& state) {
   return counts;
 }
 
+// What the next run will find. A run at work has judged already.
+std::string state_fault(Database& state, const WorkingDir& folder) {
+  if (const std::string trigger = foreign_trigger(state); !trigger.empty())
+    return "trigger " + printable(trigger, 200) +
+           " is not this program's: no run works until it is taken out (DROP TRIGGER)";
+  const LockNote left = lock_note(folder.lock());
+  std::string why = why_distrusted(trust_in(state, left, trust_in(folder.state(), left)));
+  if (const std::string view = altered_view(state); !view.empty())
+    why = view + " is missing or has been replaced";
+  return why.empty() ? "" : why + ": the next run checks the file and imports everything";
+}
+
 }  // namespace
 
 Status read_status(const std::filesystem::path& working_dir) {
@@ -74,6 +89,7 @@ Status read_status(Database& state, const WorkingDir& folder) {
   status.model_state_id = setting(state, "model_state_id");
   status.last_success_at = state.text("history/last_success");
   status.running = lock_holder(folder.lock());
+  if (status.running.empty()) status.state_fault = state_fault(state, folder);
   auto last = runs(state, 1);
   if (!last.empty()) status.last_run = std::move(last.front());
   status.assets = state.number("history/assets");

@@ -57,6 +57,7 @@ struct Status {
   std::string network_source;   ///< hunting, machines; "" while not chosen
   std::string model_state_id;   ///< the save point, as CAR should have it
   std::string last_success_at;  ///< "" before the first
+  std::string state_fault;      ///< why the next run does not rely on the state file; "" for none
   std::string running;          ///< "pid 123 since 2026-…", or "" when no run holds the state
   std::optional<RunRow> last_run;
   std::int64_t assets = 0;     ///< acknowledged by CAR

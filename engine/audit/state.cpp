@@ -1,6 +1,7 @@
 #include "audit/state.h"
 
 #include "base/error.h"
+#include "store/schema_check.h"
 
 namespace defender_car {
 
@@ -22,10 +23,16 @@ void require_written(Database& state) {
 
 void require_views(Database& state) {
   require_written(state);
-  if (state.number("history/has_views") != 0) return;
-  throw Error(ErrorKind::usage,
-              "the state file was last written by an older program and has not all the views yet; "
-              "run `defender-car sync` once with this program");
+  if (state.number("history/has_views") == 0)
+    throw Error(
+        ErrorKind::usage,
+        "the state file was last written by an older program and has not all the views yet; "
+        "run `defender-car sync` once with this program");
+  if (const std::string view = altered_view(state); !view.empty())
+    throw Error(ErrorKind::usage,
+                "the state file's " + view +
+                    " is missing or has been replaced, so its answers could be wrong; run "
+                    "`defender-car sync` once, which makes it anew");
 }
 
 }  // namespace defender_car

@@ -2,7 +2,9 @@
 
 #include <SQLiteCpp/Database.h>
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
@@ -27,6 +29,9 @@ void make_private_file(const std::filesystem::path& file) {
 // A connection belongs to one thread, and needs no lock around each column that is read.
 constexpr int kOneThread = SQLITE_OPEN_NOMUTEX;
 
+// Of a log so long, in pages, what it holds goes into the file: SQLite's own number.
+constexpr int kLongLog = 1000;
+
 constexpr int kLongestWaitMs = 90'000;
 constexpr int kWaitStepMs = 50;
 
@@ -44,11 +49,20 @@ void leave_memory_uncounted() {
   static_cast<void>(told);
 }
 
-std::string read_only_name(const std::filesystem::path& file) {
+// Of a state file that is open here only SQLite writes into it, when it takes the log in.
+std::string mark_of(const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return "";
+  return std::to_string(status.st_dev) + " " + std::to_string(status.st_ino) + " " +
+         std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
+         std::to_string(status.st_mtim.tv_nsec);
+}
+
+std::string read_only_name(const std::filesystem::path& file, bool alone = false) {
   // A WAL database on a folder without write permission cannot make its -shm file: immutable opens
   // it all the same.
   const bool writable =
-      ::access(file.parent_path().empty() ? "." : file.parent_path().c_str(), W_OK) == 0;
+      !alone && ::access(file.parent_path().empty() ? "." : file.parent_path().c_str(), W_OK) == 0;
   std::string name = "file:";
   for (const char c : file.string()) {
     if (c == '?' || c == '#' || c == '%') {
@@ -80,17 +94,52 @@ Database::Database(const std::filesystem::path& file, OpenMode mode, const std::
       sqlite3_busy_handler(database_->getHandle(), wait_while_locked, nullptr);
     } else {
       database_ = std::make_unique<SQLite::Database>(
-          read_only_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI | kOneThread, 10'000, vfs);
+          read_only_name(file, mode == OpenMode::immutable),
+          SQLite::OPEN_READONLY | SQLite::OPEN_URI | kOneThread, 10'000, vfs);
     }
   });
   std::error_code error;
   if (mode == OpenMode::create && std::filesystem::file_size(file, error) == 0)
     run_script("schema/connection_new.sql");
-  run_script(mode == OpenMode::read_only ? "schema/connection_read_only.sql"
-                                         : "schema/connection.sql");
+  const bool reads = mode == OpenMode::read_only || mode == OpenMode::immutable;
+  run_script(reads ? "schema/connection_read_only.sql" : "schema/connection.sql");
+  if (mode != OpenMode::create) return;
+  mark_ = mark_of(file_);
+  data_version_ = number("migrate/data_version");
+  sqlite3_wal_hook(database_->getHandle(), after_commit, this);
 }
 
-Database::~Database() { statements_.clear(); }
+Database::~Database() {
+  statements_.clear();
+  // The log of this file must not go into another one.
+  if (!is_in_place())
+    sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+bool Database::is_in_place() const { return mark_.empty() || mark_of(file_) == mark_; }
+
+bool Database::altered_meanwhile() {
+  return !is_in_place() || number("migrate/data_version") != data_version_;
+}
+
+// In place of SQLite's own, which would write the log into whatever lies there.
+int Database::after_commit(void* self, sqlite3* handle, const char* schema, int pages) {
+  auto& database = *static_cast<Database*>(self);
+  if (pages < kLongLog || !database.is_in_place()) return SQLITE_OK;
+  sqlite3_wal_checkpoint_v2(handle, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  database.mark_ = mark_of(database.file_);
+  return SQLITE_OK;
+}
+
+void Database::take_log_in() {
+  if (!is_in_place()) return;
+  try {
+    run_script("schema/connection_end.sql");
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());  // somebody reads it just now
+  }
+  mark_ = mark_of(file_);
+}
 
 void Database::exec(std::string_view sql) {
   at_border("run SQL on " + file_, [&] { database_->exec(std::string(sql)); });

@@ -16,21 +16,22 @@
 #include "base/no_network.h"
 #include "store/statement.h"
 
+struct sqlite3;
 namespace SQLite {
 class Database;
 }
 
 namespace defender_car {
 
-enum class OpenMode { create, read_only, memory };
+enum class OpenMode { create, read_only, immutable, memory };
 
 class Database {
  public:
   /// `create`: made when it is not there, 0600; waits up to 90 s for others' locks. `read_only`: a
   /// state or a copy of one; on a folder without write permission it is opened as immutable.
-  /// `memory`: none of it reaches a disk, and `file` is a name for messages. `vfs`:
-  /// SQLite's name of what stands for the file system under this file and those attached to it;
-  /// empty: the system's own.
+  /// `immutable`: the file by itself, whatever lies beside it. `memory`: none of it reaches a disk,
+  /// and `file` is a name for messages. `vfs`: SQLite's name of what stands for the file system
+  /// under this file and those attached to it; empty: the system's own.
   Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs = "");
   ~Database();
   Database(const Database&) = delete;
@@ -59,12 +60,25 @@ class Database {
   /// The whole main file, compacted, into a new file (0600) that is on the disk when this returns.
   void copy_to(const std::filesystem::path& file);
 
+  /// What the log beside the file holds goes into it, and room that is free is given back. For the
+  /// end of a run. Does nothing while somebody else reads the file, or where another one took its
+  /// place.
+  void take_log_in();
+  /// Whether another program wrote to the file, or another file took its place, since it was opened
+  /// here. For files opened with `create`.
+  bool altered_meanwhile();
+
   std::int64_t changes() const;
   bool in_transaction() const;
 
  private:
   friend class Transaction;
+  static int after_commit(void* self, sqlite3* handle, const char* schema, int pages);
+  bool is_in_place() const;
+
   std::string file_;
+  std::string mark_;               ///< of the file, as this connection left it last
+  std::int64_t data_version_ = 0;  ///< SQLite's, of what others commit
   std::unique_ptr<SQLite::Database> database_;
   std::map<std::string, Statement> statements_;
 };

@@ -18,6 +18,7 @@ namespace defender_car {
 namespace {
 
 constexpr std::string_view kHolder = "process ";
+constexpr std::string_view kRun = "run ";
 constexpr std::string_view kLeft = "left ";
 
 std::string read_text(int descriptor) {
@@ -37,10 +38,27 @@ bool is_alive(std::string_view holder) {
 std::string read_holder(int descriptor) {
   for (int tries = 0; tries < 50; ++tries) {
     std::string holder = read_text(descriptor);
-    if (holder.starts_with(kHolder) && is_alive(holder)) return holder;
+    if (holder.starts_with(kHolder) && is_alive(holder)) return holder.substr(0, holder.find('\n'));
     ::usleep(10'000);
   }
   return "a process that has just begun";
+}
+
+std::string_view last_line(std::string_view text) {
+  return text.substr(text.find_last_of('\n') + 1);  // npos + 1 is 0
+}
+
+LockNote parse_note(std::string_view line) {
+  LockNote left;
+  if (line.starts_with(kLeft)) left.note = line.substr(kLeft.size());
+  if (line.starts_with(kRun))
+    std::from_chars(line.data() + kRun.size(), line.data() + line.size(), left.run);
+  return left;
+}
+
+std::string note_line(const LockNote& left) {
+  if (left.run != 0) return std::string(kRun) + std::to_string(left.run);
+  return left.note.empty() ? "" : std::string(kLeft) + left.note;
 }
 
 bool write_text(int descriptor, const std::string& text) {
@@ -64,10 +82,9 @@ StateLock::StateLock(const std::filesystem::path& file) {
     throw Error(ErrorKind::locked, "another run holds " + file.string() + " (" + holder +
                                        "); nothing was done, the next run will go on");
   }
-  if (const std::string before = read_text(descriptor_); before.starts_with(kLeft))
-    left_ = before.substr(kLeft.size());
-  if (!write_text(descriptor_, std::string(kHolder) + std::to_string(::getpid()) + ", since " +
-                                   iso8601(system_now()))) {
+  left_ = parse_note(last_line(read_text(descriptor_)));
+  holder_ = std::string(kHolder) + std::to_string(::getpid()) + ", since " + iso8601(system_now());
+  if (!write_text(descriptor_, holder_ + "\n" + note_line(left_))) {
     const std::string reason = std::generic_category().message(errno);
     ::close(descriptor_);
     throw Error(ErrorKind::internal,
@@ -79,16 +96,22 @@ StateLock::StateLock(const std::filesystem::path& file) {
 
 StateLock::~StateLock() { ::close(descriptor_); }
 
-void StateLock::leave(const std::string& note) {
-  static_cast<void>(write_text(descriptor_, std::string(kLeft) + note));
+void StateLock::note_run(std::int64_t run) {
+  static_cast<void>(write_text(descriptor_, holder_ + "\n" + note_line({"", run})));
 }
 
-std::string lock_note(const std::filesystem::path& file) {
+void StateLock::leave(const std::string& note) {
+  static_cast<void>(write_text(descriptor_, note_line({note, 0})));
+}
+
+void StateLock::leave_as_found() { static_cast<void>(write_text(descriptor_, note_line(left_))); }
+
+LockNote lock_note(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return "";
+  if (descriptor < 0) return {};
   const std::string text = read_text(descriptor);
   ::close(descriptor);
-  return text.starts_with(kLeft) ? text.substr(kLeft.size()) : "";
+  return parse_note(last_line(text));
 }
 
 std::string lock_holder(const std::filesystem::path& file) {

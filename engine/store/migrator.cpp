@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fingerprint.h"
+#include "store/schema_check.h"
 #include "store/sql_files.h"
 
 namespace defender_car {
@@ -53,12 +54,24 @@ void apply(Database& database, const SqlFile& file) {
   }
 }
 
+/// Migrations from `version` on, then the views, anew.
+void make_schema(Database& database, std::int64_t version) {
+  drop_views(database);
+  for (const SqlFile* file : files_under(kMigrations)) {
+    if (version_of(*file) > version) apply(database, *file);
+  }
+  for (const std::string_view folder : {kViews, kAuditViews}) {
+    for (const SqlFile* file : files_under(folder)) database.run_script(file->path);
+  }
+}
+
 }  // namespace
 
 int newest_version() { return version_of(*files_under(kMigrations).back()); }
 
+void make_schema(Database& empty) { make_schema(empty, 0); }
+
 bool migrate(Database& database) {
-  const auto migrations = files_under(kMigrations);
   const std::int64_t version = database.number("migrate/version");
   const int newest = newest_version();
   if (version > newest) {
@@ -67,22 +80,19 @@ bool migrate(Database& database) {
                     ", this one knows " + std::to_string(newest) +
                     "); it was left untouched: use the newer program, or another --working-dir");
   }
+  refuse_triggers(database);
   const std::int64_t wanted = text_version(files_under("schema/"));
-  if (version == newest && database.number("migrate/fingerprint") == wanted) return false;
+  if (version == newest && database.number("migrate/fingerprint") == wanted)
+    return put_schema_right(database);
   // In one: an older program must find its views again if this fails.
   Transaction transaction(database);
-  drop_views(database);
-  for (const SqlFile* file : migrations) {
-    if (version_of(*file) > version) apply(database, *file);
-  }
-  for (const std::string_view folder : {kViews, kAuditViews}) {
-    for (const SqlFile* file : files_under(folder)) database.run_script(file->path);
-  }
+  make_schema(database, version);
   database.statement("migrate/set_fingerprint").bind("fingerprint", wanted).run();
   transaction.commit();
   // A file of before schema/connection_new.sql: once, and it takes as long as a copy.
   if (database.number("migrate/gives_space_back") == 0)
     database.run_script("schema/connection_vacuum.sql");
+  put_schema_right(database);
   return true;
 }
 

@@ -37,8 +37,7 @@ PhaseClock::~PhaseClock() {
 void prepare_state(Database& state, const SyncSettings& settings, Trust trust) {
   const bool derivation_changed = migrate(state);
   bind_state(state, settings.defender.tenant_id, settings.car.source);
-  if (trust == Trust::altered)
-    distrust(state, "the state file was written to by another program since the last run");
+  if (const std::string why = why_distrusted(trust); !why.empty()) distrust(state, why);
   if (derivation_changed) set(state, "derive_all", "the derivation's text changed");
 }
 

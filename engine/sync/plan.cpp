@@ -16,12 +16,6 @@ namespace defender_car {
 namespace fs = std::filesystem;
 namespace {
 
-// Whether the next run would trust the file. A run at work knows better than a note.
-Trust trust_of(const WorkingDir& folder) {
-  if (!lock_holder(folder.lock()).empty()) return Trust::as_left;
-  return trust_in(folder.state(), lock_note(folder.lock()));
-}
-
 bool is_there(const fs::path& file) {
   std::error_code error;
   const bool there = fs::exists(file, error);
@@ -72,8 +66,11 @@ void Plan::copy_state(const SyncSettings& settings) {
   const WorkingDir here{folder_.path()};
   Trust trust = Trust::as_left;
   if (is_there(folder.state())) {
-    trust = trust_of(folder);
+    const LockNote left = lock_note(folder.lock());
+    // A run at work knows better than a note.
+    if (lock_holder(folder.lock()).empty()) trust = trust_in(folder.state(), left);
     Database live(folder.state(), OpenMode::read_only, settings.vfs);
+    if (trust != Trust::as_left) trust = trust_in(live, left, trust);
     if (trust != Trust::as_left) check_whole(live, folder.state());
     live.statement("plan/let_copy").run();
     live.copy_to(here.state());

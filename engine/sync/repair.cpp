@@ -80,8 +80,9 @@ void finish_repair(Run& run) {
   transaction.commit();
 }
 
-RunReport repair(Run& run) {
+RunReport repair(Run& run, StateLock& lock) {
   begin_repair(run);
+  lock.note_run(run.report.run_id);
   bool ended = false;
   try {
     plan_repair(run);
@@ -101,7 +102,7 @@ VerifyReport verify_and_repair(const SyncSettings& settings, HttpClient& http, P
                                int sample) {
   VerifyReport report;
   const SyncSettings own = with_tenant(settings);
-  with_run(own, http, progress, [&](Run& run, const WorkingDir&) {
+  with_run(own, http, progress, [&](Run& run, const WorkingDir&, StateLock& lock) {
     recover(run);
     refuse_before_sync(run);
     report = compare_with_car(run.state, run.car, progress, sample);
@@ -111,7 +112,7 @@ VerifyReport verify_and_repair(const SyncSettings& settings, HttpClient& http, P
                   "else writes to source " +
                       own.car.source + ", or CAR is at work; run it again later");
     }
-    if (report.differs()) report.repair = repair(run);
+    if (report.differs()) report.repair = repair(run, lock);
   });
   return report;
 }

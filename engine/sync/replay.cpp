@@ -72,7 +72,7 @@ class Replayer {
     const Trust trust = trust_in(folder_.state(), lock.left());
     // That somebody else wrote to the file is still to be told to the next sync.
     const auto leave = [&] {
-      lock.leave(trust == Trust::as_left ? trust_note(folder_.state()) : lock.left());
+      trust == Trust::as_left ? lock.leave(trust_note(folder_.state())) : lock.leave_as_found();
     };
     try {
       replay_files();

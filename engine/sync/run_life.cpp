@@ -63,28 +63,43 @@ void write_down(Run& run, const std::string& snapshot) {
   report.same_failure_since = same.since;
 }
 
-// While an idle reader keeps the file open, closing it would leave the log: then nobody could tell
-// next time whether the file is as this run left it.
-void fold_log(Database& state) {
-  try {
-    state.run_script("schema/connection_end.sql");
-  } catch (const Error& error) {
-    spdlog::debug("{}", error.what());
-  }
-}
+// How the run leaves the state file.
+enum class Left { as_found, written, altered };
 
-void run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings, HttpClient& http,
-            Progress& progress, const RunBody& body) {
-  Database state(folder.state(), OpenMode::create, settings.vfs);
-  if (trust != Trust::as_left) check_whole(state, folder.state());
-  prepare_state(state, settings, trust);
+void run_on(const WorkingDir& folder, StateLock& lock, const SyncSettings& settings,
+            HttpClient& http, Progress& progress, const RunBody& body, Left& left) {
+  Trust trust = trust_in(folder.state(), lock.left());
+  if (trust == Trust::as_left) lock.note_run(0);  // opening it may change it already
+  const auto state = open_checked(folder.state(), lock.left(), trust, settings.vfs);
+  // Whoever is turned away by prepare_state() leaves the distrust to the next run.
+  if (why_distrusted(trust).empty()) left = Left::written;
+  prepare_state(*state, settings, trust);
+  left = Left::written;
   limit_rate(settings, http);
   DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
   CarClient car(http, settings.car);
-  Run run(settings, http, progress, state, defender, car);
+  Run run(settings, http, progress, *state, defender, car);
   car.set_address_form(run.setting("address_form"));
-  body(run, folder);
-  fold_log(state);
+  try {
+    body(run, folder, lock);
+  } catch (const Error&) {
+    if (state->altered_meanwhile()) left = Left::altered;
+    throw;
+  }
+  if (state->altered_meanwhile()) left = Left::altered;
+  state->take_log_in();
+}
+
+void leave(StateLock& lock, const WorkingDir& folder, Left left) {
+  switch (left) {
+    case Left::as_found:
+      return lock.leave_as_found();
+    case Left::written:
+      return lock.leave(trust_note(folder.state()));
+    case Left::altered:
+      leave_foreign_log_out(folder.state());
+      return lock.leave(kAlteredMeanwhile);
+  }
 }
 
 }  // namespace
@@ -93,6 +108,10 @@ void run_on(const WorkingDir& folder, Trust trust, const SyncSettings& settings,
 void end_run(Run& run, bool ended, const std::string& snapshot) {
   try {
     run.budget.settle();
+    if (run.state.altered_meanwhile())
+      run.warn(
+          "another program wrote to the state file while this run was at work, or put another file "
+          "in its place: the next run is a full import");
     count_outcome(run);
     describe_outcome(run, ended);
     write_down(run, snapshot);
@@ -116,15 +135,14 @@ void with_run(const SyncSettings& settings, HttpClient& http, Progress& progress
   const WorkingDir folder{settings.working_dir};
   folder.make();
   StateLock lock(folder.lock());
-  const Trust trust = trust_in(folder.state(), lock.left());
+  Left left = Left::as_found;
   try {
-    run_on(folder, trust, settings, http, progress, body);
-    lock.leave(trust_note(folder.state()));
+    run_on(folder, lock, settings, http, progress, body, left);
   } catch (...) {
-    // Turned away before it began: what was known of the file is still known.
-    lock.leave(trust == Trust::as_left ? trust_note(folder.state()) : lock.left());
+    leave(lock, folder, left);
     throw;
   }
+  leave(lock, folder, left);
 }
 
 }  // namespace defender_car

@@ -5,12 +5,13 @@
 #include <functional>
 #include <string>
 
+#include "store/lock.h"
 #include "sync/run.h"
 #include "sync/working_dir.h"
 
 namespace defender_car {
 
-using RunBody = std::function<void(Run& run, const WorkingDir& folder)>;
+using RunBody = std::function<void(Run& run, const WorkingDir& folder, StateLock& lock)>;
 
 /// Takes the lock, opens the state file, looks whether it can be trusted, brings it to this
 /// program's shape and calls `body` with a run that has no row yet. Throws as run_sync does.

@@ -158,8 +158,9 @@ void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
   settle(run);
 }
 
-RunReport run_once(Run& run, const WorkingDir& folder) {
+RunReport run_once(Run& run, const WorkingDir& folder, StateLock& lock) {
   begin_run(run);
+  lock.note_run(run.report.run_id);
   std::string snapshot;
   bool ended = false;
   try {
@@ -179,10 +180,10 @@ RunReport run_once(Run& run, const WorkingDir& folder) {
 RunReport run_sync(const SyncSettings& asked, HttpClient& http, Progress& progress) {
   const SyncSettings settings = asked.plan.empty() ? asked : as_planned(asked);
   RunReport report;
-  with_run(settings, http, progress, [&](Run& run, const WorkingDir& folder) {
+  with_run(settings, http, progress, [&](Run& run, const WorkingDir& folder, StateLock& lock) {
     rescue_snapshot(run.state, folder, settings.compress_snapshots);
     if (!settings.plan.empty()) attach_plan(run, folder.stage());
-    report = run_once(run, folder);
+    report = run_once(run, folder, lock);
   });
   return report;
 }

@@ -1,6 +1,11 @@
 -- The migrator's questions.
 -- statement: version
 PRAGMA user_version
+-- statement: data_version
+-- Another number when another connection has committed since.
+PRAGMA data_version
+-- statement: last_run
+SELECT max(run_id) FROM run
 -- statement: views
 SELECT name FROM sqlite_schema WHERE type = 'view'
 -- statement: foreign_key_faults
@@ -26,3 +31,12 @@ SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'derivation'
 INSERT INTO setting VALUES ('derivation', CAST(:fingerprint AS TEXT)) ON CONFLICT DO UPDATE SET value = excluded.value
 -- statement: integrity
 PRAGMA integrity_check(1)
+-- statement: schema
+-- What SQLite makes by itself (sqlite_…) has no text.
+SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+-- statement: trigger
+SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name
+-- statement: schema_mark
+SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'schema'
+-- statement: set_schema_mark
+INSERT INTO setting VALUES ('schema', CAST(:mark AS TEXT)) ON CONFLICT DO UPDATE SET value = excluded.value

@@ -242,3 +242,18 @@ TEST_CASE("a held lock names its holder and ends with it", "[store]") {
   CHECK(lock_holder(folder / "state.lock").empty());
   CHECK_NOTHROW(StateLock(folder / "state.lock"));
 }
+
+TEST_CASE("a holder that is killed hides neither what it found nor the run that it began",
+          "[store]") {
+  Folder folder;
+  const auto file = folder / "state.lock";
+  StateLock(file).leave("as it was");
+  { const StateLock killed_early(file); }
+  CHECK(lock_note(file).note == "as it was");
+  StateLock(file).note_run(7);
+  { const StateLock killed_early(file); }
+  CHECK(lock_note(file).run == 7);
+  CHECK(lock_note(file).note.empty());
+  StateLock(file).leave_as_found();
+  CHECK(StateLock(file).left().run == 7);
+}

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "certificate.h"
+
 namespace e2e {
 namespace {
 
@@ -19,6 +21,17 @@ using defender_car::SyncSettings;
 std::filesystem::path place_for_folders() {
   const std::filesystem::path memory = "/dev/shm";
   return access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
+
+const Certificate& certificate() {
+  static const Certificate made;
+  return made;
+}
+
+simulator::Options options_of(const Scenario& scenario) {
+  simulator::Options options = simulator_options(scenario);
+  if (scenario.tls) options.tls = {certificate().file(), certificate().key()};
+  return options;
 }
 
 }  // namespace
@@ -68,13 +81,14 @@ TemporaryFolder::~TemporaryFolder() {
 
 Harness::Harness(const Scenario& scenario)
     : scenario_(scenario),
-      simulator_(simulator_options(scenario)),
+      simulator_(options_of(scenario)),
       folder_(std::make_unique<TemporaryFolder>()),
       oracle_(oracle_options(scenario)) {
   quiet_unless_asked();
   settings_ = settings_for(simulator_.url(), scenario);
   settings_.working_dir = folder_->path();
   http_options_ = e2e::http_options();
+  if (scenario.tls) http_options_.ca_file = settings_.ca_file = certificate().file();
 }
 
 RunReport Harness::sync(Reading reading) {

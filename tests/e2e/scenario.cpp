@@ -54,7 +54,8 @@ std::string describe(const Scenario& scenario) {
          " machines, " + (scenario.identity == oracle::Identity::user ? "user" : "account") +
          " model, source " + name_of(scenario.source) + ", logon users by " +
          name_of(scenario.logon) + (scenario.prefixed_addresses ? ", 0/ addresses" : "") +
-         (scenario.empty_list_is_404 ? ", 404 for an empty list" : "");
+         (scenario.empty_list_is_404 ? ", 404 for an empty list" : "") +
+         (scenario.tls ? ", by TLS" : "");
 }
 
 Scenario without_departures(Scenario scenario, int hours) {

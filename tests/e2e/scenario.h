@@ -31,6 +31,7 @@ struct Scenario {
   bool prefixed_addresses = false;  // CAR wants 0/10.0.0.4 in PATCHes
   bool empty_list_is_404 = false;
   int job_polls = 1;
+  bool tls = false;
 };
 
 /// All combinations come by as the seed counts up.

@@ -76,11 +76,22 @@ void drip(httplib::Response& response, std::string body, const Reply& reply) {
       });
 }
 
+std::unique_ptr<httplib::Server> make_server(const TlsFiles& tls) {
+  if (tls.certificate.empty()) return std::make_unique<httplib::Server>();
+  auto server =
+      std::make_unique<httplib::SSLServer>(tls.certificate.c_str(), tls.private_key.c_str());
+  if (!server->is_valid())
+    throw std::runtime_error("cannot use the certificate " + tls.certificate + " with the key " +
+                             tls.private_key);
+  return server;
+}
+
 }  // namespace
 
-HttpServer::HttpServer(int port, Handler handler, Sent sent)
+HttpServer::HttpServer(int port, Handler handler, Sent sent, const TlsFiles& tls)
     : handler_(std::move(handler)),
-      server_(std::make_unique<httplib::Server>()),
+      scheme_(tls.certificate.empty() ? "http" : "https"),
+      server_(make_server(tls)),
       keeper_(bound_socket(port)),
       port_(local_port(keeper_)) {
   server_->new_task_queue = [] { return new httplib::ThreadPool(thread_count); };

@@ -34,15 +34,16 @@ class HttpServer {
   /// Called with the target when an answer has been handed to the socket.
   using Sent = std::function<void(const std::string&)>;
 
-  /// Listens on 127.0.0.1; throws std::runtime_error when the port cannot be had.
+  /// Listens on 127.0.0.1, by TLS where there is a certificate; throws std::runtime_error when the
+  /// port cannot be had or the certificate not be read.
   HttpServer(
-      int port, Handler handler, Sent sent = [](const std::string&) {});
+      int port, Handler handler, Sent sent = [](const std::string&) {}, const TlsFiles& tls = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
   int port() const { return port_; }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return scheme_ + "://127.0.0.1:" + std::to_string(port_); }
 
   /// Resets all connections and does not listen for so long; the port stays ours.
   void refuse(int ms);
@@ -59,6 +60,7 @@ class HttpServer {
   void stop_listening();
 
   Handler handler_;
+  std::string scheme_;
   std::unique_ptr<httplib::Server> server_;
   int keeper_ = -1;  // bound and never listening: nobody else gets the port while we refuse
   int port_ = 0;

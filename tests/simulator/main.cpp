@@ -24,6 +24,8 @@ options::options_description describe() {
       "CAR on loopback.\nOptions");
   out.add_options()("help", "this text")("port", options::value<int>()->default_value(0),
                                          "port on 127.0.0.1; 0: any free one")(
+      "certificate", options::value<std::string>(), "speak TLS with this certificate (PEM)")(
+      "private-key", options::value<std::string>(), "of the certificate (PEM)")(
       "machines", options::value<size_t>()->default_value(200), "devices of the tenant")(
       "seed", options::value<uint64_t>()->default_value(1), "the same seed gives the same tenant")(
       "software-rows", options::value<size_t>()->default_value(10),
@@ -49,6 +51,10 @@ options::options_description describe() {
 simulator::Options read(const options::variables_map& given) {
   simulator::Options out;
   out.port = given["port"].as<int>();
+  if (given.count("certificate") != given.count("private-key"))
+    throw options::error("--certificate and --private-key go together");
+  if (given.count("certificate") != 0)
+    out.tls = {given["certificate"].as<std::string>(), given["private-key"].as<std::string>()};
   out.latency_ms = given["latency"].as<int>();
   out.tenant.machines = given["machines"].as<size_t>();
   out.tenant.seed = given["seed"].as<uint64_t>();

@@ -10,6 +10,12 @@
 
 namespace simulator {
 
+/// PEM files of a server that speaks TLS; empty: in the clear.
+struct TlsFiles {
+  std::string certificate{};
+  std::string private_key{};
+};
+
 struct Call {
   std::string method;
   std::string target;                        // path and query as they came

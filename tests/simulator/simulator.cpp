@@ -47,7 +47,7 @@ class Simulator::Server {
         car_(std::move(options.car)),
         http_(
             options.port, [this](Call& call) { return handle(call); },
-            [this](const std::string& target) { sent(target); }) {}
+            [this](const std::string& target) { sent(target); }, options.tls) {}
   ~Server() { stopping_ = true; }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -7,7 +7,7 @@
 // Guarantees: one lock around all state, so that every call below may be made while requests run;
 // the tenant's clock moves by live() alone and stands in every answer's Date header. The destructor
 // closes all connections and waits for requests under way.
-// It does not throttle, keep anything on disk, or speak TLS.
+// It does not throttle or keep anything on disk, and speaks HTTP/1.1 only.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,14 @@
 #include "defender_service.h"
 #include "faults.h"
 #include "login_service.h"
+#include "message.h"
 #include "tenant.h"
 
 namespace simulator {
 
 struct Options {
   int port = 0;  // 0: any
+  TlsFiles tls;  // https instead of http
   int latency_ms = 0;
   TenantOptions tenant;
   LoginOptions login;

@@ -18,6 +18,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/text.h"
+#include "http/proxy.h"
 
 namespace defender_car {
 namespace {
@@ -31,6 +32,7 @@ void prepare_process() {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   install_cancel_signals();
+  keep_proxy_secrets();
 }
 
 std::optional<std::string> environment(const std::string& variable) {
@@ -39,15 +41,8 @@ std::optional<std::string> environment(const std::string& variable) {
   return value;
 }
 
-/// Each line made printable: messages with several lines are ours, what stands in them may not be.
 void print_error(std::string_view message) {
-  std::string text = "defender-car: ";
-  while (!message.empty()) {
-    const std::string_view line = message.substr(0, message.find('\n'));
-    message.remove_prefix(std::min(message.size(), line.size() + 1));
-    text += (line.starts_with("  ") ? "  " : "") + printable(line) + "\n";
-  }
-  write_error(text);
+  write_error("defender-car: " + std::string(message) + "\n");
 }
 
 int fail(const Error& error, std::string_view command, bool json) {
@@ -134,7 +129,7 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return defender_car::fail(defender_car::out_of_memory(), "", false);
   } catch (const std::exception& e) {
-    defender_car::write_error("defender-car: " + defender_car::printable(e.what()) + "\n");
+    defender_car::print_error(defender_car::printable(e.what()));
     return defender_car::exit_code(defender_car::ErrorKind::internal);
   }
 }

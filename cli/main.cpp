@@ -12,6 +12,7 @@
 #include <new>
 
 #include "base/cancel.h"
+#include "base/descriptors.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
@@ -26,6 +27,7 @@ namespace {
 /// No core file holds a secret, what is made is its owner's alone, and a closed connection or
 /// a file at its limit (ulimit -f) is an error code.
 void prepare_process() {
+  open_standard_descriptors();
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::umask(077);
@@ -85,12 +87,17 @@ int run_command(const Session& session) {
   return exit_code(ErrorKind::internal);
 }
 
+bool takes_escapes() {
+  const std::string kind = environment("TERM").value_or("");
+  return !kind.empty() && kind != "dumb";
+}
+
 int run(const Options& options) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   Log log(options.log, terminal);
   for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
   try {
-    return run_command({options, log, terminal});
+    return run_command({options, log, terminal, terminal && takes_escapes()});
   } catch (const Error& e) {
     log.release({});
     return fail(e, command_word(options.command), options.format == Format::json);

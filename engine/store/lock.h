@@ -28,7 +28,8 @@ class StateLock {
 /// What the last holder gave to leave(); "" while somebody holds it, and where nobody left a word.
 std::string lock_note(const std::filesystem::path& file);
 
-/// "process 123, since 2026-…" when a run holds the lock, else "".
+/// "process 123, since 2026-…" when a run holds the lock, else "". Takes no lock, not for a moment:
+/// a run that starts meanwhile is not turned away.
 std::string lock_holder(const std::filesystem::path& file);
 
 }  // namespace defender_car

@@ -1,5 +1,6 @@
 #pragma once
-// A command's work with progress on a terminal, and none elsewhere; and with HTTP.
+// A command's work with progress on a terminal that can erase a line, and none elsewhere; and with
+// HTTP.
 
 #include <algorithm>
 
@@ -11,7 +12,7 @@ namespace defender_car {
 
 template <typename Work>
 auto with_progress(const Session& session, Work work) {
-  if (!session.terminal) {
+  if (!session.can_erase) {
     SilentProgress progress;
     return work(progress);
   }

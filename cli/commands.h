@@ -10,7 +10,8 @@ namespace defender_car {
 struct Session {
   const Options& options;
   Log& log;
-  bool terminal = false;  ///< standard error is one
+  bool terminal = false;   ///< standard error is one
+  bool can_erase = false;  ///< … that takes escape sequences
 };
 
 int run_sync_command(const Session& session);

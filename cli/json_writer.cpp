@@ -1,12 +1,17 @@
 #include "cli/json_writer.h"
 
-#include "base/printable.h"
 #include "base/rapid_json.h"
 #include "base/utf8.h"
 #include "cli/text.h"
 
 namespace defender_car {
 namespace {
+
+void append_escape(std::string& out, std::uint32_t unit) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(unit >> shift) & 15U];
+}
 
 /// The same document with what could steer a terminal escaped. Such characters stand in strings
 /// alone, but for line ends, and those below U+0020 are escaped there already.
@@ -16,9 +21,9 @@ std::string without_hidden(std::string_view json) {
   while (!json.empty()) {
     const Utf8Character c = first_utf8_character(json);
     if (c.valid && c.code >= 0x20 && is_hidden(c.code)) {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      out += "\\u";
-      for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(c.code >> shift) & 15U];
+      constexpr std::uint32_t kOneUnit = 0x10000;
+      if (c.code >= kOneUnit) append_escape(out, 0xD800 + ((c.code - kOneUnit) >> 10));
+      append_escape(out, c.code < kOneUnit ? c.code : 0xDC00 + (c.code & 0x3FF));
     } else {
       out += json.substr(0, c.bytes);
     }

@@ -73,7 +73,11 @@ std::string read_config(const std::string& path) {
     throw Error(ErrorKind::usage, "--config: cannot read '" + printable(path) +
                                       "': " + std::strerror(errno == 0 ? EIO : errno));
   }
-  return text.str();
+  try {
+    return std::string(without_byte_order_mark(text.str()));
+  } catch (const Error& e) {
+    throw Error(ErrorKind::usage, "'" + printable(path) + "' " + e.what());
+  }
 }
 
 }  // namespace

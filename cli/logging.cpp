@@ -90,7 +90,7 @@ class Log::Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
     json.begin_object();
     json.text("time", iso8601(line.at));
     json.text("level", level_name(line));
-    json.text("message", line.message);
+    json.text("message", printable(line.message));
     json.end_object();
     return json.str();
   }

@@ -1,6 +1,5 @@
 #pragma once
-// spdlog's one sink: standard error, as text or as JSON lines, UTC. No secret gets here, so nothing
-// is blotted out; control characters from outside are.
+// spdlog's one sink: standard error, as text or as JSON lines, UTC. Each line is made printable.
 //
 // Lines may be held back: what a run under cron logs is worth reading only when the run was not
 // good.

@@ -12,12 +12,14 @@
 #include <new>
 
 #include "base/cancel.h"
+#include "base/descriptors.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/text.h"
+#include "http/proxy.h"
 
 namespace defender_car {
 namespace {
@@ -25,12 +27,14 @@ namespace {
 /// No core file holds a secret, what is made is its owner's alone, and a closed connection or
 /// a file at its limit (ulimit -f) is an error code.
 void prepare_process() {
+  open_standard_descriptors();
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::umask(077);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   install_cancel_signals();
+  keep_proxy_secrets();
 }
 
 std::optional<std::string> environment(const std::string& variable) {
@@ -39,15 +43,8 @@ std::optional<std::string> environment(const std::string& variable) {
   return value;
 }
 
-/// Each line made printable: messages with several lines are ours, what stands in them may not be.
 void print_error(std::string_view message) {
-  std::string text = "defender-car: ";
-  while (!message.empty()) {
-    const std::string_view line = message.substr(0, message.find('\n'));
-    message.remove_prefix(std::min(message.size(), line.size() + 1));
-    text += (line.starts_with("  ") ? "  " : "") + printable(line) + "\n";
-  }
-  write_error(text);
+  write_error("defender-car: " + std::string(message) + "\n");
 }
 
 int fail(const Error& error, std::string_view command, bool json) {
@@ -90,12 +87,17 @@ int run_command(const Session& session) {
   return exit_code(ErrorKind::internal);
 }
 
+bool takes_escapes() {
+  const std::string kind = environment("TERM").value_or("");
+  return !kind.empty() && kind != "dumb";
+}
+
 int run(const Options& options) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   Log log(options.log, terminal);
   for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
   try {
-    return run_command({options, log, terminal});
+    return run_command({options, log, terminal, terminal && takes_escapes()});
   } catch (const Error& e) {
     log.release({});
     return fail(e, command_word(options.command), options.format == Format::json);
@@ -134,7 +136,7 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return defender_car::fail(defender_car::out_of_memory(), "", false);
   } catch (const std::exception& e) {
-    defender_car::write_error("defender-car: " + defender_car::printable(e.what()) + "\n");
+    defender_car::print_error(defender_car::printable(e.what()));
     return defender_car::exit_code(defender_car::ErrorKind::internal);
   }
 }

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "cli/report/page.h"
 #include "cli/text.h"
 
 namespace defender_car {
@@ -22,14 +23,17 @@ std::string shown(const fs::path& file) { return printable(file.string()); }
   throw Error(ErrorKind::usage, "the page cannot be written to " + shown(file) + ": " + why);
 }
 
-/// A slip of the pen must not replace the state file or a configuration.
+/// A slip of the pen must not replace the state file, a configuration or another page: only what is
+/// marked as ours at its beginning goes.
 bool is_page(const fs::path& file) {
+  constexpr std::size_t head = 2048;
   std::ifstream stream(file, std::ios::binary);
-  std::string start(16, '\0');
+  std::string start(head, '\0');
   stream.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<std::size_t>(stream.gcount()));
-  return start.empty() || start.starts_with("<!doctype html>") ||
-         start.starts_with("{\n  \"version\": ");
+  const std::string title = "<title>" + std::string(page_title) + "</title>";
+  return (start.starts_with("<!doctype html>") && start.find(title) != std::string::npos) ||
+         start.starts_with("{\n  \"version\": 1,\n  \"command\": \"report\",\n");
 }
 
 void check_target(const fs::path& file) {
@@ -46,7 +50,9 @@ void check_target(const fs::path& file) {
            "page");
   }
   if (!is_page(file)) {
-    refuse(file, "it holds something else than a page; name another file, or remove this one");
+    refuse(file,
+           "it holds something else than a page of this program; name another file, or remove this "
+           "one");
   }
 }
 

@@ -11,6 +11,23 @@
 #include "cli/text.h"
 
 namespace defender_car {
+namespace {
+
+/// As they come along with what is copied from a page.
+constexpr std::string_view kBlanks[] = {" ", "\xC2\xA0", "\xE2\x80\x8B"};
+
+/// What an editor leaves behind the secret: line ends, of whatever system, and empty lines.
+void cut_line_ends(std::string& secret) {
+  while (secret.ends_with('\n') || secret.ends_with('\r')) secret.pop_back();
+}
+
+bool has_blank_end(std::string_view secret) {
+  return std::any_of(std::begin(kBlanks), std::end(kBlanks), [&](std::string_view blank) {
+    return secret.starts_with(blank) || secret.ends_with(blank);
+  });
+}
+
+}  // namespace
 
 std::string read_secret_file(const std::string& path, std::vector<std::string>& warnings) {
   constexpr std::size_t longest = 64 << 10;
@@ -22,13 +39,21 @@ std::string read_secret_file(const std::string& path, std::vector<std::string>& 
   if (!file.is_open() || file.bad()) {
     throw Error(ErrorKind::usage, "cannot read '" + printable(path) + "': " + std::strerror(errno));
   }
-  if (secret.ends_with('\n')) secret.pop_back();
-  if (secret.ends_with('\r')) secret.pop_back();
-  if (secret.empty()) throw Error(ErrorKind::usage, "'" + printable(path) + "' is empty");
-  if (secret.size() > longest) {
-    throw Error(ErrorKind::usage, "'" + printable(path) + "' is too large for a secret");
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ErrorKind::usage, "'" + printable(path) + "' " + why);
+  };
+  if (secret.size() > longest) refuse("is too large for a secret");
+  try {
+    secret = std::string(without_byte_order_mark(secret));
+  } catch (const Error& e) {
+    refuse(e.what());
   }
+  cut_line_ends(secret);
+  if (secret.empty()) refuse("is empty");
   check_secret(secret);
+  if (has_blank_end(secret))
+    refuse(
+        "holds a secret that begins or ends with a blank, as no service gives one: take it away");
   warn_when_readable(path, warnings);
   return secret;
 }

@@ -6,9 +6,10 @@
 
 namespace defender_car {
 
-/// The file's text without one trailing line break. A file that others may read earns a warning,
-/// not a refusal: container secrets are mounted that way. Throws Error(usage) for a file that
-/// cannot be read or holds no single line.
+/// The file's text without a byte order mark and line ends behind it. A file that others may read
+/// earns a warning, not a refusal: container secrets are mounted that way. Throws Error(usage) for
+/// a file that cannot be read, is UTF-16, holds no single line or one that begins or ends with a
+/// blank: the service would refuse it, and nobody would see why.
 std::string read_secret_file(const std::string& path, std::vector<std::string>& warnings);
 
 /// A warning when group or others may read this regular file.

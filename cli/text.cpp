@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/error.h"
 #include "base/printable.h"
 #include "base/utf8.h"
 
@@ -26,6 +27,19 @@ std::string valid_utf8(std::string_view text) {
     text.remove_prefix(c.bytes);
   }
   return out;
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kUtf8 = "\xEF\xBB\xBF";
+  const bool marked = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+  // Without the mark every other byte of such a text is 0.
+  if (marked || text.substr(0, 2).find('\0') != std::string_view::npos) {
+    throw Error(ErrorKind::usage,
+                "is UTF-16 (Windows' \"Unicode\"): save it as UTF-8, in PowerShell with -Encoding "
+                "ascii");
+  }
+  if (text.starts_with(kUtf8)) text.remove_prefix(kUtf8.size());
+  return text;
 }
 
 std::string_view shorten(std::string_view text, std::size_t width) {

@@ -15,6 +15,10 @@ std::string printable(std::string_view text);
 /// UTF-8 with each wrong byte replaced by U+FFFD, so that a JSON document stays one.
 std::string valid_utf8(std::string_view text);
 
+/// The text of a file that some editor saved, without a byte order mark. Throws Error(usage), which
+/// does not name the file, for UTF-16.
+std::string_view without_byte_order_mark(std::string_view text);
+
 /// The first `width` characters of UTF-8 text.
 std::string_view shorten(std::string_view text, std::size_t width);
 

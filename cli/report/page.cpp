@@ -30,7 +30,7 @@ void head(Html& html) {
   html.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
   html.empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
   html.empty("meta", {{"name", "referrer"}, {"content", "no-referrer"}});
-  html.element("title", "Defender to CAR: state of the sync");
+  html.element("title", page_title);
   html.style(page_css);
   html.close();
 }

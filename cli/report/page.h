@@ -3,10 +3,14 @@
 // included.
 
 #include <string>
+#include <string_view>
 
 #include "audit/report_data.h"
 
 namespace defender_car {
+
+/// By which a later page knows this one in its place.
+inline constexpr std::string_view page_title = "Defender to CAR: state of the sync";
 
 std::string report_page(const ReportData& data);
 

@@ -25,7 +25,7 @@ std::vector<RunRow> runs(Database& state, int limit) {
                     query.text(3),
                     query.text(4),
                     query.text(5),
-                    query.text(6),
+                    printable_lines(query.text(6)),
                     query.integer(7),
                     query.integer(8),
                     query.integer(9),
@@ -99,8 +99,8 @@ Status read_status(Database& state, const WorkingDir& folder) {
   read_same_failure(state, status);
   Statement& datasets = state.statement("history/datasets");
   while (datasets.step()) {
-    status.datasets.push_back(
-        {datasets.text(0), datasets.text(1), datasets.text(2), datasets.text(3), datasets.text(4)});
+    status.datasets.push_back({datasets.text(0), datasets.text(1), datasets.text(2),
+                               datasets.text(3), printable_lines(datasets.text(4))});
   }
   status.calls = calls(state);
   return status;

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <csignal>
+#include <initializer_list>
 #include <string>
 
 #include "base/error.h"
@@ -13,6 +14,20 @@ namespace {
 volatile std::sig_atomic_t signal_came = 0;
 
 void note_signal(int) { signal_came = 1; }
+
+void note(int signal, int flags) {
+  struct sigaction action = {};
+  action.sa_handler = note_signal;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = flags;
+  ::sigaction(signal, &action, nullptr);
+}
+
+// nohup, and what else says that a signal is none of ours.
+bool is_ignored(int signal) {
+  struct sigaction before = {};
+  return ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+}
 
 using Clock = std::chrono::steady_clock;
 
@@ -31,13 +46,12 @@ bool has_gone_by(Clock::duration part) noexcept {
 void install_cancel_signals() {
   // Once only: installing anew after the first signal would take the second one's meaning away.
   static const bool installed = [] {
-    struct sigaction action = {};
-    action.sa_handler = note_signal;
-    sigemptyset(&action.sa_mask);
     // Without SA_RESTART a wait ends at once; with SA_RESETHAND the second signal kills.
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
+    constexpr int kOnce = static_cast<int>(SA_RESETHAND);
+    for (const int signal : {SIGINT, SIGTERM, SIGXCPU}) note(signal, kOnce);
+    if (!is_ignored(SIGQUIT)) note(SIGQUIT, kOnce);
+    // A terminal that is closed sends it twice, by itself and by way of the shell.
+    if (!is_ignored(SIGHUP)) note(SIGHUP, 0);
     return true;
   }();
   static_cast<void>(installed);

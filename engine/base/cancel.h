@@ -1,12 +1,13 @@
 #pragma once
-// What ends a run from outside, as flags that long loops ask at safe points: SIGINT, SIGTERM and
-// the run's deadline. No thread, no handler of our own beyond it.
+// What ends a run from outside, as flags that long loops ask at safe points: SIGINT, SIGTERM,
+// SIGHUP, SIGQUIT, SIGXCPU (ulimit -t) and the run's deadline. No thread, no handler of our own beyond it.
 
 #include <chrono>
 
 namespace defender_car {
 
-/// Installs the handlers, once. A second signal of the same kind ends the process the ordinary way.
+/// Installs the handlers, once. A second signal of the same kind ends the process the ordinary way,
+/// but for SIGHUP. SIGHUP and SIGQUIT stay ignored where they are (nohup).
 void install_cancel_signals();
 
 bool cancel_requested() noexcept;

@@ -74,7 +74,8 @@ constexpr ErrorKind kind_named(std::string_view name) {
 
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+  /// Of `what` all that is not fit to be shown is left out (printable_lines), secrets above all.
+  Error(ErrorKind kind, const std::string& what);
   ErrorKind kind() const noexcept { return kind_; }
 
  private:

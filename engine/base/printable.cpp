@@ -1,19 +1,12 @@
 #include "base/printable.h"
 
 #include <algorithm>
-#include <cctype>
-#include <cstdint>
+#include <limits>
 
 #include "base/secrets.h"
 #include "base/utf8.h"
 
 namespace defender_car {
-
-bool is_hidden(std::uint32_t code) {
-  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || (code >= 0x200E && code <= 0x200F) ||
-         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
-}
-
 namespace {
 
 /// Bytes of the terminal escape sequence that `text` (behind ESC) begins with.
@@ -33,49 +26,59 @@ std::size_t escape_length(std::string_view text) {
   return text[0] >= ' ' && text[0] <= '~' ? 1 : 0;
 }
 
-std::string cleaned(std::string_view text, std::size_t longest) {
-  static constexpr std::string_view kCut = "…";
+std::string cleaned(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const Utf8Character character = first_utf8_character(text);
-    std::string_view shown = text.substr(0, character.bytes);
+    const std::string_view shown = text.substr(0, character.bytes);
     text.remove_prefix(character.bytes);
     if (!character.valid) {
-      shown = "?";
+      out += '?';
     } else if (shown == "\x1b") {
       text.remove_prefix(escape_length(text));
-      continue;
-    } else if (shown == " " || shown == "\t" || shown == "\n" || shown == "\r") {
-      if (out.empty() || out.back() == ' ') continue;
-      shown = " ";
-    } else if (is_hidden(character.code)) {
-      continue;
+    } else if (is_blank(character.code)) {
+      if (!out.empty() && out.back() != ' ') out += ' ';
+    } else if (!is_hidden(character.code)) {
+      out.append(shown);
     }
-    if (out.size() + shown.size() > longest) {
-      // Cut at the boundary of a character, so that the mark fits too.
-      std::size_t size = longest > kCut.size() ? longest - kCut.size() : 0;
-      while (size > 0 && size < out.size() && (out[size] & 0xC0) == 0x80) --size;
-      out.resize(std::min(size, out.size()));
-      return longest >= kCut.size() ? out.append(kCut) : out;
-    }
-    out.append(shown);
   }
   if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
 }
 
+/// At the boundary of a character, so that the mark fits too.
+std::string cut(std::string text, std::size_t longest) {
+  static constexpr std::string_view kCut = "…";
+  if (text.size() <= longest) return text;
+  std::size_t size = longest > kCut.size() ? longest - kCut.size() : 0;
+  while (size > 0 && (text[size] & 0xC0) == 0x80) --size;
+  text.resize(size);
+  return longest >= kCut.size() ? text.append(kCut) : text;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t longest) {
-  return cleaned(without_secrets(text), longest);
+  return cut(without_secrets(cleaned(text)), longest);
+}
+
+std::string printable_lines(std::string_view text) {
+  static constexpr std::string_view kSetIn = "  ";
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (!out.empty()) out += '\n';
+    if (line.starts_with(kSetIn)) out += kSetIn;
+    out += printable(line, std::numeric_limits<std::size_t>::max());
+  }
+  return out;
 }
 
 std::string excerpt(std::string_view text, std::size_t longest) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string letters = searched_letters(cleaned(text));
   for (const std::string_view word : {"token", "secret", "password", "authorization"}) {
-    if (lower.find(word) != std::string::npos) return "(not shown, it may hold a secret)";
+    if (letters.find(word) != std::string::npos) return "(not shown, it may hold a secret)";
   }
   return printable(text, longest);
 }

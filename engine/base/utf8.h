@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace defender_car {
@@ -16,5 +17,15 @@ struct Utf8Character {
 
 /// The first character of a text that is not empty.
 Utf8Character first_utf8_character(std::string_view text);
+
+/// A character's bytes; U+FFFD for what is none.
+std::string utf8_of(std::uint32_t code);
+
+/// What shows nothing: control characters, direction marks and overrides, line separators, the byte
+/// order mark, soft hyphens, joiners, variation selectors and other characters of no width.
+bool is_hidden(std::uint32_t code);
+
+/// What shows as white space, of whatever width.
+bool is_blank(std::uint32_t code);
 
 }  // namespace defender_car

@@ -60,8 +60,10 @@ std::string text_of(const json::Value* value) {
 
 std::string read_member(std::string_view text, const char* name, const char* why) {
   std::string value = text_of(member(parse(text), name));
-  // An id that is too long for a URL would be a fault of this program when it is asked after.
-  if (value.empty() || value.size() > limits::kJobId) throw UnreadableAnswer(why);
+  // An id that is too long for a URL would be a fault of this program when it is asked after. It is
+  // written down as it is: one that holds a secret, or what does not show, is none.
+  if (value.empty() || value.size() > limits::kJobId || printable(value, value.size()) != value)
+    throw UnreadableAnswer(why);
   return value;
 }
 

@@ -26,6 +26,18 @@ void make_private_file(const std::filesystem::path& file) {
                   "; check that the working directory exists and is writable for this user");
 }
 
+// A pipe in the place of a file would be waited for without end.
+void require_ordinary(const std::filesystem::path& file) {
+  for (const char* const beside : {"", "-wal", "-shm", "-journal"}) {
+    const std::string name = file.string() + beside;
+    std::error_code error;
+    const auto status = std::filesystem::status(name, error);
+    if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) continue;
+    throw Error(ErrorKind::internal, "cannot open " + file.string() + ": " + name +
+                                         " is no ordinary file; move it away, then run again");
+  }
+}
+
 // A connection belongs to one thread, and needs no lock around each column that is read.
 constexpr int kOneThread = SQLITE_OPEN_NOMUTEX;
 
@@ -63,7 +75,8 @@ std::string read_only_name(const std::filesystem::path& file, bool alone = false
   // it all the same.
   const bool writable =
       !alone && ::access(file.parent_path().empty() ? "." : file.parent_path().c_str(), W_OK) == 0;
-  std::string name = "file:";
+  // With an empty host before it: two slashes at its beginning would be taken for one's.
+  std::string name = file.is_absolute() ? "file://" : "file:";
   for (const char c : file.string()) {
     if (c == '?' || c == '#' || c == '%') {
       constexpr char kHex[] = "0123456789abcdef";
@@ -82,6 +95,7 @@ std::string read_only_name(const std::filesystem::path& file, bool alone = false
 Database::Database(const std::filesystem::path& file, OpenMode mode, const std::string& vfs)
     : file_(file.string()) {
   leave_memory_uncounted();
+  if (mode != OpenMode::memory) require_ordinary(file);
   if (mode == OpenMode::create) make_private_file(file);
   at_border("open " + file.string(), [&] {
     if (mode == OpenMode::memory) {
@@ -189,6 +203,7 @@ void Database::copy_to(const std::filesystem::path& file) {
 }
 
 void Database::attach_read_only(const std::filesystem::path& file, std::string_view schema) {
+  require_ordinary(file);
   Statement attach(*database_, "ATTACH :file AS " + std::string(schema), "attach " + file.string());
   attach.bind("file", read_only_name(file)).run();
 }

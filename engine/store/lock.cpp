@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -66,10 +67,47 @@ bool write_text(int descriptor, const std::string& text) {
          ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
+struct flock whole_file(short kind) {
+  struct flock lock {};
+  lock.l_type = kind;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+// Beside the lock itself, and gone with it: who only asks whether a run is at work can look at this
+// one without taking any, which a run that starts just then would take for another run's.
+void show_lock(int descriptor) {
+  struct flock mark = whole_file(F_WRLCK);
+  static_cast<void>(::fcntl(descriptor, F_OFD_SETLK, &mark));
+}
+
+bool shows_lock(int descriptor) {
+  struct flock mark = whole_file(F_WRLCK);
+  return ::fcntl(descriptor, F_OFD_GETLK, &mark) == 0 && mark.l_type != F_UNLCK;
+}
+
+bool is_ordinary(int descriptor) {
+  struct stat info {};
+  return ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/// To read; nothing where it is not there or no ordinary file. O_NONBLOCK: a pipe has no end.
+int open_to_look(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0 || is_ordinary(descriptor)) return descriptor;
+  ::close(descriptor);
+  return -1;
+}
+
 }  // namespace
 
 StateLock::StateLock(const std::filesystem::path& file) {
-  descriptor_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+  descriptor_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  if (descriptor_ >= 0 && !is_ordinary(descriptor_)) {
+    ::close(descriptor_);
+    throw Error(ErrorKind::internal, "the lock file " + file.string() +
+                                         " is no ordinary file; move it away, then run again");
+  }
   if (descriptor_ < 0) {
     throw Error(ErrorKind::internal,
                 "cannot open the lock file " + file.string() + ": " +
@@ -82,6 +120,7 @@ StateLock::StateLock(const std::filesystem::path& file) {
     throw Error(ErrorKind::locked, "another run holds " + file.string() + " (" + holder +
                                        "); nothing was done, the next run will go on");
   }
+  show_lock(descriptor_);
   left_ = parse_note(last_line(read_text(descriptor_)));
   holder_ = std::string(kHolder) + std::to_string(::getpid()) + ", since " + iso8601(system_now());
   if (!write_text(descriptor_, holder_ + "\n" + note_line(left_))) {
@@ -107,7 +146,7 @@ void StateLock::leave(const std::string& note) {
 void StateLock::leave_as_found() { static_cast<void>(write_text(descriptor_, note_line(left_))); }
 
 LockNote lock_note(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open_to_look(file);
   if (descriptor < 0) return {};
   const std::string text = read_text(descriptor);
   ::close(descriptor);
@@ -115,10 +154,9 @@ LockNote lock_note(const std::filesystem::path& file) {
 }
 
 std::string lock_holder(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open_to_look(file);
   if (descriptor < 0) return "";
-  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0;
-  std::string holder = held ? read_holder(descriptor) : "";
+  std::string holder = shows_lock(descriptor) ? read_holder(descriptor) : "";
   ::close(descriptor);
   return holder;
 }

@@ -41,7 +41,8 @@ class StateLock {
 /// The same from outside; nothing while somebody holds it.
 LockNote lock_note(const std::filesystem::path& file);
 
-/// "process 123, since 2026-…" when a run holds the lock, else "".
+/// "process 123, since 2026-…" when a run holds the lock, else "". Takes no lock, not for a moment:
+/// a run that starts meanwhile is not turned away.
 std::string lock_holder(const std::filesystem::path& file);
 
 }  // namespace defender_car

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "base/printable.h"
+
 namespace defender_car {
 bool is_defender_failure(ErrorKind kind) {
   switch (kind) {
@@ -32,7 +34,7 @@ void set_dataset_state(Run& run, const std::string& name, const std::string& sta
   run.state.statement("fetch/dataset_state")
       .bind("name", name)
       .bind("state", state)
-      .bind("problem", problem.empty() ? std::optional<std::string>() : problem)
+      .bind("problem", problem.empty() ? std::nullopt : std::optional(printable_lines(problem)))
       .run();
 }
 

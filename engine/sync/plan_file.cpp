@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/printable.h"
+#include "base/sha256.h"
 #include "sync/mode.h"
 #include "sync/snapshot_file.h"
 
@@ -40,6 +41,24 @@ std::set<std::string> parted(const std::string& text) {
 
 std::string named(const fs::path& file) { return printable(file.string(), 300); }
 
+// Twice, so that nothing can be added behind what was hashed.
+std::string seal_of(Database& plan, const SyncSettings& settings) {
+  std::string seal = plan.text("plan/words");
+  for (int round = 0; round < 2; ++round) {
+    Sha256 hash;
+    hash.add(settings.defender.client_secret);
+    hash.add("\n");
+    hash.add(seal);
+    seal = hash.finish();
+  }
+  return seal;
+}
+
+// Whether its words are this program's: they name commands, which somebody may type.
+bool is_sealed(Database& plan, const SyncSettings& settings) {
+  return plan.text("plan/seal") == seal_of(plan, settings);
+}
+
 [[noreturn]] void refuse(const fs::path& file, const std::string& why) {
   throw Error(ErrorKind::usage, named(file) + " " + why + ". Nothing was changed");
 }
@@ -67,12 +86,13 @@ SyncSettings read_about(Database& plan, SyncSettings settings) {
   const std::string tenant = about.text(0), source = about.text(1);
   settings.mode = mode_of(about.text(2));
   settings.allow_once = about.text(3);
-  settings.command = about.text(4);
+  const std::string command = about.text(4);
   if (about.step()) damaged(settings.plan, "it holds more than one plan");
   if (tenant != settings.defender.tenant_id || source != settings.car.source)
     refuse(settings.plan, "is a plan of tenant " + printable(tenant, 100) + ", source " +
                               printable(source, 100) + ", not of tenant " +
                               settings.defender.tenant_id + ", source " + settings.car.source);
+  settings.command = is_sealed(plan, settings) ? command : "defender-car plan …";
   return settings;
 }
 
@@ -91,19 +111,27 @@ void refuse_if_moved(Database& state, const fs::path& file) {
               "the state has moved since the plan " + named(file) + " was made" + moved + kNothing);
 }
 
+constexpr const char* kUnsealed =
+    " was not made with this client secret, or was changed: what it says in words is not repeated";
+
 void restore(Run& run) {
+  const bool sealed = is_sealed(run.state, run.settings);
+  if (!sealed) run.warn("the plan " + named(run.settings.plan) + kUnsealed);
   Statement& fetched = run.state.statement("plan/fetched");
   fetched.step();
-  run.permissions = parted(fetched.text(0));
+  if (sealed) run.permissions = parted(fetched.text(0));
   run.deletes_allowed = fetched.integer(1) != 0;
   run.held_back = fetched.integer(2) != 0;
   run.session_allowed = fetched.integer(3) != 0;
   run.planned_session = fetched.integer(4) != 0;
   if (const std::string failure = fetched.text(5); !failure.empty())
-    run.fail(kind_named(failure), fetched.text(6));
+    run.fail(kind_named(failure), sealed ? fetched.text(6)
+                                         : "the plan's reading was not whole (" +
+                                               std::string(kind_name(kind_named(failure))) + ")");
   fetched.reset();
   const auto allowed = run.state.statement("plan/allowed").texts();
   run.allowed_ids = {allowed.begin(), allowed.end()};
+  if (!sealed) return;
   for (const std::string& text : run.state.statement("plan/warnings").texts()) run.warn(text);
 }
 
@@ -156,6 +184,7 @@ void complete_plan_file(Run& run, const Fetched& fetched, const fs::path& file) 
     run.state.statement("plan/write_allowed").bind("machine", id).run();
   run.state.statement("plan/write_standing").run();
   run.state.statement("plan/write_planned").run();
+  run.state.statement("plan/write_seal").bind("seal", seal_of(run.state, run.settings)).run();
   transaction.commit();
   run.state.detach("stage");
 }

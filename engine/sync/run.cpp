@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "base/printable.h"
+
 namespace defender_car {
 
 std::string Run::setting(const std::string& name) {
@@ -14,12 +16,14 @@ void Run::set(const std::string& name, const std::string& value) {
 
 void Run::unset(const std::string& name) { state.statement("run/unset").bind("name", name).run(); }
 
-void Run::warn(const std::string& text) {
+void Run::warn(const std::string& words) {
+  std::string text = printable_lines(words);
   spdlog::debug("{}", text);
-  report.warnings.push_back(text);
+  report.warnings.push_back(std::move(text));
 }
 
-void Run::fail(ErrorKind kind, const std::string& text) {
+void Run::fail(ErrorKind kind, const std::string& words) {
+  const std::string text = printable_lines(words);
   spdlog::debug("{}", text);
   if (report.failure && kind != ErrorKind::guard) {
     report.warnings.push_back(text);

@@ -54,10 +54,10 @@ struct Run {
   void unset(const std::string& name);
 
   /// Logged and kept for the summary.
-  void warn(const std::string& text);
+  void warn(const std::string& words);
   /// The failure that decides the exit code; the first one stays, but a guard comes before a
   /// dataset.
-  void fail(ErrorKind kind, const std::string& text);
+  void fail(ErrorKind kind, const std::string& words);
   bool full() const { return report.mode == "full"; }
 };
 

@@ -16,7 +16,9 @@ CREATE TABLE stage.plan (
   fetched_session INTEGER NOT NULL,  -- 0: a guard took CAR's session away while fetching
   session         INTEGER NOT NULL,  -- 0: in the end a full import would go without CAR's session
   failure         TEXT,              -- the kind of the failure that fetching went on from
-  error           TEXT
+  error           TEXT,
+  seal            TEXT NOT NULL      -- a hash of what this row and the warnings say in words, under the client secret: who
+                                     -- does not have that cannot make a run repeat words of his own
 ) STRICT;
 CREATE TABLE stage.plan_warning (
   position INTEGER PRIMARY KEY,

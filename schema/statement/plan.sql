@@ -58,7 +58,16 @@ FROM temp.planned p LEFT JOIN MachineInfo m ON m.id = p.machine
 ORDER BY p.machine IS NULL, p.machine, p.position
 -- statement: write
 INSERT INTO stage.plan VALUES (:made_at, :asked_mode, :allow_once, :command, :permissions, :deletes_allowed, :held_back,
-  :fetched_session, :session, :failure, :error)
+  :fetched_session, :session, :failure, :error, '')
+-- statement: words
+-- What of a plan a run would repeat. Also of a file opened by itself.
+SELECT json_array(command, permissions, failure, error, (SELECT json_group_array(text) FROM (
+         SELECT text FROM plan_warning ORDER BY position)))
+FROM plan
+-- statement: write_seal
+UPDATE stage.plan SET seal = :seal
+-- statement: seal
+SELECT seal FROM plan
 -- statement: write_warning
 INSERT INTO stage.plan_warning (text) VALUES (:text)
 -- statement: write_allowed

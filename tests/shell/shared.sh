@@ -39,12 +39,12 @@ program() {
   "$build/defender-car" "$1" "${options[@]}" "${@:2}" </dev/null >"$place/out" 2>"$place/err" || code=$?
 }
 
-# The same in the background, as $program_pid. env: a background job of a script ignores SIGINT, and
+# The same in the background, as $program_pid. env: a background job of a script ignores SIGINT and SIGQUIT, and
 # would hand that down.
 program_in_background() {
   local -a options
   mapfile -t options < <(simulator_options)
-  env --default-signal=INT "$build/defender-car" "$1" "${options[@]}" "${@:2}" \
+  env --default-signal=INT,QUIT "$build/defender-car" "$1" "${options[@]}" "${@:2}" \
     </dev/null >"$place/out" 2>"$place/err" &
   program_pid=$!
 }

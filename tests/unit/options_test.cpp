@@ -347,9 +347,9 @@ TEST_CASE("secrets on the command line earn one warning", "[cli][options][secret
   CHECK_FALSE(warns(options, "SECRET1"));
 }
 
-TEST_CASE("a secret file loses one line break and others may not read it",
+TEST_CASE("a secret file loses its line ends and others may not read it",
           "[cli][options][secrets]") {
-  const File file("sec ret\n\n", 0644);
+  const File file("sec\nret\n", 0644);
   std::vector<std::string> arguments = needed;
   arguments[2] = "--client-secret-file=" + file.path();
   CHECK_THAT(refusal_of(arguments), Contains("one line"));
@@ -363,6 +363,47 @@ TEST_CASE("a secret file loses one line break and others may not read it",
   CHECK(read_options(arguments, surroundings()).settings.defender.client_secret == "x");
   arguments[2] = "--client-secret-file=/nowhere/at/all";
   CHECK_THAT(refusal_of(arguments), Contains("cannot read '/nowhere/at/all'"));
+}
+
+TEST_CASE("what editors put around a secret is read over or named", "[cli][options][secrets]") {
+  std::vector<std::string> arguments = needed;
+  const auto file_of = [&](const File& file) {
+    arguments[2] = "--client-secret-file=" + file.path();
+    return arguments;
+  };
+  for (const char* const text : {"sec ret", "sec ret\n", "sec ret\r\n", "sec ret\n\n",
+                                 "sec ret\r\n\r\n", "\xEF\xBB\xBFsec ret\r"}) {
+    const File file(text);
+    INFO(text);
+    CHECK(read_options(file_of(file), surroundings()).settings.defender.client_secret == "sec ret");
+  }
+  for (const char* const text : {"sec ret ", " sec ret\n", "sec ret \r\n", "sec ret\xC2\xA0\n",
+                                 "\xEF\xBB\xBF sec ret", "sec ret\xE2\x80\x8B"}) {
+    const File file(text);
+    INFO(text);
+    const std::string refused = refusal_of(file_of(file));
+    CHECK_THAT(refused, Contains(file.path()) && Contains("begins or ends with a blank"));
+    CHECK_THAT(refused, !Contains("sec ret"));
+  }
+  for (const std::string& text : {std::string("\xFF\xFEs\0e\0", 6), std::string("\xFE\xFF\0s", 4),
+                                  std::string("s\0e\0c\0", 6), std::string("\0s\0e", 4)}) {
+    const File file(text);
+    CHECK_THAT(refusal_of(file_of(file)), Contains(file.path()) && Contains("UTF-16"));
+  }
+  for (const char* const text : {"", "\n", "\r\n\r\n", "\xEF\xBB\xBF", "\xEF\xBB\xBF\n"}) {
+    const File file(text);
+    INFO(text);
+    CHECK_THAT(refusal_of(file_of(file)), Contains("is empty"));
+  }
+}
+
+TEST_CASE("a configuration may begin with a byte order mark and is not UTF-16", "[cli][options]") {
+  for (const char* const begin : {"", "# a comment\n", "\r\n"}) {
+    const File ini("\xEF\xBB\xBF" + std::string(begin) + "keep-days = 3\r\n\r\n");
+    CHECK(read({"--config", ini.path()}).settings.keep_days == 3);
+  }
+  const File wide(std::string("\xFF\xFEk\0e\0", 6));
+  CHECK_THAT(refusal({"--config", wide.path()}), Contains(wide.path()) && Contains("UTF-16"));
 }
 
 TEST_CASE("secret and secret file follow the precedence of their sources",

@@ -150,9 +150,13 @@ std::string content(const fs::path& file) {
   return text.str();
 }
 
+std::string page_of(const std::string& words) {
+  return "<!doctype html>\n<title>" + std::string(page_title) + "</title>" + words;
+}
+
 std::string refusal(const fs::path& file) {
   try {
-    write_page_file(file, "<!doctype html>new");
+    write_page_file(file, page_of("new"));
   } catch (const Error& error) {
     return error.kind() == ErrorKind::usage ? error.what() : "not usage";
   }
@@ -230,16 +234,36 @@ TEST_CASE("Numbers and times read as people write them", "[report]") {
 TEST_CASE("The page's file is the owner's alone and replaced whole", "[report]") {
   const Place place;
   const fs::path file = place.path / "page.html";
-  write_page_file(file, "<!doctype html>old");
+  write_page_file(file, page_of("old"));
   fs::permissions(file, fs::perms::all);
-  write_page_file(file, "<!doctype html>new");
-  CHECK(content(file) == "<!doctype html>new");
+  write_page_file(file, page_of("new"));
+  CHECK(content(file) == page_of("new"));
+  write_page_file(file, report_page(ReportData()));
+  write_page_file(file, report_document(ReportData()));
+  write_page_file(file, page_of("new"));
+  CHECK(content(file) == page_of("new"));
   CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
   CHECK(place.files() == 1);
 }
 
 TEST_CASE("The page takes no place that is not a page's", "[report]") {
   const Place place;
+  const char* const others[] = {"",
+                                "\n",
+                                "<!doctype html>",
+                                "<!doctype html>\n<title>Our index</title>",
+                                "<html><title>Defender to CAR: state of the sync</title>",
+                                "{}",
+                                "{\n  \"version\": 1,\n  \"command\": \"status\",\n",
+                                "[general]\nkey = value\n"};
+  for (const char* const other : others) {
+    INFO(other);
+    const fs::path file = place.path / "other";
+    std::ofstream(file) << other;
+    CHECK(refusal(file).find("something else than a page") != std::string::npos);
+    CHECK(content(file) == other);
+    fs::remove(file);
+  }
   std::ofstream(place.path / "state.db") << "SQLite format 3";
   fs::create_symlink("state.db", place.path / "link");
   CHECK(refusal(place.path / "state.db").find("something else than a page") != std::string::npos);

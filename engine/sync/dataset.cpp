@@ -72,11 +72,10 @@ static void end_reading(Run& run, const std::string& name) {
   query.reset();
   if (count > 1) problem += " (" + std::to_string(count) + " not understood in all)";
   set_dataset_state(run, name, problem.empty() ? "complete" : "incomplete", problem);
-  if (!problem.empty())
-    run.warn(name +
-             " came with something that was not understood, so nothing of it is removed in "
-             "this run, and the next one reads it again: " +
-             problem);
+  if (problem.empty()) return;
+  const std::string kept = name == "users" ? "no user of those machines" : "nothing of it";
+  run.warn(name + " came with something that was not understood, so " + kept +
+           " is removed in this run, and the next one reads it again: " + problem);
 }
 
 bool read_dataset(Run& run, const std::string& name, bool whole,

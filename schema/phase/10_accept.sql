@@ -34,8 +34,10 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
 
 -- Where the machine list tells the network, an element that is no address may stand for one.
 UPDATE stage.MachineInfo SET set_aside = 'ipAddresses is no list of addresses'
-WHERE (SELECT network_source FROM stage.run) = 'machines' AND set_aside IS NULL AND typeof(ipAddresses) = 'text'
-  AND EXISTS (SELECT 1 FROM json_each(ipAddresses) j WHERE j.type <> 'object');
+WHERE rowid IN (
+  SELECT m.rowid FROM stage.run r CROSS JOIN stage.MachineInfo m
+  WHERE r.network_source = 'machines' AND m.set_aside IS NULL AND typeof(m.ipAddresses) = 'text'
+    AND EXISTS (SELECT 1 FROM json_each(m.ipAddresses) j WHERE j.type <> 'object'));
 
 -- Its time is judged as merge will cut it: blanks in its middle make a time that is none once it is cut.
 UPDATE stage.MachineNetworkInfo SET set_aside = CASE

@@ -119,7 +119,7 @@ TEST_CASE("A list of alerts that moves faster than it can be read removes nothin
   int number = 0;
   harness->simulator().with_defender([&](auto& defender) {
     defender.lies().tell(
-        {.kind = LieKind::moving, .match = "GET /defender/api/alerts", .move = [&](Tenant& tenant) {
+        {.kind = LieKind::moving, .match = "$top=2&$skip=0", .move = [&](Tenant& tenant) {
            Alert alert = tenant.alerts.begin()->second;
            alert.id = "0-" + std::to_string(++number);
            alert.status = "New";

@@ -172,6 +172,15 @@ class Source {
   const char* end_ = nullptr;
 };
 
+/// JSON between machines is UTF-8 (RFC 8259); another encoding is named for what it is.
+void refuse_utf_16(const Body& body) {
+  const std::string head = body.head(2);
+  if (head != "\xFF\xFE" && head != "\xFE\xFF") return;
+  throw Error(
+      ErrorKind::bad_data,
+      "not JSON to read here: its byte order mark says that it is UTF-16, and JSON is UTF-8");
+}
+
 /// In place of RapidJSON's own template, which is called between any two tokens: most often there
 /// is nothing to skip.
 inline void SkipWhitespace(Source& source) {
@@ -186,7 +195,10 @@ void parse(const Body& body, Events& events) {
   // Iterative, and a handler that bounds the depth: no document makes the stack overflow.
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, BoundedAllocator> parser;
   Handler handler(events);
+  refuse_utf_16(body);
   Source source(body);
+  if (body.head(kByteOrderMark.size()) == kByteOrderMark)
+    for (std::size_t i = 0; i < kByteOrderMark.size(); ++i) source.Take();
   const rapidjson::ParseResult result =
       parser.Parse<rapidjson::kParseIterativeFlag>(source, handler);
   if (handler.refusal() != nullptr) fail(body, result.Offset(), handler.refusal());

@@ -1,8 +1,8 @@
 #pragma once
 // A JSON document as a series of few events: what records.cpp reads lists and objects with.
 // RapidJSON stays behind it. Keeps the limits: one whole document, at most 64 levels deep, no
-// string and no captured value over 16 MiB (limits.h). What cannot be text is repaired first
-// (repair.h): events have valid UTF-8.
+// string and no captured value over 16 MiB (limits.h). A byte order mark of UTF-8 in front is read
+// over. What cannot be text is repaired first (repair.h): events have valid UTF-8.
 
 #include <cstdint>
 #include <memory>
@@ -30,6 +30,9 @@ class Events {
   virtual void open(bool object) = 0;  ///< else a list
   virtual void close(bool object) = 0;
 };
+
+/// The mark of UTF-8 that some services and proxies put in front of JSON.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// Throws Error(bad_data) for what is not one whole document; events before the fault have been
 /// handed on. The byte the message names counts in the repaired text.

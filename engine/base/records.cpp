@@ -124,9 +124,7 @@ class ListReader final : public json::Events {
         ++result_.not_objects;
         break;
       case Place::root:
-        if (root_key_ == RootKey::next_link && scalar.type == Field::Type::text) {
-          result_.next_link = scalar.text;
-        }
+        scalar_in_root(scalar);
         break;
       case Place::column:
         if (is_name_ && scalar.type == Field::Type::text &&
@@ -157,7 +155,7 @@ class ListReader final : public json::Events {
         skip();
         break;
       case Place::record:
-        field_ != nullptr ? begin_capture(object) : skip();
+        field_ != nullptr ? begin_capture(*field_, object) : skip();
         break;
       case Place::captured:
         capture_.open(object);
@@ -180,7 +178,7 @@ class ListReader final : public json::Events {
         end_record();
         break;
       case Place::captured:
-        if (capture_.close(object)) place_ = Place::record;
+        if (capture_.close(object)) place_ = before_capture_;
         break;
       case Place::skipped:
         if (depth_ == skipped_depth_) place_ = before_skip_;
@@ -203,12 +201,14 @@ class ListReader final : public json::Events {
 
  private:
   enum class Place { outside, around, root, list, record, captured, schema, column, skipped };
-  enum class RootKey { other, list, schema, next_link };
+  enum class RootKey { other, list, schema, next_link, error };
 
   RootKey classify(std::string_view key) const {
     if (same_key(key, list_key_)) return RootKey::list;
     if (same_key(key, "schema")) return RootKey::schema;
-    if (same_key(key, "@odata.nextLink")) return RootKey::next_link;
+    if (same_key(key, "error")) return RootKey::error;
+    for (const std::string_view link : {"@odata.nextLink", "odata.nextLink", "nextLink"})
+      if (same_key(key, link)) return RootKey::next_link;
     return RootKey::other;
   }
 
@@ -220,6 +220,17 @@ class ListReader final : public json::Events {
     place_ = Place::skipped;
   }
 
+  void scalar_in_root(const json::Scalar& scalar) {
+    if (scalar.type == Field::Type::null) return;
+    if (root_key_ == RootKey::error) store(result_.error.emplace(), scalar);
+    if (root_key_ != RootKey::next_link) return;
+    if (scalar.type == Field::Type::text) {
+      result_.next_link = scalar.text;
+    } else {
+      result_.odd_link = true;
+    }
+  }
+
   void open_in_root(bool object) {
     if (root_key_ == RootKey::list && !object) {
       result_.found = true;
@@ -227,7 +238,10 @@ class ListReader final : public json::Events {
     } else if (root_key_ == RootKey::schema && !object) {
       result_.has_schema = true;
       enter(Place::schema);
+    } else if (root_key_ == RootKey::error) {
+      begin_capture(result_.error.emplace(), object);
     } else {
+      result_.odd_link |= root_key_ == RootKey::next_link;
       skip();
     }
   }
@@ -243,10 +257,11 @@ class ListReader final : public json::Events {
     enter(Place::record);
   }
 
-  void begin_capture(bool object) {
-    store(*field_, {.type = Field::Type::json});
-    capture_.begin(field_->text);
+  void begin_capture(Field& field, bool object) {
+    store(field, {.type = Field::Type::json});
+    capture_.begin(field.text);
     capture_.open(object);
+    before_capture_ = place_;
     enter(Place::captured);
   }
 
@@ -265,6 +280,7 @@ class ListReader final : public json::Events {
   ListResult result_;
   Place place_ = Place::outside;
   Place before_skip_ = Place::outside;
+  Place before_capture_ = Place::outside;
   int depth_ = 0;
   int skipped_depth_ = 0;
   RootKey root_key_ = RootKey::other;

@@ -41,7 +41,10 @@ struct ListResult {
   bool found = false;                    ///< the list was there (possibly empty)
   std::int64_t records = 0;              ///< objects handed on
   std::int64_t not_objects = 0;          ///< list elements that were no objects: skipped, counted
-  std::optional<std::string> next_link;  ///< "@odata.nextLink"
+  std::optional<std::string> next_link;  ///< "@odata.nextLink", also without the prefix
+  bool odd_link = false;  ///< it is neither a text nor null: where it leads is unknown
+  /// What stands beside the list under "error", where that is not null: a text, or JSON.
+  std::optional<Field> error;
   /// Names in "schema": [{"name":…}], as they came; no more than limits::kColumns are kept.
   std::vector<std::string> schema_columns;
   bool has_schema = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_events.h"
 #include "base/limits.h"
 #include "base/printable.h"
 #include "base/rapid_json.h"
@@ -33,6 +34,7 @@ bool is_too_deep(std::string_view text) {
 }
 
 json::Document parse(std::string_view text) {
+  if (text.starts_with(json::kByteOrderMark)) text.remove_prefix(json::kByteOrderMark.size());
   if (is_too_deep(text)) throw UnreadableAnswer("JSON of too many levels");
   json::Document document;
   // A view of nothing may be a null pointer, which RapidJSON does not take.

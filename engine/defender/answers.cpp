@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/rapid_json.h"
 
 namespace defender_car {
@@ -93,12 +94,53 @@ std::optional<std::string> base64url_decode(std::string_view text) {
   return bytes;
 }
 
+constexpr std::size_t kErrorShown = 500;
+
+/// "PartialError: a shard did not answer"; of an error that has neither code nor message its text.
+std::string error_text(const Field& error) {
+  std::string text = error.text;
+  if (error.type == Field::Type::json && text.starts_with('{')) {
+    constexpr std::array<std::string_view, 2> kPaths{"code", "message"};
+    const std::vector<Field> said = read_object(Body(text), kPaths);
+    if (!said[0].text.empty() || !said[1].text.empty())
+      text =
+          said[0].text + (said[0].text.empty() || said[1].text.empty() ? "" : ": ") + said[1].text;
+  }
+  text = printable(text, kErrorShown);
+  return text.empty() ? "an error without words" : text;
+}
+
+/// For an answer that has an error in place of its list.
+std::string with_error(std::string text, const ListResult& answer) {
+  return answer.error ? std::move(text) + ", but with an error: " + error_text(*answer.error)
+                      : text;
+}
+
 }  // namespace
+
+void add(ReadResult& sum, const ListResult& answer) {
+  sum.records += answer.records;
+  sum.not_understood += answer.not_objects + (answer.error ? 1 : 0);
+  if (answer.error && sum.error.empty()) sum.error = error_text(*answer.error);
+}
+
+void add(ReadResult& sum, const ReadResult& part) {
+  sum.records += part.records;
+  sum.not_understood += part.not_understood;
+  if (sum.error.empty()) sum.error = part.error;
+}
+
+std::string ReadResult::not_understood_text() const {
+  if (not_understood == 0) return "";
+  return error.empty() ? "an element of its list is no record"
+                       : "an error stands beside its records: " + error;
+}
 
 ListResult read_values(const Body& body, std::span<const std::string_view> keys,
                        const OnRecord& on_record) {
   ListResult list = read_list(body, {"value", keys}, on_record);
-  if (!list.found) throw Error(ErrorKind::bad_data, "HTTP 200 without a list");
+  if (!list.found) throw Error(ErrorKind::bad_data, with_error("HTTP 200 without a list", list));
+  if (list.odd_link) throw Error(ErrorKind::bad_data, "its nextLink is no text");
   if (list.next_link && list.next_link->size() > limits::kLink) {
     throw Error(ErrorKind::bad_data,
                 "its nextLink is longer than " + std::to_string(limits::kLink) + " characters");
@@ -109,21 +151,21 @@ ListResult read_values(const Body& body, std::span<const std::string_view> keys,
 HuntingAnswer read_hunting(const Body& body, const HuntingTable& table, std::int64_t row_cap,
                            const OnRecord& on_record) {
   std::int64_t rows = 0;
-  const ListResult answer =
+  ListResult answer =
       read_list(body, {"results", table.columns}, [&](std::span<const Field> fields) {
         if (++rows <= row_cap) on_record(fields);
       });
-  if (!answer.found) throw Error(ErrorKind::bad_data, "HTTP 200 without results");
-  if (answer.next_link && !answer.next_link->empty())
+  if (!answer.found)
+    throw Error(ErrorKind::bad_data, with_error("HTTP 200 without results", answer));
+  if (answer.odd_link || (answer.next_link && !answer.next_link->empty()))
     throw Error(ErrorKind::bad_data, "hunting knows no pages, but a nextLink leads on");
   const std::string missing = missing_columns(table, answer);
   if (!answer.has_schema || !missing.empty()) {
     throw Error(ErrorKind::bad_data,
                 "an answer whose schema lacks the asked columns is no answer; missing: " + missing);
   }
-  return {.records = answer.records,
-          .not_objects = answer.not_objects,
-          .whole = answer.records + answer.not_objects < row_cap};
+  const bool whole = answer.records + answer.not_objects < row_cap;
+  return {.list = std::move(answer), .whole = whole};
 }
 
 std::optional<TokenAnswer> read_token(const Body& body) {

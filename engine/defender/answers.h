@@ -15,14 +15,17 @@
 
 namespace defender_car {
 
+/// Adds what one answer held.
+void add(ReadResult& sum, const ListResult& answer);
+void add(ReadResult& sum, const ReadResult& part);
+
 /// `{"value":[…]}`. Throws Error(bad_data) for an answer that is no list, or whose nextLink is
-/// longer than limits::kLink.
+/// longer than limits::kLink or no text.
 ListResult read_values(const Body& body, std::span<const std::string_view> keys,
                        const OnRecord& on_record);
 
 struct HuntingAnswer {
-  std::int64_t records = 0;
-  std::int64_t not_objects = 0;
+  ListResult list;
   bool whole = false;  ///< below the cap: the service cuts there without a word
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -49,6 +50,15 @@ constexpr std::array kClouds{
     Cloud{"dod", "https://login.microsoftonline.us", "https://api-gov.securitycenter.microsoft.us",
           "https://dod-graph.microsoft.us", "https://api-gov.securitycenter.microsoft.us"},
 };
+
+/// Ids are hexadecimal digits, which some answers write in capitals.
+bool names(const Field& field, const std::string& id) {
+  return field.type == Field::Type::text &&
+         std::equal(field.text.begin(), field.text.end(), id.begin(), id.end(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) ==
+                  std::tolower(static_cast<unsigned char>(b));
+         });
+}
 
 /// One reading of a list, page after page in their order. In a long list the next page is computed
 /// and comes in while this one is parsed.
@@ -120,8 +130,7 @@ class ListReading {
       });
       return true;
     });
-    result_.records += page.records;
-    result_.not_objects += page.not_objects;
+    add(result_, page);
     result_.pages = pager_.number();
     return pager_.advance(page, first_id, last_id);
   }
@@ -223,6 +232,7 @@ class LogonUsers {
 
   void take(const std::string& id, const HttpRequest& request, const HttpResponse& response) {
     before_(id);
+    ReadResult result;
     try {
       in_page(sink_, [&] {
         const ListResult list = read_page(
@@ -231,6 +241,7 @@ class LogonUsers {
           throw Error(ErrorKind::bad_data, asked(request, response) +
                                                ": a nextLink in an answer that is known to have no "
                                                "pages, so there are more users than it says");
+        add(result, list);
         return true;
       });
     } catch (const Error& error) {
@@ -238,7 +249,9 @@ class LogonUsers {
       done_(id, AskOutcome::failed, error.what());
       return;
     }
-    done_(id, AskOutcome::ok, "");
+    if (result.not_understood == 0) return done_(id, AskOutcome::ok, "");
+    done_(id, AskOutcome::partly,
+          request.label + " from " + origin(request.url) + ": " + result.not_understood_text());
   }
 
   HttpClient& http_;
@@ -317,10 +330,13 @@ bool DefenderClient::read_machine(const std::string& id, std::span<const std::st
   } catch (const Error& error) {
     throw Error(error.kind(), where + error.what());
   }
-  const bool empty = std::all_of(fields.begin(), fields.end(), [](const Field& field) {
-    return field.type == Field::Type::absent;
-  });
-  if (empty) throw Error(ErrorKind::bad_data, where + "HTTP 200 without a machine");
+  // Neither there nor gone: the answer is no word on this machine.
+  if (!names(fields.front(), id))
+    throw Error(ErrorKind::bad_data,
+                where + "HTTP 200 without this machine" +
+                    (fields.front().text.empty()
+                         ? ""
+                         : ", but with the id " + printable(fields.front().text, 100)));
   in_page(sink, [&] {
     sink.record(fields);
     return true;

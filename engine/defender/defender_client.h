@@ -59,17 +59,23 @@ struct HuntingParts {
   std::int64_t expected_rows = 0;
 };
 
-/// What a page-wise reading came to.
+/// What a reading came to.
 struct ReadResult {
   std::int64_t records = 0;
-  std::int64_t not_objects = 0;
+  /// Elements that are no records, and errors that stood beside the records. What they would have
+  /// said is not known, so what the reading lacks may not be taken for gone.
+  std::int64_t not_understood = 0;
+  std::string error;  ///< the first of those errors, "PartialError: …", printable
+  /// "" where all was understood.
+  std::string not_understood_text() const;
   std::size_t pages = 0;  ///< of a list
   /// 404 on the first page: "none", or nothing at all; the caller knows which.
   bool not_found = false;
 };
 
-/// How one per-machine call ended. not_asked: a Gate is closed.
-enum class AskOutcome { ok, not_found, failed, not_asked };
+/// How one per-machine call ended. partly: the records came, beside something that was not
+/// understood. not_asked: a Gate is closed.
+enum class AskOutcome { ok, partly, not_found, failed, not_asked };
 
 /// Begins and ends the transaction around one page. `begin` is called before the first record of a
 /// page, `keep` after its last one, `drop` when the page failed on the way and will be asked again
@@ -105,14 +111,16 @@ class DefenderClient {
   ReadResult read_pages(std::string_view resource, const std::string& filter,
                         std::span<const std::string_view> keys, PageSink& sink);
 
-  /// `/api/machines/{id}`: true and one record, or false for 404.
+  /// `/api/machines/{id}`: true and one record, or false for 404. Throws Error(bad_data) where a
+  /// 200 does not hold that machine's record.
   bool read_machine(const std::string& id, std::span<const std::string_view> keys, PageSink& sink);
 
   /// `/api/machines/{id}/logonusers` for each id, up to 8 side by side. `done` is called once a
   /// machine after its records (handed to `sink` inside begin/keep). A failed machine does not stop
   /// the others; an authentication or forbidden error does. `failure` says why for
-  /// AskOutcome::failed. After 24 calls in a row without a usable answer (none, 429, 5xx) the rest
-  /// is not asked: those end as failed too. What a Gate holds back ends as not_asked.
+  /// AskOutcome::failed, and what else was there for partly. After 24 calls in a row without a
+  /// usable answer (none, 429, 5xx) the rest is not asked: those end as failed too. What a Gate
+  /// holds back ends as not_asked.
   void read_logon_users(const std::vector<std::string>& ids, std::span<const std::string_view> keys,
                         PageSink& sink, const std::function<void(const std::string& id)>& before,
                         const std::function<void(const std::string& id, AskOutcome,

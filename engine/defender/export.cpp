@@ -37,8 +37,7 @@ ReadResult ExportWalk::walk() {
   ReadResult result;
   do {
     take(pager);
-    result.records += page_.records;
-    result.not_objects += page_.not_objects;
+    add(result, page_);
     result.pages = pager.number();
     result.not_found = none_;
   } while (pager.advance(page_, first_record_, last_record_));

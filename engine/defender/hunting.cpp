@@ -71,8 +71,7 @@ class Pieces {
   bool wanted(const Piece& piece) const { return piece.shards == shards_[piece.part]; }
 
   void add(const Piece& piece, const ReadResult& rows) {
-    rows_[piece.part].records += rows.records;
-    rows_[piece.part].not_objects += rows.not_objects;
+    defender_car::add(rows_[piece.part], rows);
   }
 
   /// False when there is no smaller one.
@@ -98,10 +97,7 @@ class Pieces {
 
   ReadResult sum() const {
     ReadResult all;
-    for (const ReadResult& part : rows_) {
-      all.records += part.records;
-      all.not_objects += part.not_objects;
-    }
+    for (const ReadResult& part : rows_) defender_car::add(all, part);
     return all;
   }
 
@@ -262,8 +258,7 @@ bool Hunting::read(const HuntingTable& table, const HttpRequest& request,
   } catch (const Error& error) {
     throw Error(error.kind(), where + error.what());
   }
-  result.records = answer.records;
-  result.not_objects = answer.not_objects;
+  add(result, answer.list);
   return answer.whole;
 }
 

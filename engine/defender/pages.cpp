@@ -1,6 +1,7 @@
 #include "defender/pages.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -14,15 +15,40 @@ namespace {
 // included.
 constexpr int kEmptyPages = 3;
 
-/// Whether a link stays below the service's own URL: only there may the token go.
-bool leads_here(std::string_view link, std::string_view base) {
-  const bool odd =
-      std::any_of(link.begin(), link.end(), [](unsigned char c) { return c <= ' ' || c == 0x7F; });
+/// Host names under which the clouds of defender_client.cpp serve Defender, the regional ones
+/// included.
+constexpr std::array<std::string_view, 5> kDefenderHosts{
+    "security.microsoft.com", "securitycenter.microsoft.com", "securitycenter.windows.com",
+    "security.microsoft.us", "securitycenter.microsoft.us"};
+
+/// Without anything that other programs read in another way than this one.
+bool is_plain(std::string_view link) {
   const std::string_view authority =
       after_scheme(link).substr(0, after_scheme(link).find_first_of("/?#"));
-  if (odd || authority.find_first_of("@\\") != std::string_view::npos) return false;
+  return authority.find_first_of("@\\") == std::string_view::npos &&
+         std::none_of(link.begin(), link.end(),
+                      [](unsigned char c) { return c <= ' ' || c == 0x7F; });
+}
+
+/// The option with which the link would lead to the service itself; "" where its host is not known
+/// for one of Defender's: the token goes to whatever that option names.
+std::string option_for(std::string_view link, std::string_view base) {
+  std::string place = origin(link);
+  if (!is_plain(link) || place.empty() || place == origin(base)) return "";
+  if (place.starts_with("https://") && place.ends_with(":443")) place.resize(place.size() - 4);
+  const std::string_view host = after_scheme(place);
+  const bool known =
+      place.starts_with("https://") &&
+      std::any_of(kDefenderHosts.begin(), kDefenderHosts.end(),
+                  [&](auto known_host) { return host.ends_with("." + std::string(known_host)); });
+  if (!known && !(is_loopback(link) && is_loopback(base))) return "";
+  return "--defender-url " + place;
+}
+
+/// Whether a link stays below the service's own URL: only there may the token go.
+bool leads_here(std::string_view link, std::string_view base) {
   const std::string prefix = std::string(path_of(base)) + "/";
-  return !origin(link).empty() && origin(link) == origin(base) &&
+  return is_plain(link) && !origin(link).empty() && origin(link) == origin(base) &&
          path_of(link).substr(0, prefix.size()) == prefix;
 }
 
@@ -60,8 +86,7 @@ bool Pager::advance(const ListResult& page, std::string first_id, std::string la
 
   full_in_a_row_ = leads_on || elements != page_size_ ? 0 : full_in_a_row_ + 1;
   if (leads_on) {
-    if (!leads_here(*page.next_link, base_))
-      give_up("its nextLink leads to another place: " + *page.next_link);
+    if (!leads_here(*page.next_link, base_)) refuse_link(*page.next_link);
     go(*page.next_link);
     return true;
   }
@@ -81,6 +106,14 @@ void Pager::refuse_repetition(std::string first_id, std::string last_id) {
   if (first_id.empty() || seen_pages_.emplace(std::move(first_id), std::move(last_id)).second)
     return;
   give_up("a page came that was there before, so what should have stood there is missing");
+}
+
+// Cut by itself, so that the advice is not.
+void Pager::refuse_link(const std::string& link) const {
+  const std::string option = option_for(link, base_);
+  give_up(
+      "its nextLink leads to another place and was not followed: " + printable(link, 250) +
+      (option.empty() ? "" : ". If that host is the Defender of this tenant, name it: " + option));
 }
 
 void Pager::give_up(const std::string& why) const {

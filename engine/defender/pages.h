@@ -41,6 +41,7 @@ class Pager {
   void go(std::string url);
   /// Also of short pages behind nextLinks: what should have stood there is missing.
   void refuse_repetition(std::string first_id, std::string last_id);
+  [[noreturn]] void refuse_link(const std::string& link) const;
   [[noreturn]] void give_up(const std::string& why) const;
 
   std::string base_;

@@ -50,6 +50,36 @@ void keep_cursor(Run& run, const std::string& name) {
   run.state.statement("fetch/keep_cursor").bind("name", name).run();
 }
 
+void note_not_understood(Run& run, const std::string& name, const ReadResult& read) {
+  if (read.not_understood == 0) return;
+  note_not_understood(run, name, read.not_understood, read.not_understood_text());
+}
+
+void note_not_understood(Run& run, const std::string& name, std::int64_t count,
+                         const std::string& what) {
+  run.state.statement("fetch/not_understood")
+      .bind("name", name)
+      .bind("count", count)
+      .bind("what", what)
+      .run();
+}
+
+// The rows are used. But what was not understood may stand for anything, so nothing is taken for
+// gone, and the next window begins where this one did.
+static void end_reading(Run& run, const std::string& name) {
+  Statement& query = run.state.statement("fetch/not_understood_in").bind("name", name);
+  query.step();
+  const std::int64_t count = query.integer(0);
+  std::string problem = query.text(1);
+  query.reset();
+  if (count > 1) problem += " (" + std::to_string(count) + " not understood in all)";
+  set_dataset_state(run, name, problem.empty() ? "complete" : "incomplete", problem);
+  if (problem.empty()) return;
+  const std::string kept = name == "users" ? "no user of those machines" : "nothing of it";
+  run.warn(name + " came with something that was not understood, so " + kept +
+           " is removed in this run, and the next one reads it again: " + problem);
+}
+
 bool read_dataset(Run& run, const std::string& name, bool whole,
                   const std::optional<std::string>& since, const std::function<void()>& read) {
   run.progress.report("fetching " + name, 0, 0);
@@ -67,7 +97,7 @@ bool read_dataset(Run& run, const std::string& name, bool whole,
                     name + " could not be read whole, so nothing of it is removed in this run: ");
     return false;
   }
-  set_dataset_state(run, name, "complete", "");
+  end_reading(run, name);
   return true;
 }
 

@@ -18,8 +18,9 @@ bool is_defender_failure(ErrorKind kind);
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours);
 
 /// Marks the dataset begun, runs `read`, marks it complete. A failure of Defender makes it
-/// incomplete with the reason and decides the exit code; a share of calls that is used up makes it
-/// incomplete only; failures of our own and signals pass on. True when complete.
+/// incomplete with the reason and decides the exit code; a share of calls that is used up, or what
+/// was not understood of its answers, makes it incomplete only; failures of our own and signals
+/// pass on. True when it was read to its end.
 bool read_dataset(Run& run, const std::string& name, bool whole,
                   const std::optional<std::string>& since, const std::function<void()>& read);
 
@@ -30,6 +31,11 @@ void fail_or_put_off(Run& run, const Error& error, const std::string& what);
 /// complete, incomplete, held, excluded, unavailable.
 void set_dataset_state(Run& run, const std::string& name, const std::string& state,
                        const std::string& problem);
+
+/// Counts what was not understood of an answer; read_dataset() draws the conclusion.
+void note_not_understood(Run& run, const std::string& name, const ReadResult& read);
+void note_not_understood(Run& run, const std::string& name, std::int64_t count,
+                         const std::string& what);
 
 /// "None" was said by 404: right for a window, and the next one begins where this one did.
 void keep_cursor(Run& run, const std::string& name);

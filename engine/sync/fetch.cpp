@@ -18,6 +18,8 @@
 namespace defender_car {
 namespace {
 
+constexpr int kReadings = 5;  // of a list that moves while it is read
+
 // The run's "now" is Defender's, so that a wrong clock here removes nothing.
 void settle_clock(Run& run) {
   if (!run.now.empty()) return;
@@ -44,11 +46,29 @@ void note_rows_read(Run& run, const char* dataset, std::int64_t records) {
   run.state.statement("fetch/rows_read").bind("name", dataset).bind("records", records).run();
 }
 
+// A list in pages moves while it is read: where an element goes, the first one of the next page is
+// passed over. A second reading has it, since what has moved up once stands in the page before now.
+// The next runs' windows read again what this one passed over, unless a window began so long ago
+// that they will not reach back as far: then, as in a reading of everything, the list is read
+// twice.
+bool is_read_once(Run& run, const std::optional<std::string>& since) {
+  return since && run.state.statement("fetch/is_recent")
+                          .bind("since", *since)
+                          .bind("hours", run.settings.machine_overlap_hours)
+                          .number() != 0;
+}
+
 void read_machine_list(Run& run, const std::optional<std::string>& since) {
   StageTable machines(run.state, since ? "fetch/machine_news" : "fetch/machine", kIpAddresses);
-  const ReadResult list = run.defender.read_pages("machines", since ? "lastSeen ge " + *since : "",
-                                                  kMachineKeys, machines);
+  const auto read = [&] {
+    const ReadResult list = run.defender.read_pages(
+        "machines", since ? "lastSeen ge " + *since : "", kMachineKeys, machines);
+    note_not_understood(run, "machines", list);
+    return list;
+  };
+  const ReadResult list = read();
   settle_clock(run);
+  if (list.pages > 1 && !is_read_once(run, since)) read();
   if (!since) {
     if (list.not_found) {
       throw Error(ErrorKind::defender,
@@ -61,6 +81,7 @@ void read_machine_list(Run& run, const std::optional<std::string>& since) {
   const ReadResult silent = run.defender.read_pages(
       "machines", "healthStatus eq 'Inactive' and lastSeen le " + days_ago(run, 15), kMachineKeys,
       machines);
+  note_not_understood(run, "machines", silent);
   note_rows_read(run, "machines", list.records + silent.records);
   if (list.not_found || silent.not_found) keep_cursor(run, "machines");
 }
@@ -120,7 +141,9 @@ void fetch_machines(Run& run) {
         "the machine list is not complete, so nothing is sent in this run: " +
             run.state.statement("fetch/problem").bind("name", "machines").value().value_or(""));
   }
-  if (since || hold_if_empty(run, "machines")) return;
+  const bool understood =
+      run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
+  if (since || !understood || hold_if_empty(run, "machines")) return;
   try {
     ask_for_missing_assets(run);
   } catch (const Error& error) {
@@ -146,6 +169,7 @@ void hunt_network(Run& run, const std::optional<std::string>& since) {
                                       int shard) { return network_query(begin, shards, shard); },
                          .expected_rows = since ? 0 : run.state.number("fetch/network_rows")},
                         rows);
+  note_not_understood(run, "network", read);
   if (since) note_rows_read(run, "network", read.records);
 }
 
@@ -210,6 +234,24 @@ void fetch_network(Run& run) {
   });
 }
 
+// What a whole reading of alerts lacks is taken for gone, and what a window lacks never comes
+// again; nobody is asked about single ones. While alerts come and go, an alert may be passed over
+// in one reading after the other: but then others come that were not there before. A reading
+// without any such ends it.
+void read_until_nothing_is_new(Run& run, const std::function<ReadResult()>& read) {
+  std::int64_t known = run.state.number("fetch/staged_alerts");
+  for (int reading = 2; reading <= kReadings; ++reading) {
+    read();
+    const std::int64_t now = run.state.number("fetch/staged_alerts");
+    if (now == known) return;
+    known = now;
+  }
+  throw Error(
+      ErrorKind::defender,
+      "the list of alerts moves faster than it can be read: of " + std::to_string(kReadings) +
+          " readings each had alerts that those before it lacked. The next run reads it again");
+}
+
 void fetch_alerts(Run& run) {
   if (!run.settings.alerts) {
     run.state.statement("fetch/begin_dataset")
@@ -223,14 +265,14 @@ void fetch_alerts(Run& run) {
   read_dataset(run, "alerts", !since, since, [&] {
     StageTable alerts(run.state, "fetch/alert");
     const auto read = [&] {
-      return run.defender.read_pages("alerts",
-                                     since ? "lastUpdateTime ge " + *since : "status ne 'Resolved'",
-                                     kAlertKeys, alerts);
+      const ReadResult list = run.defender.read_pages(
+          "alerts", since ? "lastUpdateTime ge " + *since : "status ne 'Resolved'", kAlertKeys,
+          alerts);
+      note_not_understood(run, "alerts", list);
+      return list;
     };
     const ReadResult list = read();
-    // Pages are counted off a list that moves: where an alert is resolved meanwhile, the first one
-    // of the next page is passed over. What is taken for gone must be missing twice.
-    if (!since && list.pages > 1) read();
+    if (list.pages > 1) read_until_nothing_is_new(run, read);
     if (!list.not_found) return;
     keep_cursor(run, "alerts");
     if (!since && run.state.number("derive/open_alerts") > 0) {

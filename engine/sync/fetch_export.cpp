@@ -18,14 +18,17 @@ constexpr std::size_t kCvesACall = 50;
 
 void read_all_software(Run& run) {
   StageTable rows(run.state, "fetch/software");
-  run.defender.read_software_export(std::nullopt, kExportKeys, rows,
-                                    [&] { run.state.statement("fetch/forget_software").run(); });
+  note_not_understood(run, "vulnerabilities",
+                      run.defender.read_software_export(std::nullopt, kExportKeys, rows, [&] {
+                        run.state.statement("fetch/forget_software").run();
+                      }));
 }
 
 void read_changes(Run& run, const std::string& since) {
   StageTable rows(run.state, "fetch/software_change");
   const ReadResult changes = run.defender.read_software_export(
       since, kChangeKeys, rows, [&] { run.state.statement("fetch/forget_changes").run(); });
+  note_not_understood(run, "vulnerabilities", changes);
   if (changes.not_found) keep_cursor(run, "vulnerabilities");
 }
 
@@ -43,7 +46,7 @@ void list_named(Run& run, const std::vector<std::string>& cves) {
   StageTable rows(run.state, "fetch/knowledge");
   for (std::size_t at = 0; at < cves.size(); at += kCvesACall) {
     const auto part = std::span(cves).subspan(at, std::min(kCvesACall, cves.size() - at));
-    run.defender.read_cves(named(part), kCveKeys, rows);
+    note_not_understood(run, "knowledge_base", run.defender.read_cves(named(part), kCveKeys, rows));
     run.progress.report("reading the knowledge base", static_cast<std::int64_t>(at),
                         std::ssize(cves));
   }
@@ -52,7 +55,12 @@ void list_named(Run& run, const std::vector<std::string>& cves) {
 void list_all(Run& run) {
   run.state.run_script("schema/fetch/10_our_cves.sql");
   StageTable rows(run.state, "fetch/knowledge_of_ours");
-  run.defender.read_cves("", kCveKeys, rows);
+  note_not_understood(run, "knowledge_base", run.defender.read_cves("", kCveKeys, rows));
+  // A list in pages moves while it is read. What it lacks of ours is asked for by name; where that
+  // is much, by the next run.
+  const auto missing = run.state.statement("fetch/cves_not_listed").texts();
+  if (missing.size() <= kCvesByName) return list_named(run, missing);
+  keep_cursor(run, "knowledge_base");
 }
 
 }  // namespace
@@ -85,8 +93,9 @@ void list_knowledge(Run& run, const std::optional<std::string>& since) {
   list_named(run, cves);
   if (!since) return;
   StageTable rows(run.state, "fetch/knowledge");
-  if (run.defender.read_cves("updatedOn ge " + *since, kCveKeys, rows).not_found)
-    keep_cursor(run, "knowledge_base");
+  const ReadResult changed = run.defender.read_cves("updatedOn ge " + *since, kCveKeys, rows);
+  note_not_understood(run, "knowledge_base", changed);
+  if (changed.not_found) keep_cursor(run, "knowledge_base");
   run.state.statement("fetch/drop_strange_knowledge").run();
 }
 

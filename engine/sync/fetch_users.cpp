@@ -41,6 +41,19 @@ void note_unanswered(Run& run) {
   transaction.commit();
 }
 
+// Completeness is per machine: this one keeps its users, and is asked again at the next run.
+void note_machine_not_understood(Run& run, const std::string& machine, const std::string& what) {
+  run.state.statement("fetch/users_not_understood").bind("machine", machine).bind("count", 1).run();
+  note_not_understood(run, "users", 1, what);
+}
+
+// Whose users it was that hunting's answer did not say is not known.
+void note_hunt_not_understood(Run& run, const ReadResult& read) {
+  if (read.not_understood == 0) return;
+  run.state.statement("fetch/hunted_users_not_understood").bind("count", read.not_understood).run();
+  note_not_understood(run, "users", read);
+}
+
 // Returns the words of the first failure, "" when there was none.
 std::string ask_api(Run& run, const std::vector<std::string>& machines) {
   mark_asked(run, machines, "api");
@@ -55,9 +68,10 @@ std::string ask_api(Run& run, const std::vector<std::string>& machines) {
       put_off = true;
       return;
     }
-    const char* state = outcome == AskOutcome::ok          ? "read"
-                        : outcome == AskOutcome::not_found ? "absent"
-                                                           : "failed";
+    if (outcome == AskOutcome::partly) note_machine_not_understood(run, machine, why);
+    const char* state = outcome == AskOutcome::not_found ? "absent"
+                        : outcome == AskOutcome::failed  ? "failed"
+                                                         : "read";
     failed_in_a_row = outcome == AskOutcome::failed ? failed_in_a_row + 1 : 0;
     if (outcome == AskOutcome::failed && failure.empty()) failure = why;
     run.state.statement("fetch/users_state").bind("machine", machine).bind("state", state).run();
@@ -86,7 +100,7 @@ void hunt_users(Run& run, const std::vector<std::string>& machines, std::size_t 
   };
   const std::size_t count = std::max<std::size_t>(parts.size(), 1);
   StageTable devices(run.state, "fetch/device_info", kLoggedOnUsers);
-  run.defender.hunt(
+  ReadResult read = run.defender.hunt(
       {"DeviceInfo", kDeviceInfoColumns},
       {.count = count,
        .query =
@@ -97,8 +111,9 @@ void hunt_users(Run& run, const std::vector<std::string>& machines, std::size_t 
            },
        .expected_rows = parts.empty() ? static_cast<std::int64_t>(due) : 0},
       devices);
+  note_hunt_not_understood(run, read);
   StageTable logons(run.state, "fetch/user");
-  run.defender.hunt(
+  read = run.defender.hunt(
       {"DeviceLogonEvents", kLogonColumns},
       {.count = count,
        .query =
@@ -113,6 +128,7 @@ void hunt_users(Run& run, const std::vector<std::string>& machines, std::size_t 
            },
        .expected_rows = parts.empty() ? run.state.number("fetch/user_rows") : 0},
       logons);
+  note_hunt_not_understood(run, read);
 }
 
 std::string ask_hunting(Run& run, const std::vector<std::string>& machines) {

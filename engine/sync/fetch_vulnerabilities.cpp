@@ -24,7 +24,7 @@ using Parts = std::vector<std::span<const std::string>>;
 /// Of those machines; `parts` empty: of all.
 void hunt_software(Run& run, const Parts& parts) {
   StageTable rows(run.state, "fetch/software");
-  run.defender.hunt(
+  const ReadResult read = run.defender.hunt(
       {"DeviceTvmSoftwareVulnerabilities", kSoftwareColumns},
       {.count = std::max<std::size_t>(parts.size(), 1),
        .query =
@@ -36,21 +36,23 @@ void hunt_software(Run& run, const Parts& parts) {
            },
        .expected_rows = parts.empty() ? run.state.number("fetch/software_rows") : 0},
       rows);
+  note_not_understood(run, "vulnerabilities", read);
 }
 
 /// A query for each of the filters.
 void hunt_knowledge(Run& run, std::size_t count,
                     const std::function<std::string(std::size_t)>& filter) {
   StageTable rows(run.state, "fetch/knowledge");
-  run.defender.hunt({"DeviceTvmSoftwareVulnerabilitiesKB", kKnowledgeColumns},
-                    {.count = count,
-                     .query =
-                         [&](std::size_t part, int shards, int shard) {
-                           return "DeviceTvmSoftwareVulnerabilitiesKB" + filter(part) +
-                                  shard_filter("CveId", shards, shard) +
-                                  std::string(kKnowledgeProject);
-                         }},
-                    rows);
+  const ReadResult read = run.defender.hunt(
+      {"DeviceTvmSoftwareVulnerabilitiesKB", kKnowledgeColumns},
+      {.count = count,
+       .query =
+           [&](std::size_t part, int shards, int shard) {
+             return "DeviceTvmSoftwareVulnerabilitiesKB" + filter(part) +
+                    shard_filter("CveId", shards, shard) + std::string(kKnowledgeProject);
+           }},
+      rows);
+  note_not_understood(run, "knowledge_base", read);
 }
 
 // More rows than one hunting answer holds: then the machines seen since at every run, and all of
@@ -169,8 +171,12 @@ void fetch_vulnerabilities(Run& run) {
   const bool known = read_dataset(run, "knowledge_base", !kb_since, kb_since, [&] {
     by_list ? list_knowledge(run, kb_since) : hunt_knowledge_since(run, kb_since);
   });
-  if (!known && reading == Reading::complete)
-    set_dataset_state(run, "vulnerabilities", "incomplete", "the knowledge base could not be read");
+  const bool understood =
+      run.state.statement("fetch/not_understood_in").bind("name", "knowledge_base").number() == 0;
+  if (!(known && understood) && reading == Reading::complete)
+    set_dataset_state(run, "vulnerabilities", "incomplete",
+                      known ? "the knowledge base was not understood whole"
+                            : "the knowledge base could not be read");
 }
 
 }  // namespace defender_car

@@ -32,6 +32,13 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
    OR (typeof(ipAddresses) <> 'null' AND (typeof(ipAddresses) <> 'text' OR NOT json_valid(ipAddresses)
                                           OR json_type(ipAddresses) <> 'array'));
 
+-- Where the machine list tells the network, an element that is no address may stand for one.
+UPDATE stage.MachineInfo SET set_aside = 'ipAddresses is no list of addresses'
+WHERE rowid IN (
+  SELECT m.rowid FROM stage.run r CROSS JOIN stage.MachineInfo m
+  WHERE r.network_source = 'machines' AND m.set_aside IS NULL AND typeof(m.ipAddresses) = 'text'
+    AND EXISTS (SELECT 1 FROM json_each(m.ipAddresses) j WHERE j.type <> 'object'));
+
 -- Its time is judged as merge will cut it: blanks in its middle make a time that is none once it is cut.
 UPDATE stage.MachineNetworkInfo SET set_aside = CASE
     WHEN typeof(DeviceId) <> 'text' OR DeviceId = '' THEN 'DeviceId is not a text'
@@ -75,9 +82,11 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
         OR lastUpdateTime NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastUpdateTime) IS NULL));
 
 -- LoggedOnUsers is a list of {UserName, DomainName, Sid}, as text or as an array.
-UPDATE stage.DeviceInfo SET set_aside = 'LoggedOnUsers is no list'
+UPDATE stage.DeviceInfo SET set_aside = 'LoggedOnUsers is no list of accounts'
 WHERE typeof(LoggedOnUsers) <> 'null' AND LoggedOnUsers <> '' AND
-      (typeof(LoggedOnUsers) <> 'text' OR NOT json_valid(LoggedOnUsers) OR json_type(LoggedOnUsers) NOT IN ('array', 'null'));
+      (typeof(LoggedOnUsers) <> 'text' OR NOT json_valid(LoggedOnUsers) OR json_type(LoggedOnUsers) NOT IN ('array', 'null')
+       OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(LoggedOnUsers) THEN LoggedOnUsers END) j
+                  WHERE j.type <> 'object' AND json_type(LoggedOnUsers) = 'array'));
 UPDATE stage.DeviceInfo SET set_aside = 'DeviceId is not a text' WHERE typeof(DeviceId) <> 'text' OR DeviceId = '';
 
 INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain)

@@ -78,7 +78,7 @@ INSERT OR IGNORE INTO staged_user
 SELECT machineId, accountName, coalesce(CASE typeof(accountDomain) WHEN 'text' THEN accountDomain END, '')
 FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(machineId) = 'text';
 DELETE FROM LogonUsers
-WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_reading u WHERE u.state = 'read' AND NOT r.pruned
+WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_reading u WHERE u.state = 'read' AND u.not_understood = 0 AND NOT r.pruned
                     EXCEPT SELECT key FROM unheard WHERE dataset = 'users')
   AND NOT EXISTS (SELECT 1 FROM staged_user s
                   WHERE (s.machineId, s.accountName, s.accountDomain)
@@ -96,7 +96,7 @@ UPDATE MachineInfo SET usersReadAt =
                                       WHERE (s.machineId, s.accountName, s.accountDomain)
                                           = (u.machineId, u.accountName, u.accountDomain)))
        THEN NULL ELSE lastSeen END
-WHERE id IN (SELECT machineId FROM stage.users_reading WHERE state = 'read'
+WHERE id IN (SELECT machineId FROM stage.users_reading WHERE state = 'read' AND not_understood = 0
              EXCEPT SELECT key FROM unheard WHERE dataset = 'users');
 
 ----------------------------------------------------------------------------------------------------------- alerts

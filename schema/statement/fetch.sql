@@ -14,7 +14,7 @@ UPDATE stage.run SET network_source = :network_source
 -- statement: begin_dataset
 INSERT INTO stage.dataset (name, state, whole, since) VALUES (:name, 'incomplete', :whole, :since)
 ON CONFLICT DO UPDATE SET state = excluded.state, whole = excluded.whole, since = excluded.since, problem = NULL,
-  cursor_stays = 0, records = NULL
+  cursor_stays = 0, records = NULL, not_understood = 0
 -- statement: dataset_state
 UPDATE stage.dataset SET state = :state, problem = :problem WHERE name = :name
 -- statement: problem
@@ -23,6 +23,11 @@ SELECT problem FROM stage.dataset WHERE name = :name
 -- What may wait, the one first that was complete longest ago.
 SELECT r.column1 FROM (VALUES ('users', 1), ('vulnerabilities', 2)) r LEFT JOIN cursor c ON c.name = r.column1
 ORDER BY c.at, r.column2
+-- statement: not_understood
+-- What it was first waits in `problem` for the reading's end.
+UPDATE stage.dataset SET not_understood = not_understood + :count, problem = coalesce(problem, :what) WHERE name = :name
+-- statement: not_understood_in
+SELECT not_understood, coalesce(problem, '') FROM stage.dataset WHERE name = :name
 -- statement: keep_cursor
 UPDATE stage.dataset SET cursor_stays = 1 WHERE name = :name
 -- statement: datasets
@@ -97,6 +102,11 @@ INSERT INTO stage.VulnerabilityKb
 SELECT ?1, ?2, ?3, ?4, ?5, NULL WHERE typeof(?1) <> 'text' OR EXISTS (SELECT 1 FROM temp.our_cve WHERE CveId = ?1)
 -- statement: gone
 INSERT OR IGNORE INTO stage.gone_machine VALUES (:id)
+-- statement: is_recent
+-- Whether the window that the next run will read reaches back to all but the last hour of this one.
+SELECT julianday(:since) >= julianday((SELECT now FROM stage.run), '-' || (:hours + 1) || ' hours') AND :hours >= 1
+-- statement: staged_alerts
+SELECT count(*) FROM stage.Alerts
 -- statement: is_staged
 SELECT count(*) FROM stage.MachineInfo WHERE id = :id
 -- statement: missing_assets
@@ -134,6 +144,11 @@ INSERT INTO stage.users_reading (machineId, source, state) VALUES (:machine, :so
 ON CONFLICT DO UPDATE SET source = excluded.source, state = excluded.state
 -- statement: users_state
 UPDATE stage.users_reading SET state = :state WHERE machineId = :machine
+-- statement: users_not_understood
+UPDATE stage.users_reading SET not_understood = not_understood + :count WHERE machineId = :machine
+-- statement: hunted_users_not_understood
+-- Whose they were is not known: nobody's users are removed by that answer.
+UPDATE stage.users_reading SET not_understood = not_understood + :count WHERE source = 'hunting'
 -- statement: users_by_hunting
 -- Hunting answered for these; who it does not know is asked by the API.
 UPDATE stage.users_reading SET state = 'read'
@@ -174,9 +189,9 @@ UPDATE stage.users_reading SET state = 'failed' WHERE state = 'asked'
 DELETE FROM stage.LogonUsers
 WHERE typeof(machineId) = 'text' AND machineId NOT IN (SELECT machineId FROM stage.users_reading WHERE state = 'read')
 -- statement: users_unread
--- Failed now and never read before: a gap, as opposed to users that are known from the mirror.
+-- Failed or not understood now, and never read before: a gap, as opposed to users that are known from the mirror.
 SELECT count(*) FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId
-WHERE r.state = 'failed' AND m.usersReadAt IS NULL
+WHERE (r.state = 'failed' OR r.not_understood > 0) AND m.usersReadAt IS NULL
   AND NOT EXISTS (SELECT 1 FROM LogonUsers u WHERE u.machineId = r.machineId)
 -- statement: users_failed
 SELECT count(*), min(machineId) FROM stage.users_reading WHERE state IN ('failed', 'asked')
@@ -225,6 +240,10 @@ WHERE typeof(CveId) = 'text' AND CveId <> ''
   AND (:whole OR CveId NOT IN (SELECT CveId FROM VulnerabilityKb))
 UNION
 SELECT CveId FROM VulnerabilityKb WHERE :whole
+ORDER BY CveId
+-- statement: cves_not_listed
+SELECT CveId FROM temp.our_cve
+WHERE CveId NOT IN (SELECT CveId FROM stage.VulnerabilityKb WHERE typeof(CveId) = 'text')
 ORDER BY CveId
 -- statement: drop_strange_knowledge
 -- A window on LastModifiedTime brings CVEs that no machine of ours has. (Where only changes of the software were read, one

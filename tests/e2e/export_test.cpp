@@ -447,6 +447,13 @@ TEST_CASE("Of a long list of CVEs those are kept that are ours", "[export]") {
     }
   });
   harness.settings().defender_limits.cve_page_size = 100;
+  // The list moves while it is read: the one that is passed over is asked for by name.
+  harness.simulator().with_defender([](auto& defender) {
+    defender.lies().tell({.kind = simulator::LieKind::moving,
+                          .match = "/api/vulnerabilities?$top=100&$skip=100",
+                          .count = 1,
+                          .move = [](Tenant& tenant) { tenant.kb.erase(tenant.kb.begin()); }});
+  });
   const RunReport report = harness.sync(Reading::full);
   INFO(describe(report));
   CHECK_FALSE(report.failure);

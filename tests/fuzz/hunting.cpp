@@ -41,8 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
               ++rows;
               on_record(fields);
             });
+        fuzz::check_words(answer.list);
         fuzz::promise(rows <= kRowCap, "no row beyond the cap is handed on");
-        fuzz::promise(answer.whole == (answer.records + answer.not_objects < kRowCap),
+        fuzz::promise(answer.whole == (answer.list.records + answer.list.not_objects < kRowCap),
                       "an answer at the cap is not whole");
       },
       {.insert = query.insert, .json_column = query.json_column, .machine = {}});

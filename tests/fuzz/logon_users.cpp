@@ -5,10 +5,11 @@
 #include "target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::check_records(fuzz::input(data, size),
-                      [](const auto& body, const auto& on_record) {
-                        defender_car::read_values(body, defender_car::kUserKeys, on_record);
-                      },
-                      {.insert = "fetch/user", .json_column = -1, .machine = "m2"});
+  fuzz::check_records(
+      fuzz::input(data, size),
+      [](const auto& body, const auto& on_record) {
+        fuzz::check_words(defender_car::read_values(body, defender_car::kUserKeys, on_record));
+      },
+      {.insert = "fetch/user", .json_column = -1, .machine = "m2"});
   return 0;
 }

@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::check_records(
       fuzz::input(data, size),
       [](const auto& body, const auto& on_record) {
-        defender_car::read_values(body, defender_car::kMachineKeys, on_record);
+        fuzz::check_words(defender_car::read_values(body, defender_car::kMachineKeys, on_record));
       },
       {.insert = "fetch/machine", .json_column = defender_car::kIpAddresses, .machine = {}});
   return 0;

@@ -1,6 +1,7 @@
 #include "staged.h"
 
 #include "base/error.h"
+#include "defender/answers.h"
 #include "mirror.h"
 #include "target.h"
 
@@ -39,6 +40,14 @@ void check_pieces(std::string_view text, const Reader& reader, const Outcome& wh
 }
 
 }  // namespace
+
+void check_words(const ListResult& answer) {
+  ReadResult result;
+  add(result, answer);
+  promise(is_printable(result.not_understood_text()), "what is told of an answer is printable");
+  promise((result.not_understood > 0) == (answer.not_objects > 0 || answer.error.has_value()),
+          "what was not understood is counted");
+}
 
 void check_records(std::string_view text, const Reader& reader, const Destination& destination) {
   const Body body{std::string(text)};

@@ -21,6 +21,9 @@ struct Destination {
   std::optional<std::string> machine;
 };
 
+/// Promises: what is told of an answer beside its records is printable.
+void check_words(const defender_car::ListResult& answer);
+
 /// Promises: read as a whole or from a file by pieces, the records are the same, and valid UTF-8;
 /// an answer that is none is bad_data and nothing else. Then Mirror's.
 void check_records(std::string_view text, const Reader& reader, const Destination& destination);

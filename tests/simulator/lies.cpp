@@ -112,6 +112,22 @@ void put_records(Json& answer, Value& records, const std::string& from, size_t n
   }
 }
 
+void put_in_the_middle(Json& answer, Value& records, const std::string& text) {
+  Json element(&answer.GetAllocator());
+  element.Parse(text.c_str());
+  if (records.Empty()) {
+    records.PushBack(static_cast<Value&>(element), answer.GetAllocator());
+  } else {
+    records[records.Size() / 2] = static_cast<Value&>(element);
+  }
+}
+
+void put_beside(Json& answer, const std::string& text) {
+  Json error(&answer.GetAllocator());
+  error.Parse(text.c_str());
+  answer.AddMember("error", static_cast<Value&>(error), answer.GetAllocator());
+}
+
 }  // namespace
 
 Lies::Told* Lies::strike(const Call& call) {
@@ -172,6 +188,13 @@ Reply Lies::answer(const Call& call, Tenant& tenant, const Truth& truth) {
       next = lie_in_pages(lie, call, answer, *records);
       if (told->first_records.empty()) told->first_records = text_of(*records);
       if (records->Empty()) put_records(answer, *records, told->first_records, skip_of(call));
+      break;
+    case LieKind::foreign:
+      put_in_the_middle(answer, *records, lie.json);
+      break;
+    case LieKind::beside:
+      cut(*records, records->Size() / 2);
+      put_beside(answer, lie.json);  // last: it moves what `records` points to
       break;
     default:
       next = lie_in_pages(lie, call, answer, *records);

@@ -30,6 +30,8 @@ enum class LieKind {
   endless,    // small pages that never end: when the truth is told, ids are invented
   hidden,     // the machines `ids` are not there: a device group was withdrawn
   moving,     // true, but `move` changes the tenant just before
+  foreign,    // one element, in the middle, is `json` instead
+  beside,     // the second half of the records is left out, and "error" beside them is `json`
 };
 
 struct Lie {
@@ -41,6 +43,7 @@ struct Lie {
   std::string host{};
   std::set<std::string> ids{};
   std::function<void(Tenant&)> move{};
+  std::string json{};
 };
 
 /// The plan of lies. Not locked: Simulator does that.

@@ -402,7 +402,7 @@ TEST_CASE("elements that are no objects count for the fullness of a page", "[def
   });
   const ReadResult result = tenant.client.read_pages("machines", "", kId, tenant.sink);
   CHECK(result.records == 10'000);
-  CHECK(result.not_objects == 1);
+  CHECK(result.not_understood == 1);
 }
 
 TEST_CASE("a nextLink of the same service is followed from a short page", "[defender]") {
@@ -508,16 +508,20 @@ TEST_CASE("an answer that is no list is dropped as bad data", "[defender]") {
 }
 
 TEST_CASE("one machine is a record or gone", "[defender]") {
-  Tenant tenant([](const auto& request, auto& response) {
+  std::string odd;
+  Tenant tenant([&](const auto& request, auto& response) {
     if (request.path == "/api/machines/gone") return json(response, "{}", 404);
-    if (request.path == "/api/machines/odd") return json(response, R"({"x":1})");
-    json(response, R"({"id":"m1","lastSeen":null})");
+    if (request.path == "/api/machines/odd") return json(response, odd);
+    json(response, R"({"id":"M1","lastSeen":null})");
   });
   CHECK(tenant.client.read_machine("m1", kId, tenant.sink));
-  CHECK(tenant.sink.events == "(m1 )");
+  CHECK(tenant.sink.events == "(M1 )");
   CHECK_FALSE(tenant.client.read_machine("gone", kId, tenant.sink));
+  odd = GENERATE(R"({"x":1})", "null", "[]", R"([{"id":"odd"}])", R"({"id":"other"})",
+                 R"({"id":null})", "7", R"({"value":[{"id":"odd"}]})");
   CHECK(error_of([&] { tenant.client.read_machine("odd", kId, tenant.sink); }).kind() ==
         ErrorKind::bad_data);
+  CHECK(tenant.sink.events == "(M1 )");
 }
 
 TEST_CASE("a probe asks for one record and throws as a reading does", "[defender]") {
@@ -537,8 +541,9 @@ std::string read_users(Tenant& tenant, const std::vector<std::string>& ids) {
   tenant.client.read_logon_users(
       ids, kId, tenant.sink, [&](const std::string& id) { tenant.sink.events += id + ":"; },
       [&](const std::string& id, AskOutcome outcome, const std::string& failure) {
-        CHECK(failure.empty() == (outcome != AskOutcome::failed));
+        CHECK(failure.empty() == (outcome == AskOutcome::ok || outcome == AskOutcome::not_found));
         ends[id] += outcome == AskOutcome::ok          ? "ok"
+                    : outcome == AskOutcome::partly    ? "partly"
                     : outcome == AskOutcome::not_found ? "404"
                                                        : "failed";
       });
@@ -560,10 +565,13 @@ TEST_CASE("logon users of many machines end one by one", "[defender]") {
     if (id == "gone") return json(response, "{}", 404);
     if (id == "broken") return json(response, R"({"value":[{"id":"half"})");
     if (id == "down") return json(response, "{}", 500);
+    if (id == "odd") return json(response, R"({"value":[null,{"id":"user of odd"}]})");
+    if (id == "partial") return json(response, R"({"error":{"code":"Partial"},"value":[]})");
     json(response, R"({"value":[{"id":"user of )" + id + "\"}]}");
   });
-  CHECK(read_users(tenant, {"a", "gone", "broken", "down", "b"}) ==
-        "a:ok b:ok broken:failed down:failed gone:404 ");
+  CHECK(read_users(tenant, {"a", "gone", "broken", "down", "b", "odd", "partial"}) ==
+        "a:ok b:ok broken:failed down:failed gone:404 odd:partly partial:partly ");
+  CHECK(has(tenant.sink.events, "odd:(user of odd )"));
   CHECK(has(tenant.sink.events, "a:(user of a )"));
   CHECK(has(tenant.sink.events, "broken:(half !"));
 }

@@ -83,17 +83,18 @@ class DefenderCheck {
            settings_.vulnerability_source == VulnerabilitySource::exported;
   }
 
-  void permissions(const std::set<std::string>& roles, const std::vector<Permission>& asked,
-                   const std::string& api) {
-    if (roles.empty()) {
+  void permissions(const std::optional<std::set<std::string>>& roles,
+                   const std::vector<Permission>& asked, const std::string& api) {
+    if (!roles || roles->empty()) {
       on_check_({api + " permissions",
                  CheckState::warning,
-                 "the token names none: none is granted, or the login service does not say",
+                 roles ? "the token names none: none is granted, or the login service does not say"
+                       : "not known: the token does not tell which it carries",
                  "what follows shows what works",
                  {}});
       return;
     }
-    for (const Permission& permission : asked) on_check_(judge(roles, permission, api));
+    for (const Permission& permission : asked) on_check_(judge(*roles, permission, api));
   }
 
   /// The whole way once; after that a word is enough.

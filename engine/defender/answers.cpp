@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <sstream>
 #include <utility>
 
 #include "base/error.h"
@@ -173,7 +174,7 @@ std::optional<TokenAnswer> read_token(const Body& body) {
   try {
     std::vector<Field> fields = read_object(body, kPaths);
     if (fields[0].type != Field::Type::text || !fits_header(fields[0].text)) return std::nullopt;
-    std::set<std::string> roles = roles_of(fields[0].text);
+    auto roles = roles_of(fields[0].text);
     return TokenAnswer{.token = std::move(fields[0].text),
                        .life_seconds = whole_seconds(fields[1]),
                        .roles = std::move(roles)};
@@ -182,21 +183,31 @@ std::optional<TokenAnswer> read_token(const Body& body) {
   }
 }
 
-std::set<std::string> roles_of(std::string_view token) {
+std::optional<std::set<std::string>> roles_of(std::string_view token) {
+  // An encrypted token has five parts, and none of them is the claims.
+  if (std::count(token.begin(), token.end(), '.') != 2) return std::nullopt;
   const std::size_t first_dot = token.find('.');
-  if (first_dot == std::string_view::npos) return {};
   const std::size_t second_dot = token.find('.', first_dot + 1);
   const auto payload = base64url_decode(token.substr(first_dot + 1, second_dot - first_dot - 1));
-  if (!payload) return {};
+  if (!payload) return std::nullopt;
 
   json::Document claims;
   claims.Parse<rapidjson::kParseIterativeFlag>(payload->data(), payload->size());
-  if (claims.HasParseError() || !claims.IsObject()) return {};
-  if (!claims.HasMember("roles") || !claims["roles"].IsArray()) return {};
-
+  if (claims.HasParseError() || !claims.IsObject() || !claims.HasMember("roles"))
+    return std::nullopt;
+  const auto& roles = claims["roles"];
+  const auto text_of = [](const auto& role) {
+    return std::string(role.GetString(), role.GetStringLength());
+  };
   std::set<std::string> names;
-  for (const auto& role : claims["roles"].GetArray()) {
-    if (role.IsString()) names.emplace(role.GetString(), role.GetStringLength());
+  if (roles.IsString()) {
+    std::istringstream words(text_of(roles));
+    for (std::string name; words >> name;) names.insert(name);
+    return names;
+  }
+  if (!roles.IsArray()) return std::nullopt;
+  for (const auto& role : roles.GetArray()) {
+    if (role.IsString()) names.insert(text_of(role));
   }
   return names;
 }

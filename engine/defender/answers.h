@@ -37,14 +37,15 @@ HuntingAnswer read_hunting(const Body& body, const HuntingTable& table, std::int
 struct TokenAnswer {
   std::string token;
   std::optional<std::int64_t> life_seconds;
-  std::set<std::string> roles;
+  std::optional<std::set<std::string>> roles;
 };
 
 /// Nothing where the body holds no token that could stand in a header: something else answered.
 std::optional<TokenAnswer> read_token(const Body& body);
 
-/// The `roles` claim of a JWT, not verified; empty for an opaque token.
-std::set<std::string> roles_of(std::string_view token);
+/// The `roles` claim of a JWT, not verified: a list, or one text. Nothing for a token that does not
+/// tell: opaque, encrypted, without that claim.
+std::optional<std::set<std::string>> roles_of(std::string_view token);
 
 /// An OAuth error; all empty where the body is none.
 struct LoginRefusal {

@@ -14,6 +14,7 @@
 #include "defender/export.h"
 #include "defender/hunting.h"
 #include "defender/pages.h"
+#include "defender/refusals.h"
 #include "defender/token.h"
 
 namespace defender_car {
@@ -113,7 +114,7 @@ class ListReading {
 
   /// False when that page was the last.
   bool take(const HttpRequest& request, const HttpResponse& response) {
-    if (response.status == 404 && pager_.first()) {
+    if (pager_.first() && says_not_there(response)) {
       result_.not_found = true;
       return false;
     }
@@ -159,17 +160,16 @@ class LogonUsers {
 
   void run(const std::vector<std::string>& ids) {
     waiting_.assign(ids.begin(), ids.end());
-    while (!waiting_.empty() && failures_ < kFailuresInARow && held_back_.empty()) {
+    while (!waiting_.empty() && !stopped_) {
       // A login cannot happen while transfers are under way, so a round ends when the token does.
       api_.token().text();
       bool asked_one = false;
       token_refused_ = false;
       http_.send_all(
           [&]() -> std::optional<HttpRequest> {
-            if (waiting_.empty() || token_refused_ || failures_ >= kFailuresInARow ||
-                !held_back_.empty())
-              return std::nullopt;
-            if (asked_one && !api_.token().usable()) return std::nullopt;
+            if (waiting_.empty() || token_refused_ || stopped_) return std::nullopt;
+            // The first one goes alone: should the quota be used up, no other is asked in vain.
+            if (asked_one && (!answered_ || !api_.token().usable())) return std::nullopt;
             asked_one = true;
             return next();
           },
@@ -179,15 +179,7 @@ class LogonUsers {
           kParallel);
       if (token_refused_) api_.token().forget();
     }
-    for (const std::string& id : waiting_) {
-      if (!held_back_.empty()) {
-        done_(id, AskOutcome::not_asked, held_back_);
-        continue;
-      }
-      done_(id, AskOutcome::failed,
-            "not asked: " + std::to_string(kFailuresInARow) +
-                " calls in a row failed, the last one with " + last_failure_);
-    }
+    for (const std::string& id : waiting_) done_(id, *stopped_, why_stopped_);
   }
 
  private:
@@ -203,11 +195,12 @@ class LogonUsers {
 
   void answer(const HttpRequest& request, const HttpResponse& response) {
     api_.note(response);
+    answered_ = true;
     const std::string& id = id_by_url_.at(request.url);
     if (!response.held_back.empty()) {
-      held_back_ = response.held_back;
       waiting_.push_front(id);
-      return;
+      return stop(response.not_before ? AskOutcome::not_now : AskOutcome::not_asked,
+                  response.held_back);
     }
     if (response.status == 401 && asked_again_.insert(id).second) {
       token_refused_ = true;
@@ -220,14 +213,27 @@ class LogonUsers {
     const bool unanswered =
         response.status == 0 || response.status == 429 || response.status >= 500;
     failures_ = unanswered ? failures_ + 1 : 0;
-    if (response.status == 200) {
-      take(id, request, response);
-    } else if (response.status == 404) {
-      done_(id, AskOutcome::not_found, "");
-    } else {
-      last_failure_ = asked(request, response);
-      done_(id, AskOutcome::failed, last_failure_);
-    }
+    if (response.status == 200) return take(id, request, response);
+    if (says_not_there(response)) return done_(id, AskOutcome::not_found, "");
+    const std::string why = asked(request, response);
+    done_(id, refusal(response), why);
+    if (response.not_before) stop(AskOutcome::not_now, "not asked, since " + why);
+    if (failures_ >= kFailuresInARow)
+      stop(AskOutcome::not_now, "not asked: " + std::to_string(kFailuresInARow) +
+                                    " calls in a row failed, the last one with " + why);
+  }
+
+  /// Too many calls are nobody's own; what the service says in its own form of a good request is.
+  static AskOutcome refusal(const HttpResponse& response) {
+    if (response.status == 429) return AskOutcome::failed;
+    const bool own = response.status >= 400 && response.status < 500 && read_refusal(response);
+    return own ? AskOutcome::refused_for_good : AskOutcome::refused;
+  }
+
+  void stop(AskOutcome outcome, const std::string& why) {
+    if (stopped_) return;
+    stopped_ = outcome;
+    why_stopped_ = why;
   }
 
   void take(const std::string& id, const HttpRequest& request, const HttpResponse& response) {
@@ -246,7 +252,7 @@ class LogonUsers {
       });
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::bad_data) throw;
-      done_(id, AskOutcome::failed, error.what());
+      done_(id, AskOutcome::refused, error.what());
       return;
     }
     if (result.not_understood == 0) return done_(id, AskOutcome::ok, "");
@@ -264,9 +270,10 @@ class LogonUsers {
   std::unordered_map<std::string, std::string> id_by_url_;
   std::set<std::string> asked_again_;
   bool token_refused_ = false;
-  int failures_ = 0;
-  std::string last_failure_;
-  std::string held_back_;  ///< the gate's word, once it has closed
+  bool answered_ = false;
+  int failures_ = 0;                   ///< in a row
+  std::optional<AskOutcome> stopped_;  ///< of those that are not asked any more
+  std::string why_stopped_;
 };
 
 }  // namespace
@@ -320,7 +327,7 @@ bool DefenderClient::read_machine(const std::string& id, std::span<const std::st
   const HttpRequest request = get(impl_->defender.url() + "/api/machines/" + url_escape(id),
                                   "machine " + printable(id, 100), limits::kPageBody);
   const HttpResponse response = impl_->defender.send(request);
-  if (response.status == 404) return false;
+  if (says_not_there(response)) return false;
   if (response.status != 200) impl_->defender.fail(request, response, permission_for("machines"));
 
   const std::string where = request.label + " from " + origin(request.url) + ": ";
@@ -396,7 +403,7 @@ void DefenderClient::probe(std::string_view resource) {
       get(impl_->defender.url() + "/api/" + std::string(resource) + "?$top=1",
           "one of " + std::string(resource), limits::kPageBody);
   const HttpResponse response = impl_->defender.send(request);
-  if (response.status == 404) return;  // how an empty list may be answered
+  if (says_not_there(response)) return;  // how an empty list may be answered
   if (response.status != 200) impl_->defender.fail(request, response, permission_for(resource));
   read_page(request, response, {}, [](std::span<const Field>) {});
 }
@@ -412,9 +419,13 @@ void DefenderClient::probe_software_export(PageSink& sink) {
 
 std::optional<EpochMs> DefenderClient::server_date() const { return impl_->traffic.server_date; }
 
-std::set<std::string> DefenderClient::defender_roles() { return impl_->defender.token().roles(); }
+std::optional<std::set<std::string>> DefenderClient::defender_roles() {
+  return impl_->defender.token().roles();
+}
 
-std::set<std::string> DefenderClient::graph_roles() { return impl_->graph.token().roles(); }
+std::optional<std::set<std::string>> DefenderClient::graph_roles() {
+  return impl_->graph.token().roles();
+}
 
 std::int64_t DefenderClient::calls() const noexcept { return impl_->traffic.calls; }
 

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/records.h"
 #include "base/time.h"
 #include "http/http_client.h"
@@ -73,9 +74,28 @@ struct ReadResult {
   bool not_found = false;
 };
 
+/// Hunting has no such table here, since the licence does not hold it: for that table what a
+/// refusal of hunting (forbidden) is for all.
+class NoTable : public Error {
+ public:
+  using Error::Error;
+};
+
 /// How one per-machine call ended. partly: the records came, beside something that was not
-/// understood. not_asked: a Gate is closed.
-enum class AskOutcome { ok, partly, not_found, failed, not_asked };
+/// understood. refused: by an answer (or none) that may be this machine's alone; refused_for_good:
+/// so the service says itself, and is there. failed: not for this machine's sake. not_asked: our
+/// own share is used up; not_now: Defender asks for a wait that is longer than a run, or gives no
+/// usable answers at all.
+enum class AskOutcome {
+  ok,
+  partly,
+  not_found,
+  refused,
+  refused_for_good,
+  failed,
+  not_asked,
+  not_now
+};
 
 /// Begins and ends the transaction around one page. `begin` is called before the first record of a
 /// page, `keep` after its last one, `drop` when the page failed on the way and will be asked again
@@ -111,16 +131,15 @@ class DefenderClient {
   ReadResult read_pages(std::string_view resource, const std::string& filter,
                         std::span<const std::string_view> keys, PageSink& sink);
 
-  /// `/api/machines/{id}`: true and one record, or false for 404. Throws Error(bad_data) where a
-  /// 200 does not hold that machine's record.
+  /// `/api/machines/{id}`: true and one record, or false for a 404 of the service's own. Throws
+  /// Error(bad_data) where a 200 does not hold that machine's record.
   bool read_machine(const std::string& id, std::span<const std::string_view> keys, PageSink& sink);
 
   /// `/api/machines/{id}/logonusers` for each id, up to 8 side by side. `done` is called once a
-  /// machine after its records (handed to `sink` inside begin/keep). A failed machine does not stop
-  /// the others; an authentication or forbidden error does. `failure` says why for
-  /// AskOutcome::failed, and what else was there for partly. After 24 calls in a row without a
-  /// usable answer (none, 429, 5xx) the rest is not asked: those end as failed too. What a Gate
-  /// holds back ends as not_asked.
+  /// machine after its records (handed to `sink` inside begin/keep). A machine that is refused does
+  /// not stop the others; an authentication or forbidden error does. `failure` says why for all but
+  /// ok and not_found, and what else was there for partly. After 24 calls in a row without a usable
+  /// answer (none, 429, 5xx) the rest is not asked.
   void read_logon_users(const std::vector<std::string>& ids, std::span<const std::string_view> keys,
                         PageSink& sink, const std::function<void(const std::string& id)>& before,
                         const std::function<void(const std::string& id, AskOutcome,
@@ -142,14 +161,16 @@ class DefenderClient {
                        PageSink& sink);
 
   /// Which way hunting goes, decided on first use: Graph when its token carries
-  /// ThreatHunting.Read.All, else the retiring one with a dated warning (logged once).
+  /// ThreatHunting.Read.All or does not tell, else the retiring one with a dated warning (logged
+  /// once).
   HuntingApi hunting_api();
 
   /// Runs queries whole, up to 4 side by side. When an answer comes back with exactly the row cap
-  /// or is refused for its size, that part is asked again in shards by hash, and no further answer
-  /// of the larger ones is looked at. A failed shard fails the whole; what was kept before another
-  /// shard proved too large comes again. Parts that a Gate has no room for are not begun. Throws
-  /// Error(forbidden) for 403, 404, 410 and a 401 that speaks of the licence: no hunting here.
+  /// or is refused for what it takes (size, memory, CPU, time), that part is asked again in shards
+  /// by hash, and no further answer of the larger ones is looked at. A failed shard fails the
+  /// whole; what was kept before another shard proved too large comes again. Parts that a Gate has
+  /// no room for are not begun. Throws Error(forbidden) for 403, 404, 410 in the service's own form
+  /// and a 401 that speaks of the licence: no hunting here; NoTable for a table that is not there.
   ReadResult hunt(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
   /// A single query, of whose rows nothing is known.
   ReadResult hunt(const HuntingTable& table,
@@ -163,10 +184,10 @@ class DefenderClient {
   /// The Date header of the first answer of Defender (or Graph, not login), once there was one.
   std::optional<EpochMs> server_date() const;
 
-  /// Roles of the token for Defender / Graph, empty when the token does not say. Logs in. For
+  /// Roles of the token for Defender / Graph, nothing where the token does not tell. Logs in. For
   /// `check`.
-  std::set<std::string> defender_roles();
-  std::set<std::string> graph_roles();
+  std::optional<std::set<std::string>> defender_roles();
+  std::optional<std::set<std::string>> graph_roles();
 
   /// Requests to Defender, Graph and login, each try counted.
   std::int64_t calls() const noexcept;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/error.h"
+#include "defender/refusals.h"
 
 namespace defender_car {
 namespace {
@@ -64,7 +65,7 @@ void ExportWalk::take_once(const Pager& pager) {
   request.time_limit_ms = limits::kExportMs;
   const HttpResponse response = api_.send(request);
   page_ = {};
-  none_ = list_.window && pager.first() && response.status == 404;
+  none_ = list_.window && pager.first() && says_not_there(response);
   if (none_) return;
   if (response.status != 200) refuse(pager, request, response);
 
@@ -83,7 +84,9 @@ void ExportWalk::take_once(const Pager& pager) {
 void ExportWalk::refuse(const Pager& pager, const HttpRequest& request,
                         const HttpResponse& response) {
   const bool not_here = response.status == 404 || response.status == 410;
-  if (pager.first() && not_here) {
+  const bool own_form = read_refusal(response).has_value();
+  if (response.status == 403 && !own_form) Api::fail_foreign(request, response);
+  if (pager.first() && not_here && own_form) {
     throw Error(ErrorKind::forbidden,
                 asked(request, response) + ". It is not available here. It needs the permission " +
                     std::string(kVulnerabilityPermission.name) + " of " +

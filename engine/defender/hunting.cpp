@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <deque>
 #include <map>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "base/rapid_json.h"
 #include "defender/answers.h"
+#include "defender/refusals.h"
 
 namespace defender_car {
 namespace {
@@ -24,26 +24,6 @@ constexpr Permission kDefenderPermission{"AdvancedQuery.Read.All", "WindowsDefen
 constexpr std::array kShards{1, 8, 32, 128, 512, 2048, 4096};
 // So many queries side by side: while one answer is parsed the others are computed and come in.
 constexpr int kParallel = 4;
-
-std::string lower(std::string_view text) {
-  std::string low(text);
-  std::transform(low.begin(), low.end(), low.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return low;
-}
-
-bool says_too_large(const HttpResponse& response) {
-  const std::string text = lower(response.body.head(8192));
-  return text.find("result size") != std::string::npos && text.find("exceed") != std::string::npos;
-}
-
-/// A tenant without the licence answers 401 to a good token: that is no hunting here, not a failed
-/// login.
-bool says_no_licence(const HttpResponse& response) {
-  const std::string text = lower(response.body.head(8192));
-  return text.find("license") != std::string::npos ||
-         text.find("account mode is inactive") != std::string::npos;
-}
 
 /// A query, or one of the shards that it was divided into.
 struct Piece {
@@ -132,11 +112,12 @@ HuntingApi Hunting::way() {
   return way_;
 }
 
+// A token that does not tell its roles decides nothing: Graph is asked.
 HuntingApi Hunting::choose() {
   std::string reason = "the application's Graph token does not carry it";
   try {
-    if (graph_.token().roles().contains(std::string(kGraphPermission.name)))
-      return HuntingApi::graph;
+    const auto& roles = graph_.token().roles();
+    if (!roles || roles->contains(std::string(kGraphPermission.name))) return HuntingApi::graph;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::authentication) throw;
     reason = error.what();
@@ -153,6 +134,8 @@ HuntingApi Hunting::choose() {
 ReadResult Hunting::run(const HuntingTable& table, const HuntingParts& parts, PageSink& sink) {
   try {
     return run_one_way(table, parts, sink);
+  } catch (const NoTable&) {
+    throw;  // what the licence lacks, the other way lacks as well
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::forbidden || !automatic_ || way() != HuntingApi::graph) throw;
     spdlog::warn(
@@ -192,13 +175,11 @@ ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& p
         if (!pieces.wanted(piece)) return;
         if (const auto rows = take(table, question, response, sink))
           return pieces.add(piece, *rows);
-        spdlog::info("{} gave more than one answer holds: asking in smaller parts", question.label);
+        spdlog::info(
+            "{} asks for too much at once ({}): asking in smaller parts", question.label,
+            response.status == 200 ? "more rows than one answer holds" : describe(response));
         if (pieces.divide(piece)) return require_room(table, pieces.waiting());
-        throw Error(
-            ErrorKind::defender,
-            subject + ": one of " + std::to_string(piece.shards) +
-                " parts by device is still larger than one answer holds, so the rows cannot "
-                "be read whole; a single device has too many of them");
+        fail_undivided(question, response, piece.shards);
       },
       kParallel);
   return pieces.sum();
@@ -211,6 +192,20 @@ void Hunting::require_room(const HuntingTable& table, std::int64_t queries) {
   if (why.empty()) return;
   throw Error(ErrorKind::budget, "hunting in " + std::string(table.name) + " in " +
                                      std::to_string(queries) + " parts: " + why);
+}
+
+void Hunting::fail_undivided(const HttpRequest& question, const HttpResponse& response,
+                             int shards) {
+  if (response.status == 200) {
+    throw Error(ErrorKind::defender,
+                question.label + ": one of " + std::to_string(shards) +
+                    " parts by device is still larger than one answer holds, so the rows cannot "
+                    "be read whole; a single device has too many of them");
+  }
+  throw Error(response.status == 0 ? ErrorKind::unreachable : ErrorKind::defender,
+              asked(question, response) + ". That is too heavy for the service, also as one of " +
+                  std::to_string(shards) +
+                  " parts by device, and it is not divided further. The next run tries again");
 }
 
 std::string Hunting::url() {
@@ -232,6 +227,7 @@ HttpRequest Hunting::request(const std::string& query, const std::string& label)
   request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
   request.body.assign(body.GetString(), body.GetSize());
   request.time_limit_ms = limits::kHuntingMs;
+  request.retry_late = false;  // in smaller parts
   request.max_body_bytes = limits::kHuntingBody;
   request.label = label;
   return request;
@@ -239,8 +235,8 @@ HttpRequest Hunting::request(const std::string& query, const std::string& label)
 
 std::optional<ReadResult> Hunting::take(const HuntingTable& table, const HttpRequest& question,
                                         const HttpResponse& response, PageSink& sink) {
-  if (response.status == 400 && says_too_large(response)) return std::nullopt;
-  if (response.status != 200) refuse(question, response);
+  if (says_too_heavy(response)) return std::nullopt;
+  if (response.status != 200) refuse(table, question, response);
 
   ReadResult result;
   const bool whole = in_page(sink, [&] { return read(table, question, response, sink, result); });
@@ -262,10 +258,13 @@ bool Hunting::read(const HuntingTable& table, const HttpRequest& request,
   return answer.whole;
 }
 
-void Hunting::refuse(const HttpRequest& request, const HttpResponse& response) {
-  const int status = response.status;
-  if (status == 403 || status == 404 || status == 410 ||
-      (status == 401 && says_no_licence(response))) {
+void Hunting::refuse(const HuntingTable& table, const HttpRequest& request,
+                     const HttpResponse& response) {
+  if (says_no_table(response, table.name))
+    throw NoTable(ErrorKind::forbidden, asked(request, response) + ". This tenant has no table " +
+                                            std::string(table.name) +
+                                            ": its licence does not hold it");
+  if (says_no_hunting(response)) {
     throw Error(
         ErrorKind::forbidden,
         asked(request, response) +
@@ -275,8 +274,9 @@ void Hunting::refuse(const HttpRequest& request, const HttpResponse& response) {
             where_to_grant(defender_.settings()) +
             ". Defender for Business has no hunting: there --network-source machines does without");
   }
-  if (way() == HuntingApi::graph) graph_.fail(request, response, kGraphPermission);
-  defender_.fail(request, response, kDefenderPermission);
+  Api& api = way() == HuntingApi::graph ? graph_ : defender_;
+  if (response.status == 403) api.fail_foreign(request, response);
+  api.fail(request, response, way() == HuntingApi::graph ? kGraphPermission : kDefenderPermission);
 }
 
 std::string kql_string(std::string_view text) {

@@ -22,7 +22,7 @@ class Hunting {
  private:
   HuntingApi choose();
   ReadResult run_one_way(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
-  /// Nothing when the answer was too large.
+  /// Nothing when that was too much for one answer.
   std::optional<ReadResult> take(const HuntingTable& table, const HttpRequest& request,
                                  const HttpResponse& response, PageSink& sink);
   int first_shards(std::int64_t expected_rows) const;
@@ -31,7 +31,11 @@ class Hunting {
   HttpRequest request(const std::string& query, const std::string& label);
   bool read(const HuntingTable& table, const HttpRequest& request, const HttpResponse& response,
             PageSink& sink, ReadResult& result) const;
-  [[noreturn]] void refuse(const HttpRequest& request, const HttpResponse& response);
+  /// Of a query that is too heavy and has been divided as far as it goes.
+  [[noreturn]] static void fail_undivided(const HttpRequest& question, const HttpResponse& response,
+                                          int shards);
+  [[noreturn]] void refuse(const HuntingTable& table, const HttpRequest& request,
+                           const HttpResponse& response);
 
   Api& defender_;
   Api& graph_;

@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "base/secrets.h"
 #include "defender/answers.h"
+#include "defender/refusals.h"
 
 namespace defender_car {
 namespace {
@@ -139,7 +140,7 @@ const std::string& Token::text() {
   return text_;
 }
 
-const std::set<std::string>& Token::roles() {
+const std::optional<std::set<std::string>>& Token::roles() {
   text();
   return roles_;
 }
@@ -263,7 +264,8 @@ void Api::send_all(const HttpClient::NextRequest& next, const HttpClient::OnResp
 void Api::fail(const HttpRequest& request, const HttpResponse& response,
                const Permission& permission) {
   if (!response.held_back.empty())
-    throw Error(ErrorKind::budget, request.label + ": " + response.held_back);
+    throw Error(response.not_before ? ErrorKind::defender : ErrorKind::budget,
+                request.label + ": " + response.held_back);
   const std::string what = asked(request, response) + ". ";
   switch (response.status) {
     case 0:
@@ -285,9 +287,21 @@ void Api::fail(const HttpRequest& request, const HttpResponse& response,
                       "that the tenant's licence is active");
     case 403:
       throw Error(ErrorKind::forbidden, what + forbidden_advice(permission));
+    case 404:
+    case 410:
+      if (!read_refusal(response)) fail_foreign(request, response);
+      [[fallthrough]];
     default:
       throw Error(ErrorKind::defender, what + "The next run tries again");
   }
+}
+
+void Api::fail_foreign(const HttpRequest& request, const HttpResponse& response) {
+  throw Error(ErrorKind::defender,
+              asked(request, response) +
+                  ". The service refuses in another form, so something between answered in its "
+                  "place, and that tells nothing of the tenant. Check the proxy and --defender-url "
+                  "and --graph-url; the next run tries again");
 }
 
 std::string Api::forbidden_advice(const Permission& permission) {
@@ -296,7 +310,7 @@ std::string Api::forbidden_advice(const Permission& permission) {
                                " does not fit this host (--cloud, " +
                                "--defender-resource, --defender-url)";
   const auto& roles = token_.roles();
-  if (roles.contains(std::string(permission.name))) {
+  if (roles && roles->contains(std::string(permission.name))) {
     return "The token carries " + name + ", so probably " + audience;
   }
   return "The application needs the permission " + name + ": grant it " +

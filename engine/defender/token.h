@@ -47,7 +47,8 @@ class Token {
   /// Whether text() would answer without a login.
   bool usable() const;
   void forget() { text_.clear(); }
-  const std::set<std::string>& roles();
+  /// Nothing where the token does not tell.
+  const std::optional<std::set<std::string>>& roles();
 
  private:
   void log_in();
@@ -59,7 +60,7 @@ class Token {
   std::string resource_;
   Traffic& traffic_;
   std::string text_;
-  std::set<std::string> roles_;
+  std::optional<std::set<std::string>> roles_;
   std::chrono::steady_clock::time_point good_until_;
 };
 
@@ -93,6 +94,8 @@ class Api {
   /// Throws the Error that this answer means.
   [[noreturn]] void fail(const HttpRequest& request, const HttpResponse& response,
                          const Permission& permission);
+  /// The same for a refusal that counts only in the service's own form, and has another.
+  [[noreturn]] static void fail_foreign(const HttpRequest& request, const HttpResponse& response);
 
  private:
   std::string forbidden_advice(const Permission& permission);

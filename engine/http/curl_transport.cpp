@@ -318,6 +318,9 @@ HttpResponse CurlTransport::Transfer::fault(CURLcode code) const {
   if (own_fault_.empty()) reason += advice(code, reason);
   response.transport_error = origin(request_.url) + ": " + reason;
   response.lasting_fault = own_fault_.empty() ? lasts : own_fault_lasts_;
+  curl_off_t sent = 0;  // when it began to be; 0: no connection came about
+  curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &sent);
+  response.late = code == CURLE_OPERATION_TIMEDOUT && sent > 0;
   return response;
 }
 

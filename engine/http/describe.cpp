@@ -90,7 +90,10 @@ std::string describe(const HttpResponse& response) {
   if (!id.empty()) id = " (id " + id + ")";
   const std::size_t longest = kLongest - id.size();
   text = text.empty() ? excerpt(response.body.head(kHead), longest) : printable(text, longest);
-  return status + (text.empty() ? "" : ": ") + text + id;
+  const std::string until =
+      response.not_before ? " (not to be asked again before " + iso8601(*response.not_before) + ")"
+                          : "";
+  return status + (text.empty() ? "" : ": ") + text + id + until;
 }
 
 }  // namespace defender_car

@@ -53,8 +53,9 @@ struct Job {
   HttpRequest request;
   int tries = 0;
   Clock::time_point not_before;
-  bool paced = false;  ///< its wait for a free place has been told
-  std::string closed;  ///< the gate's word: it does not go
+  Clock::time_point begun{};  ///< the try under way
+  bool paced = false;         ///< its wait for a free place has been told
+  Gate::Verdict closed;       ///< the gate's word: it does not go
   CurlTransport::TransferPtr transfer;
 };
 
@@ -70,6 +71,7 @@ struct Sender {
   bool wait_at_gate(Job& job);
   void tell_place(Job& job, const std::string& why, std::int64_t wait_ms);
   bool send_again(Job& job, const HttpResponse& response);
+  void note_time(const Job& job, HttpResponse& response);
   bool within_budget(const Job& job, const HttpResponse& response);
   void tell_wait(const std::string& what, std::int64_t wait_ms);
 
@@ -105,8 +107,10 @@ bool Sender::wait_for_place(Job& job) {
 bool Sender::wait_at_gate(Job& job) {
   if (gate == nullptr) return false;
   Gate::Verdict verdict = gate->enter(job.request.url);
-  job.closed = std::move(verdict.closed);
-  if (!job.closed.empty()) return true;
+  if (!verdict.closed.empty()) {
+    job.closed = std::move(verdict);
+    return true;
+  }
   if (verdict.wait_ms == 0) return false;
   job.not_before = Clock::now() + milliseconds(verdict.wait_ms);
   tell_place(job, verdict.why, verdict.wait_ms);
@@ -123,6 +127,7 @@ bool Sender::start(Job& job) {
   if (wait_for_place(job) || wait_at_gate(job)) return false;
   job.request.time_limit_ms = std::min(job.request.time_limit_ms, options.longest_try_ms);
   job.transfer = transport.start(job.request);
+  job.begun = Clock::now();
   for (Pacer& pacer : pacers) {
     if (pacer.covers(job.request.url)) pacer.note(Clock::now());
   }
@@ -143,8 +148,21 @@ bool Sender::within_budget(const Job& job, const HttpResponse& response) {
   return false;
 }
 
+/// Whether it took too long; and the wait that it asks for, where nobody waits that long: that
+/// holds for all requests that are taken from the same quota.
+void Sender::note_time(const Job& job, HttpResponse& response) {
+  if (response.status == 408 || response.status == 504)
+    response.late = Clock::now() - job.begun > milliseconds(options.late_ms);
+  const EpochMs now = system_now();
+  const auto wait_ms = asked_wait_ms(response, now);
+  if (!wait_ms || *wait_ms <= options.retry.longest_retry_after_ms) return;
+  response.not_before = now + *wait_ms;
+  if (gate != nullptr) gate->close(job.request.url, *response.not_before, describe(response));
+}
+
 bool Sender::send_again(Job& job, const HttpResponse& response) {
   if (!job.request.retry) return false;
+  if (response.late && !job.request.retry_late) return false;
   const bool refused = response.status == 429 || response.status == 503 || response.status == 408;
   if (!job.request.retry_unanswered && !refused) return false;
   const auto wait_ms = options.retry.next_wait_ms(response, job.tries, system_now(), random);
@@ -215,7 +233,8 @@ class Batch {
   void collect() {
     more_may_have_ended_ = false;
     for (auto job = jobs_.begin(); job != jobs_.end();) {
-      std::optional<HttpResponse> response = job->closed.empty() ? taken(*job) : held_back(*job);
+      std::optional<HttpResponse> response =
+          job->closed.closed.empty() ? taken(*job) : held_back(*job);
       if (!response) {
         ++job;
         continue;
@@ -237,6 +256,7 @@ class Batch {
     if (!response) return std::nullopt;
     job.transfer.reset();
     --active_;
+    sender_.note_time(job, *response);
     if (!sender_.send_again(job, *response)) return response;
     ++waiting_;
     return std::nullopt;
@@ -245,7 +265,8 @@ class Batch {
   HttpResponse held_back(const Job& job) {
     if (job.tries > 0) --waiting_;
     HttpResponse response;
-    response.held_back = response.transport_error = job.closed;
+    response.held_back = response.transport_error = job.closed.closed;
+    response.not_before = job.closed.not_before;
     response.lasting_fault = true;
     return response;
   }

@@ -38,6 +38,8 @@ struct HttpRequest {
   bool retry = true;                                ///< false: one try only
   /// false: not again after a try that may have been carried out (no answer, or 5xx but 503)
   bool retry_unanswered = true;
+  bool retry_late =
+      true;           ///< false: a late answer is not waited for again; the caller asks for less
   std::string label;  ///< "machines page 3": what messages call it
 };
 
@@ -49,12 +51,21 @@ struct HttpResponse {
   std::string held_back;  ///< not sent (again): why a Gate is closed; status 0 as well
   bool lasting_fault =
       false;  ///< of transport: another try cannot help (body over the limit, bad certificate)
+  /// The request was sent, and its time limit passed, or a 408 or 504 came after
+  /// HttpOptions::late_ms.
+  bool late = false;
   std::optional<EpochMs> date;      ///< the Date header
   std::optional<EpochMs> retry_at;  ///< a Retry-After that is a date, by this machine's clock
+  /// The service asks for a wait that is longer than a run waits: until then, by this machine's
+  /// clock. Also of what a Gate holds back for that.
+  std::optional<EpochMs> not_before;
   int tries = 1;
 
   std::optional<std::string> header(std::string_view name) const;  ///< name without regard to case
 };
+
+/// The wait that a passing failure asks for, by Retry-After or, a 429, in words.
+std::optional<std::int64_t> asked_wait_ms(const HttpResponse& response, EpochMs now);
 
 /// How failing requests are sent again. Values in ms. The pure part of the client: no clock, no
 /// network.
@@ -75,6 +86,8 @@ struct HttpOptions {
   int max_parallel = 8;
   std::int64_t stall_ms = limits::kStallMs;  ///< an answer that has begun and brings under 1 KiB in
                                              ///< this time is given up
+  /// A 408 or 504 that took longer tells of the request; one that comes sooner, of a busy service.
+  std::int64_t late_ms = 30'000;
   std::int64_t longest_try_ms =
       limits::kHuntingMs;  ///< over HttpRequest::time_limit_ms, whichever is shorter
   RetryPolicy retry;
@@ -95,6 +108,7 @@ class Gate {
     std::int64_t wait_ms = 0;  ///< to be asked again then; 0: the request goes, and counts
     std::string why{};         ///< of the wait
     std::string closed{};      ///< not in this run, and why
+    std::optional<EpochMs> not_before{};  ///< closed by the service's own word, until then
   };
   virtual ~Gate() = default;
   /// Before every try of a request to that URL.
@@ -102,6 +116,9 @@ class Gate {
   /// Before work that is worth nothing unless it is done whole: why there is no room for so many
   /// requests now, "" where there is.
   virtual std::string no_room(const std::string& url, std::int64_t requests) = 0;
+  /// The service wants no such request before then, which is longer than a run waits; `why` is its
+  /// answer.
+  virtual void close(const std::string& url, EpochMs until, const std::string& why) = 0;
 };
 
 class HttpClient {

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "http/http_client.h"
+#include "http/wait_in_words.h"
 
 namespace defender_car {
 namespace {
@@ -33,37 +34,23 @@ std::optional<std::int64_t> seconds_to_ms(std::string_view digits) {
   return std::min(seconds, kLongest) * 1000;
 }
 
-/// "… you can send requests again in 17 seconds": Defender's way when it forgets the header.
-std::optional<std::int64_t> wait_in_words(const std::string& body, std::int64_t longest_ms) {
-  for (std::size_t at = body.find("second"); at != std::string::npos;
-       at = body.find("second", at + 1)) {
-    std::size_t end = at;
-    while (end > 0 && body[end - 1] == ' ') --end;
-    std::size_t begin = end;
-    while (begin > 0 && is_digit(body[begin - 1])) --begin;
-    const auto wait = seconds_to_ms(std::string_view(body).substr(begin, end - begin));
-    if (wait && *wait <= longest_ms) return wait;
-  }
-  return std::nullopt;
-}
+}  // namespace
 
-std::optional<std::int64_t> asked_wait_ms(const HttpResponse& response, EpochMs now,
-                                          std::int64_t longest_ms) {
+std::optional<std::int64_t> asked_wait_ms(const HttpResponse& response, EpochMs now) {
   constexpr std::size_t kHead = 4096;
+  if (!is_passing(response)) return std::nullopt;
   if (const auto header = response.header("Retry-After")) {
     if (const auto wait = seconds_to_ms(*header)) return wait;
   }
   if (response.retry_at) return *response.retry_at - now;
   if (response.status != 429) return std::nullopt;
-  return wait_in_words(response.body.head(kHead), longest_ms);
+  return wait_in_words(response.body.head(kHead));
 }
-
-}  // namespace
 
 std::optional<std::int64_t> RetryPolicy::next_wait_ms(const HttpResponse& response, int tries,
                                                       EpochMs now, std::mt19937_64& random) const {
   if (!is_passing(response) || tries >= max_tries) return std::nullopt;
-  const auto asked = asked_wait_ms(response, now, longest_retry_after_ms);
+  const auto asked = asked_wait_ms(response, now);
   if (asked && *asked > longest_retry_after_ms) return std::nullopt;
   // "Now" or a moment gone by is no reason to hammer: then our own back-off holds.
   if (asked && *asked > 0) return asked;

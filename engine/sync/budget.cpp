@@ -41,6 +41,7 @@ Budget::~Budget() { http_.set_gate(nullptr); }
 Gate::Verdict Budget::enter(const std::string& url) {
   const auto family = family_of(url, settings_.defender);
   if (!family) return {};
+  if (const auto closed = closed_.find(*family); closed != closed_.end()) return closed->second;
   if (std::string why = put_off(*family, 1); !why.empty()) return {.closed = std::move(why)};
   const EpochMs now = system_now();
   if (const std::int64_t wait_ms = counts_.wait_ms(*family, now); wait_ms > 0)
@@ -55,6 +56,17 @@ Gate::Verdict Budget::enter(const std::string& url) {
 std::string Budget::no_room(const std::string& url, std::int64_t requests) {
   const auto family = family_of(url, settings_.defender);
   return family ? no_room(*family, requests) : "";
+}
+
+// Defender limits calls by family, so none of them would be answered.
+void Budget::close(const std::string& url, EpochMs until, const std::string& why) {
+  const auto family = family_of(url, settings_.defender);
+  if (!family) return;
+  closed_.try_emplace(*family,
+                      Verdict{.closed = fmt::format("not asked, since Defender answered another "
+                                                    "{} call: {}",
+                                                    words(*family), why),
+                              .not_before = until});
 }
 
 std::string Budget::put_off(CallFamily family, std::int64_t calls) const {

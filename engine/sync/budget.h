@@ -29,6 +29,7 @@ class Budget final : public Gate {
 
   Verdict enter(const std::string& url) override;
   std::string no_room(const std::string& url, std::int64_t requests) override;
+  void close(const std::string& url, EpochMs until, const std::string& why) override;
 
   /// For work that goes on at the next run: why so many calls cannot all be made now, and when they
   /// will have been; "" where there is room.
@@ -67,7 +68,8 @@ class Budget final : public Gate {
   const SyncSettings& settings_;
   HttpClient& http_;
   CallBudget counts_;
-  std::map<CallFamily, Block> blocks_;  ///< the open ones
+  std::map<CallFamily, Block> blocks_;    ///< the open ones
+  std::map<CallFamily, Verdict> closed_;  ///< for the rest of the run, by Defender's word
   bool last_ = false;
 };
 

@@ -20,6 +20,11 @@ bool is_defender_failure(ErrorKind kind) {
   }
 }
 
+bool may_be_one_records(ErrorKind kind) {
+  return is_defender_failure(kind) && kind != ErrorKind::authentication &&
+         kind != ErrorKind::forbidden && kind != ErrorKind::budget;
+}
+
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours) {
   if (run.whole) return std::nullopt;
   return run.state.statement("fetch/window")
@@ -99,6 +104,25 @@ bool read_dataset(Run& run, const std::string& name, bool whole,
   }
   end_reading(run, name);
   return true;
+}
+
+void note_refusal(Run& run, const std::string& question, const std::string& subject,
+                  const std::string& problem) {
+  run.state.statement("fetch/refused_again")
+      .bind("question", question)
+      .bind("subject", subject)
+      .bind("problem", problem)
+      .run();
+}
+
+void warn_of_refusals(Run& run, const std::string& question, const std::string& what) {
+  Statement& query = run.state.statement("fetch/refusals").bind("question", question);
+  query.step();
+  if (const std::int64_t count = query.integer(0); count > 0)
+    run.warn("Defender refuses to tell " + what + " of " + std::to_string(count) +
+             "; what was known last stays, and they are asked less and less often. The first: " +
+             printable(query.text(1), 100) + ": " + query.text(2));
+  query.reset();
 }
 
 void report_datasets(Run& run) {

@@ -12,6 +12,10 @@ namespace defender_car {
 /// Whether Defender (or login, or Graph) failed, as opposed to us, CAR or a signal.
 bool is_defender_failure(ErrorKind kind);
 
+/// Whether a failure of that kind may be the fault of what was asked for, while another question is
+/// answered.
+bool may_be_one_records(ErrorKind kind);
+
 /// The window's beginning ("2026-11-24T13:00:00Z"), or nothing when the dataset is to be read
 /// whole: a full run, one that was never complete, or a cursor ahead of Defender's clock (once that
 /// is known).
@@ -39,6 +43,20 @@ void note_not_understood(Run& run, const std::string& name, std::int64_t count,
 
 /// "None" was said by 404: right for a window, and the next one begins where this one did.
 void keep_cursor(Run& run, const std::string& name);
+
+/// A question about one machine or CVE that Defender refuses, for that one alone: it is asked again
+/// less and less often (table refusal).
+void note_refusal(Run& run, const std::string& question, const std::string& subject,
+                  const std::string& problem);
+
+/// Where there are such: "Defender refuses to tell WHAT of N".
+void warn_of_refusals(Run& run, const std::string& question, const std::string& what);
+
+/// Whether that many of those asked are the fault of what was asked for, as opposed to the
+/// service's.
+constexpr bool are_few(std::size_t refused, std::size_t asked) {
+  return refused <= 3 || refused * 100 <= asked;
+}
 
 /// How each dataset was read, into the report and into run_dataset.
 void report_datasets(Run& run);

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "base/cancel.h"
 #include "base/printable.h"
@@ -103,20 +104,56 @@ void look_for_canaries(Run& run, bool whole) {
                   "groups, roles), or the machine is gone: then take it out of --canary");
 }
 
-// An asset that a full list does not name is asked for by id: only 404 lets it go.
+// Only Defender's own 404 lets an asset go. One whose question is refused stays, and keeps nobody
+// else; but more than 3 and 1 % are the service's failure.
+void ask_by_id(Run& run, const std::vector<std::string>& machines) {
+  const Budget::Last last(run.budget);
+  StageTable rows(run.state, "fetch/machine", kIpAddresses);
+  const auto refusing = run.state.statement("fetch/refusing").bind("question", "machine").texts();
+  const std::set<std::string> known(refusing.begin(), refusing.end());
+  std::set<std::string> all = known;  // that refuse
+  std::vector<std::pair<std::string, std::string>> refusals;
+  std::int64_t asked = 0;
+  for (const std::string& id : machines) {
+    throw_if_cancelled();
+    run.progress.report("asking for machines missing from the list", ++asked, std::ssize(machines));
+    try {
+      if (!run.defender.read_machine(id, kMachineKeys, rows))
+        run.state.statement("fetch/gone").bind("id", id).run();
+    } catch (const Error& error) {
+      if (!may_be_one_records(error.kind())) throw;
+      const bool first = all.insert(id).second;
+      if (first && !are_few(all.size(), machines.size() + known.size())) throw;
+      refusals.emplace_back(id, error.what());
+    }
+  }
+  for (const auto& [id, problem] : refusals) note_refusal(run, "machine", id, problem);
+}
+
 void ask_for_missing_assets(Run& run) {
   const auto missing = run.state.statement("fetch/missing_assets").texts();
   if (missing.empty() || !deletes_allowed(run, missing)) return;
-  const Budget::Last last(run.budget);
-  StageTable machines(run.state, "fetch/machine", kIpAddresses);
-  std::int64_t asked = 0;
-  for (const std::string& id : missing) {
-    throw_if_cancelled();
-    run.progress.report("asking for machines missing from the list", ++asked, std::ssize(missing));
-    if (!run.defender.read_machine(id, kMachineKeys, machines)) {
-      run.state.statement("fetch/gone").bind("id", id).run();
-    }
+  ask_by_id(run, missing);
+}
+
+// No window shows them: they are asked for by id until Defender tells.
+void ask_for_refusing_machines(Run& run) {
+  run.state.statement("fetch/machines_refused_no_more").run();
+  ask_by_id(run, run.state.statement("fetch/refusing_machines").texts());
+}
+
+void ask_machines_by_id(Run& run, bool whole) {
+  try {
+    whole ? ask_for_missing_assets(run) : ask_for_refusing_machines(run);
+  } catch (const Error& error) {
+    if (!is_defender_failure(error.kind())) throw;
+    // They stay, and the next run reads the whole list anew.
+    set_dataset_state(run, "machines", "held", error.what());
+    fail_or_put_off(run, error, "machines missing from the list could not all be asked for: ");
   }
+  run.state.statement("fetch/machines_refused_no_more").run();
+  run.state.statement("fetch/note_refused_machines").run();
+  warn_of_refusals(run, "machine", "machines by id that are missing from the list,");
 }
 
 void fetch_machines(Run& run) {
@@ -143,15 +180,8 @@ void fetch_machines(Run& run) {
   }
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
-  if (since || !understood || hold_if_empty(run, "machines")) return;
-  try {
-    ask_for_missing_assets(run);
-  } catch (const Error& error) {
-    if (!is_defender_failure(error.kind())) throw;
-    // They stay, and the next run reads the whole list anew.
-    set_dataset_state(run, "machines", "held", error.what());
-    fail_or_put_off(run, error, "machines missing from the list could not all be asked for: ");
-  }
+  if (!since && (!understood || hold_if_empty(run, "machines"))) return;
+  ask_machines_by_id(run, !since);
 }
 
 std::string network_query(const std::string& since, int shards, int shard) {

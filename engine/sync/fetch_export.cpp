@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "sync/columns.h"
 #include "sync/dataset.h"
@@ -42,14 +43,56 @@ std::string named(std::span<const std::string> cves) {
   return filter;
 }
 
+/// Asks for CVEs by name. Where a call is refused, its halves are asked for, until the one that is
+/// refused stands alone.
+class NamedCves {
+ public:
+  explicit NamedCves(Run& run) : run_(run), rows_(run.state, "fetch/knowledge") {}
+
+  void ask(std::span<const std::string> cves) {
+    try {
+      note_not_understood(run_, "knowledge_base",
+                          run_.defender.read_cves(named(cves), kCveKeys, rows_));
+      asked_ += cves.size();
+      is_there_ |= !cves.empty();
+      return;
+    } catch (const Error& error) {
+      if (!may_be_one_records(error.kind())) throw;
+      if (cves.size() == 1) {
+        refused_.emplace_back(cves.front(), error.what());
+        is_there_ |= error.kind() == ErrorKind::invalid_parameter;
+        if (!are_few(refused_.size(), ++asked_)) throw;
+        return;
+      }
+    }
+    ask(cves.first(cves.size() / 2));
+    ask(cves.subspan(cves.size() / 2));
+  }
+
+  /// Throws where nothing told that the service does its work: then it was not the names.
+  void note_refusals() {
+    if (!refused_.empty() && !is_there_) throw Error(ErrorKind::defender, refused_.front().second);
+    for (const auto& [cve, problem] : refused_) note_refusal(run_, "cve", cve, problem);
+    run_.state.statement("fetch/cves_refused_no_more").run();
+    warn_of_refusals(run_, "cve", "CVEs by name,");
+  }
+
+ private:
+  Run& run_;
+  StageTable rows_;
+  std::size_t asked_ = 0;
+  bool is_there_ = false;
+  std::vector<std::pair<std::string, std::string>> refused_;  // CVE, problem
+};
+
 void list_named(Run& run, const std::vector<std::string>& cves) {
-  StageTable rows(run.state, "fetch/knowledge");
+  NamedCves all(run);
   for (std::size_t at = 0; at < cves.size(); at += kCvesACall) {
-    const auto part = std::span(cves).subspan(at, std::min(kCvesACall, cves.size() - at));
-    note_not_understood(run, "knowledge_base", run.defender.read_cves(named(part), kCveKeys, rows));
+    all.ask(std::span(cves).subspan(at, std::min(kCvesACall, cves.size() - at)));
     run.progress.report("reading the knowledge base", static_cast<std::int64_t>(at),
                         std::ssize(cves));
   }
+  all.note_refusals();
 }
 
 void list_all(Run& run) {

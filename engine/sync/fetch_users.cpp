@@ -22,22 +22,12 @@ std::size_t unknown_a_run(std::size_t machines) {
   if (machines <= kMachinesByName) return kMachinesByApi;
   return std::clamp<std::size_t>(machines / 400, 25, kMachinesByApi);
 }
-constexpr std::size_t kFailuresInARow = 24;
 
 void mark_asked(Run& run, const std::vector<std::string>& machines, const char* source) {
   Transaction transaction(run.state);
   for (const std::string& machine : machines) {
     run.state.statement("fetch/ask_users").bind("machine", machine).bind("source", source).run();
   }
-  transaction.commit();
-}
-
-// Those that did not tell give way to others at the next run.
-void note_unanswered(Run& run) {
-  Transaction transaction(run.state);
-  run.state.statement("fetch/users_answered").run();
-  run.state.statement("fetch/users_unanswered").run();
-  run.state.statement("fetch/users_still_absent").run();
   transaction.commit();
 }
 
@@ -54,40 +44,117 @@ void note_hunt_not_understood(Run& run, const ReadResult& read) {
   note_not_understood(run, "users", read);
 }
 
-// Returns the words of the first failure, "" when there was none.
-std::string ask_api(Run& run, const std::vector<std::string>& machines) {
-  mark_asked(run, machines, "api");
-  StageTable users(run.state, "fetch/user");
-  std::string failure;
-  bool put_off = false;
-  std::int64_t answered = 0;
-  std::size_t failed_in_a_row = 0;
-  const auto before = [&](const std::string& machine) { users.set_first(machine); };
-  const auto done = [&](const std::string& machine, AskOutcome outcome, const std::string& why) {
-    if (outcome == AskOutcome::not_asked) {
-      put_off = true;
+/// The users of one machine after the other.
+class ApiReading {
+ public:
+  explicit ApiReading(Run& run) : run_(run), users_(run.state, "fetch/user") {}
+
+  void ask(const std::vector<std::string>& machines) {
+    mark_asked(run_, machines, "api");
+    for (std::size_t at = 0; at < machines.size() && !ended_; at += kMachinesATime) {
+      // 1,500 calls an hour are allowed: a large fleet needs several runs, and each shall deliver.
+      if (deadline_half_over()) return fail("half of the run's time (--deadline) has gone by");
+      const auto part =
+          std::span(machines).subspan(at, std::min(kMachinesATime, machines.size() - at));
+      run_.defender.read_logon_users(
+          {part.begin(), part.end()}, kUserKeys, users_,
+          [&](const std::string& machine) { users_.set_first(machine); },
+          [&](const std::string& machine, AskOutcome outcome, const std::string& why) {
+            take(machine, outcome, why);
+            run_.progress.report("asking for logon users", asked_, std::ssize(machines));
+          });
+    }
+  }
+
+  /// Returns the words of the first failure, "" when there was none.
+  std::string judge() {
+    ask_another();
+    const bool few =
+        run_.state.statement("fetch/users_refusals_are_few").bind("asked", asked_).number() != 0;
+    if (!few || (!is_there_ && refused_first() > 0)) {
+      run_.state.statement("fetch/users_refusals_fail").run();
+      fail(refusal_);
+    } else {
+      note_refusals();
+    }
+    return failure_;
+  }
+
+ private:
+  void take(const std::string& machine, AskOutcome outcome, const std::string& why) {
+    if (outcome == AskOutcome::not_asked || outcome == AskOutcome::not_now) {
+      ended_ = true;
+      if (outcome == AskOutcome::not_now) fail(why);
       return;
     }
-    if (outcome == AskOutcome::partly) note_machine_not_understood(run, machine, why);
-    const char* state = outcome == AskOutcome::not_found ? "absent"
-                        : outcome == AskOutcome::failed  ? "failed"
-                                                         : "read";
-    failed_in_a_row = outcome == AskOutcome::failed ? failed_in_a_row + 1 : 0;
-    if (outcome == AskOutcome::failed && failure.empty()) failure = why;
-    run.state.statement("fetch/users_state").bind("machine", machine).bind("state", state).run();
-    run.progress.report("asking for logon users", ++answered, std::ssize(machines));
-  };
-  for (std::size_t at = 0; at < machines.size(); at += kMachinesATime) {
-    // 1,500 calls an hour are allowed: a large fleet needs several runs, and each shall deliver.
-    if (deadline_half_over()) {
-      failure = "half of the run's time (--deadline) has gone by";
-      break;
-    }
-    const auto part =
-        std::span(machines).subspan(at, std::min(kMachinesATime, machines.size() - at));
-    run.defender.read_logon_users({part.begin(), part.end()}, kUserKeys, users, before, done);
-    if (put_off || failed_in_a_row >= kFailuresInARow) break;  // or it is not there today
+    ++asked_;
+    const bool read = outcome == AskOutcome::ok || outcome == AskOutcome::partly;
+    is_there_ |=
+        read || outcome == AskOutcome::not_found || outcome == AskOutcome::refused_for_good;
+    if (outcome == AskOutcome::partly) note_machine_not_understood(run_, machine, why);
+    const char* state = read                               ? "read"
+                        : outcome == AskOutcome::not_found ? "absent"
+                        : outcome == AskOutcome::failed    ? "failed"
+                                                           : "refused";
+    if (outcome == AskOutcome::failed) fail(why);
+    if (!read && refusal_.empty()) refusal_ = why;
+    run_.state.statement("fetch/users_state")
+        .bind("machine", machine)
+        .bind("state", state)
+        .bind("problem", why.empty() ? std::optional<std::string>() : why)
+        .run();
   }
+
+  void fail(const std::string& why) {
+    if (failure_.empty()) failure_ = why;
+  }
+
+  std::int64_t refused_first() { return run_.state.number("fetch/users_refused_first"); }
+
+  // A few machines were asked and all refuse, maybe since nothing answers today: one more tells.
+  void ask_another() {
+    if (is_there_ || ended_ || refused_first() == 0) return;
+    const auto other = run_.state.statement("fetch/users_control").value();
+    if (other) ask({*other});
+  }
+
+  // They are asked less and less often.
+  void note_refusals() {
+    Statement& query = run_.state.statement("fetch/users_refused");
+    std::vector<std::pair<std::string, std::string>> refused;
+    while (query.step()) refused.emplace_back(query.text(0), query.text(1));
+    Transaction transaction(run_.state);
+    for (const auto& [machine, problem] : refused) note_refusal(run_, "users", machine, problem);
+    transaction.commit();
+  }
+
+  Run& run_;
+  StageTable users_;
+  std::int64_t asked_ = 0;
+  bool is_there_ = false;  ///< some answer told that the service does its work
+  bool ended_ = false;     ///< nobody else is asked in this run
+  std::string refusal_;    ///< the first one
+  std::string failure_;
+};
+
+// Those that did not tell give way to others at the next run.
+void note_unanswered(Run& run) {
+  Transaction transaction(run.state);
+  for (const char* statement :
+       {"fetch/users_answered", "fetch/users_unanswered", "fetch/users_still_absent",
+        "fetch/users_still_refusing", "fetch/users_refused_no_more"})
+    run.state.statement(statement).run();
+  transaction.commit();
+}
+
+// Of those that are marked as to be asked, `most` at the most.
+std::string ask_api(Run& run, std::size_t most) {
+  run.state.statement("fetch/users_refuse_still").run();
+  auto machines = run.state.statement("fetch/users_left").texts();
+  machines.resize(std::min(machines.size(), most));
+  ApiReading reading(run);
+  reading.ask(machines);
+  std::string failure = reading.judge();
   note_unanswered(run);
   return failure;
 }
@@ -131,18 +198,37 @@ void hunt_users(Run& run, const std::vector<std::string>& machines, std::size_t 
   note_hunt_not_understood(run, read);
 }
 
+std::string ask_each(Run& run, const std::vector<std::string>& machines) {
+  mark_asked(run, machines, "api");
+  return ask_api(run, machines.size());
+}
+
+// Without one of the tables hunting does not tell all users: the API does.
+std::string ask_each_without(Run& run, const std::vector<std::string>& machines,
+                             const NoTable& error) {
+  if (run.settings.logon_source == LogonSource::hunting)
+    throw Error(error.kind(),
+                std::string(error.what()) + "; --logon-source api asks for each machine's users");
+  run.warn(std::string("hunting cannot tell logon users, so each machine is asked for its own: ") +
+           error.what());
+  run.state.statement("fetch/users_forget_hunted").run();
+  run.state.statement("fetch/users_forget_devices").run();
+  return ask_each(run, machines);
+}
+
 std::string ask_hunting(Run& run, const std::vector<std::string>& machines) {
   mark_asked(run, machines, "hunting");
-  hunt_users(run, machines.size() > kMachinesByName ? std::vector<std::string>() : machines,
-             machines.size());
+  try {
+    hunt_users(run, machines.size() > kMachinesByName ? std::vector<std::string>() : machines,
+               machines.size());
+  } catch (const NoTable& error) {
+    return ask_each_without(run, machines, error);
+  }
   run.state.statement("fetch/users_by_hunting").run();
   // Not seen for 30 days: hunting no longer knows them.
   run.state.statement("fetch/users_forget_known").run();
   run.state.statement("fetch/users_forget_left").run();
-  auto left = run.state.statement("fetch/users_left").texts();
-  if (left.empty()) return "";
-  left.resize(std::min(left.size(), unknown_a_run(machines.size())));
-  return ask_api(run, left);
+  return ask_api(run, unknown_a_run(machines.size()));
 }
 
 bool by_hunting(const Run& run, std::size_t machines) {
@@ -170,7 +256,7 @@ void read_users(Run& run) {
       run.state.statement("fetch/users_due").bind("whole", run.whole ? 1 : 0).texts();
   if (machines.empty()) return;
   const std::string failure =
-      by_hunting(run, machines.size()) ? ask_hunting(run, machines) : ask_api(run, machines);
+      by_hunting(run, machines.size()) ? ask_hunting(run, machines) : ask_each(run, machines);
   if (failure.empty()) return leave_to_later_runs(run, machines.size());
   Statement& failed = run.state.statement("fetch/users_failed");
   failed.step();
@@ -186,6 +272,7 @@ void read_users(Run& run) {
 void fetch_users(Run& run) {
   read_dataset(run, "users", run.whole, std::nullopt, [&] { read_users(run); });
   run.state.statement("fetch/users_give_up").run();
+  warn_of_refusals(run, "users", "the logon users of machines");
 }
 
 }  // namespace defender_car

@@ -1,5 +1,7 @@
 #include "sync/fetch_vulnerabilities.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -102,14 +104,8 @@ void leave_out(Run& run, const char* state, const char* problem) {
 
 enum class Reading { complete, incomplete, left_out };
 
-// Without a window of its own: the tables are a snapshot of now. The cursor only tells whether it
-// was ever read.
-Reading read_by_hunting(Run& run) {
-  const auto since = window(run, "vulnerabilities", 0);
-  const bool whole = read_all(run, since);
-  const bool complete =
-      read_dataset(run, "vulnerabilities", whole, std::nullopt, [&] { read_software(run, whole); });
-  return complete ? Reading::complete : Reading::incomplete;
+bool was_ever_read(Run& run, const char* dataset) {
+  return run.state.statement("fetch/cursor").bind("name", dataset).value().has_value();
 }
 
 bool by_export(const Run& run) {
@@ -160,6 +156,56 @@ Reading read_by_export(Run& run) {
   return Reading::complete;
 }
 
+// A table that the licence does not hold is no failure where the export has its rows, or where it
+// never was there: what auto read by hunting before is no longer given up by itself.
+bool may_go_over_to_export(Run& run) {
+  return run.settings.vulnerability_source == VulnerabilitySource::automatic &&
+         (!was_ever_read(run, "vulnerabilities") || run.setting(kAnswers) == "yes");
+}
+
+// Without a window of its own: the tables are a snapshot of now. The cursor only tells whether it
+// was ever read.
+Reading read_by_hunting(Run& run) {
+  const auto since = window(run, "vulnerabilities", 0);
+  const bool whole = read_all(run, since);
+  bool no_table = false;
+  const bool complete = read_dataset(run, "vulnerabilities", whole, std::nullopt, [&] {
+    try {
+      read_software(run, whole);
+    } catch (const NoTable& error) {
+      if (!may_go_over_to_export(run))
+        throw Error(error.kind(), std::string(error.what()) +
+                                      ". --vulnerability-source export reads them by the export, "
+                                      "--vulnerabilities false leaves them out");
+      no_table = true;
+      if (run.setting(kAnswers).empty())
+        run.warn(std::string("vulnerabilities come from the export: ") + error.what());
+    }
+  });
+  if (!no_table) return complete ? Reading::complete : Reading::incomplete;
+  run.state.statement("fetch/forget_software_reading").run();
+  return read_by_export(run);
+}
+
+// Where hunting has no such table, the list of CVEs stands in for it. A tenant that has neither,
+// and never had, knows software without scores.
+void read_knowledge(Run& run, bool by_list, const std::optional<std::string>& since,
+                    std::string& not_here) {
+  if (by_list) return list_knowledge(run, since);
+  try {
+    return hunt_knowledge_since(run, since);
+  } catch (const NoTable& error) {
+    if (run.settings.vulnerability_source != VulnerabilitySource::automatic) throw;
+    spdlog::info("{}: the list of CVEs is asked in its place", error.what());
+  }
+  try {
+    list_knowledge(run, since);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::forbidden || was_ever_read(run, "knowledge_base")) throw;
+    not_here = error.what();
+  }
+}
+
 }  // namespace
 
 void fetch_vulnerabilities(Run& run) {
@@ -168,9 +214,16 @@ void fetch_vulnerabilities(Run& run) {
   if (reading == Reading::left_out) return;
   const bool by_list = by_export(run) && run.network_source == "machines";
   const auto kb_since = window(run, "knowledge_base", run.settings.row_overlap_hours);
-  const bool known = read_dataset(run, "knowledge_base", !kb_since, kb_since, [&] {
-    by_list ? list_knowledge(run, kb_since) : hunt_knowledge_since(run, kb_since);
-  });
+  std::string not_here;
+  const bool known = read_dataset(run, "knowledge_base", !kb_since, kb_since,
+                                  [&] { read_knowledge(run, by_list, kb_since, not_here); });
+  if (!not_here.empty()) {
+    set_dataset_state(run, "knowledge_base", "unavailable", not_here);
+    run.warn(
+        "neither hunting nor the list of CVEs is to be had, so software is known without its "
+        "vulnerabilities: " +
+        not_here);
+  }
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "knowledge_base").number() == 0;
   if (!(known && understood) && reading == Reading::complete)

@@ -162,6 +162,7 @@ FROM (SELECT 1 FROM stage.dataset
       WHERE name = 'machines' AND whole AND (state = 'held' OR EXISTS (SELECT 1 FROM withheld WHERE kind = 'delete')))
 CROSS JOIN asset a CROSS JOIN vertex v ON v.vertex_id = a.vertex_id
 WHERE v.key NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text');
+INSERT OR IGNORE INTO unlisted SELECT id FROM stage.refused_machine;
 INSERT OR IGNORE INTO unheard
 SELECT d.name, u.machine
 FROM unlisted u CROSS JOIN stage.dataset d ON d.name IN ('network', 'users', 'vulnerabilities');

@@ -49,6 +49,7 @@ INSERT INTO kept.withheld SELECT * FROM stage.withheld;
 INSERT INTO kept.graph_change SELECT * FROM stage.graph_change;
 INSERT INTO kept.graph_part SELECT * FROM stage.graph_part;
 INSERT INTO kept.gone_machine SELECT * FROM stage.gone_machine;
+INSERT INTO kept.refused_machine SELECT * FROM stage.refused_machine;
 INSERT INTO kept.gone_adapter SELECT * FROM stage.gone_adapter;
 INSERT INTO kept.gone_user SELECT * FROM stage.gone_user;
 INSERT INTO kept.gone_alert SELECT * FROM stage.gone_alert;

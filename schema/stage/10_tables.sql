@@ -122,6 +122,12 @@ CREATE TABLE stage.gone_machine (
   id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
+-- Assets that a full list no longer names, and whose question by id Defender refuses: they stay, and what the other readings
+-- lack of them is not believed.
+CREATE TABLE stage.refused_machine (
+  id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- What left the mirror in this run, noted by the triggers of phase/00_begin.sql. In a pruned snapshot it stands for all that
 -- a whole reading lacked.
 CREATE TABLE stage.gone_adapter (

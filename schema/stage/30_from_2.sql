@@ -17,4 +17,7 @@ CREATE TABLE stage.users_reading (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO stage.users_reading (machineId, source, state) SELECT machineId, source, state FROM stage.users_reading_2;
 DROP TABLE stage.users_reading_2;
+CREATE TABLE stage.refused_machine (
+  id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 PRAGMA stage.user_version = 3;

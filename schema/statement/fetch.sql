@@ -92,6 +92,8 @@ INSERT INTO stage.SoftwareVulnerabilityChanges
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 -- statement: forget_software
 DELETE FROM stage.SoftwareVulnerabilities
+-- statement: forget_software_reading
+DELETE FROM stage.software_reading
 -- statement: forget_changes
 DELETE FROM stage.SoftwareVulnerabilityChanges
 -- statement: knowledge
@@ -112,7 +114,40 @@ SELECT count(*) FROM stage.MachineInfo WHERE id = :id
 -- statement: missing_assets
 SELECT v.key FROM asset a JOIN vertex v ON v.vertex_id = a.vertex_id
 WHERE v.key NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
+  AND NOT EXISTS (SELECT 1 FROM refusal f CROSS JOIN stage.run r  -- it is not their turn to be asked
+                  WHERE f.question = 'machine' AND f.subject = v.key AND f.next_at > r.now
+                    AND f.next_at <= strftime('%Y-%m-%dT%H:%M:%fZ', r.now, '+1 day'))
 ORDER BY v.key
+-- statement: refusing_machines
+-- Assets that a full list no longer named, and that Defender refused to tell of by id: whose turn it is to be asked again.
+-- (A time further ahead than the longest wait was written by a wrong clock.)
+SELECT f.subject FROM refusal f CROSS JOIN stage.run r
+WHERE f.question = 'machine'
+  AND NOT (f.next_at > r.now AND f.next_at <= strftime('%Y-%m-%dT%H:%M:%fZ', r.now, '+1 day'))
+ORDER BY f.subject
+-- statement: refusing
+SELECT subject FROM refusal WHERE question = :question
+-- statement: refused_again
+-- What refuses is asked again at the next run, then after 1, 2, 4, 8, 16 hours, then once a day.
+INSERT INTO refusal
+SELECT :question, :subject, 1, now, now, :problem FROM stage.run
+WHERE true
+ON CONFLICT DO UPDATE SET times = times + 1, at = excluded.at, problem = excluded.problem,
+  next_at = strftime('%Y-%m-%dT%H:%M:%fZ', excluded.at, '+' || min(24, 1 << min(times - 1, 5)) || ' hours')
+-- statement: machines_refused_no_more
+-- Those that are listed again, or are no assets any longer.
+DELETE FROM refusal
+WHERE question = 'machine'
+  AND (subject IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
+       OR subject IN (SELECT id FROM stage.gone_machine)
+       OR NOT EXISTS (SELECT 1 FROM vertex v CROSS JOIN asset a ON a.vertex_id = v.vertex_id
+                      WHERE v.collection = 'asset' AND v.key = subject))
+-- statement: note_refused_machines
+INSERT OR IGNORE INTO stage.refused_machine SELECT subject FROM refusal WHERE question = 'machine'
+-- statement: refusals
+SELECT count(*), coalesce(min(subject), ''),
+       coalesce((SELECT problem FROM refusal WHERE question = :question ORDER BY subject LIMIT 1), '')
+FROM refusal WHERE question = :question
 -- statement: users_due
 -- Machines whose users are to be read: all of a full import; else those seen since the last reading of theirs, and those
 -- whose last reading failed (usersReadAt is the lastSeen at which users were last read). Inactive-15 ones are no assets, nor
@@ -143,7 +178,7 @@ ORDER BY 2, 1
 INSERT INTO stage.users_reading (machineId, source, state) VALUES (:machine, :source, 'asked')
 ON CONFLICT DO UPDATE SET source = excluded.source, state = excluded.state
 -- statement: users_state
-UPDATE stage.users_reading SET state = :state WHERE machineId = :machine
+UPDATE stage.users_reading SET state = :state, problem = :problem WHERE machineId = :machine
 -- statement: users_not_understood
 UPDATE stage.users_reading SET not_understood = not_understood + :count WHERE machineId = :machine
 -- statement: hunted_users_not_understood
@@ -163,11 +198,61 @@ WHERE state = 'asked' AND source = 'hunting' AND machineId IN (
     AND m.usersReadAt IS coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
                                                                       ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
                                   m.lastSeen))
+-- statement: users_refuse_still
+-- Refused when they were asked last, and it is not their turn yet: that stands.
+UPDATE stage.users_reading
+SET state = 'refused', problem = (SELECT f.problem FROM refusal f WHERE f.question = 'users' AND f.subject = machineId)
+WHERE state = 'asked' AND machineId IN (
+  SELECT f.subject FROM refusal f CROSS JOIN stage.run r
+  WHERE f.question = 'users' AND f.next_at > r.now
+    AND f.next_at <= strftime('%Y-%m-%dT%H:%M:%fZ', r.now, '+1 day'))
 -- statement: users_left
+-- Those that refused before come last, where they keep nobody waiting.
 SELECT r.machineId
 FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId LEFT JOIN users_unanswered u ON u.machine = r.machineId
+LEFT JOIN refusal f ON f.question = 'users' AND f.subject = r.machineId
 WHERE r.state = 'asked'
-ORDER BY coalesce(u.at, m.usersReadAt), r.machineId
+ORDER BY f.subject IS NOT NULL, coalesce(u.at, m.usersReadAt), r.machineId
+-- statement: users_refused_first
+-- By machines that told theirs so far, or were never asked.
+SELECT count(*) FROM stage.users_reading
+WHERE state = 'refused' AND machineId NOT IN (SELECT subject FROM refusal WHERE question = 'users')
+-- statement: users_control
+-- One that told its users before: does it still, where all that were asked refuse?
+SELECT id FROM MachineInfo m
+WHERE usersReadAt IS NOT NULL AND id NOT IN (SELECT machineId FROM stage.users_reading)
+  AND id NOT IN (SELECT id FROM stage.gone_machine)
+  AND id NOT IN (SELECT subject FROM refusal WHERE question = 'users')
+LIMIT 1
+-- statement: users_refusals_are_few
+-- At most 3 that refused for the first time, or 1 % of those asked; and of all that refuse at most 3, or 1 % of all there
+-- are. More are the service's failure.
+WITH refused (first, all_of_them) AS (
+  SELECT (SELECT count(*) FROM stage.users_reading
+          WHERE state = 'refused' AND machineId NOT IN (SELECT subject FROM refusal WHERE question = 'users')),
+         (SELECT count(*) FROM (SELECT machineId FROM stage.users_reading WHERE state = 'refused'
+                                UNION SELECT subject FROM refusal WHERE question = 'users'
+                                EXCEPT SELECT machineId FROM stage.users_reading WHERE state = 'read' OR state = 'absent')))
+SELECT CASE WHEN first > 3 AND first * 100 > :asked THEN 0
+            WHEN all_of_them <= 3 OR all_of_them * 100 <= :asked THEN 1
+            ELSE all_of_them * 100 <= (SELECT count(*) FROM MachineInfo) END
+FROM refused
+-- statement: users_refusals_fail
+-- Too many, or nobody answered at all: then it is not these machines' own doing.
+UPDATE stage.users_reading SET state = 'failed'
+WHERE state = 'refused' AND machineId NOT IN (SELECT subject FROM refusal WHERE question = 'users')
+-- statement: users_refused
+-- In this run, not before.
+SELECT s.machineId, s.problem FROM stage.users_reading s CROSS JOIN stage.run r
+WHERE s.state = 'refused' AND NOT EXISTS (
+  SELECT 1 FROM refusal f
+  WHERE f.question = 'users' AND f.subject = s.machineId AND f.next_at > r.now
+    AND f.next_at <= strftime('%Y-%m-%dT%H:%M:%fZ', r.now, '+1 day'))
+-- statement: users_refused_no_more
+DELETE FROM refusal
+WHERE question = 'users'
+  AND (subject IN (SELECT machineId FROM stage.users_reading WHERE state = 'read' OR state = 'absent')
+       OR subject IN (SELECT id FROM stage.gone_machine))
 -- statement: users_unanswered
 INSERT INTO users_unanswered
 SELECT machineId, (SELECT now FROM stage.run), state FROM stage.users_reading WHERE state IN ('absent', 'failed')
@@ -177,6 +262,10 @@ ON CONFLICT DO UPDATE SET at = excluded.at, state = excluded.state
 -- incomplete. By turns they are asked again.
 UPDATE stage.users_reading SET state = 'absent'
 WHERE state = 'asked' AND machineId IN (SELECT machine FROM users_unanswered WHERE state = 'absent')
+-- statement: users_still_refusing
+-- Not asked this time, as nothing answered any more before their turn: the same.
+UPDATE stage.users_reading SET state = 'refused'
+WHERE state = 'asked' AND machineId IN (SELECT subject FROM refusal WHERE question = 'users')
 -- statement: users_answered
 DELETE FROM users_unanswered
 WHERE machine IN (SELECT machineId FROM stage.users_reading WHERE state = 'read') OR machine IN (SELECT id FROM stage.gone_machine)
@@ -184,6 +273,11 @@ WHERE machine IN (SELECT machineId FROM stage.users_reading WHERE state = 'read'
 SELECT count(*) FROM stage.users_reading WHERE state = 'asked'
 -- statement: users_give_up
 UPDATE stage.users_reading SET state = 'failed' WHERE state = 'asked'
+-- statement: users_forget_hunted
+-- Hunting could not tell all of it: the API is asked in its place.
+DELETE FROM stage.LogonUsers
+-- statement: users_forget_devices
+DELETE FROM stage.DeviceInfo
 -- statement: users_forget_left
 -- Of these hunting has logons, but no row of the device: no whole reading.
 DELETE FROM stage.LogonUsers
@@ -238,6 +332,9 @@ SELECT CveId FROM (SELECT CveId FROM stage.SoftwareVulnerabilities
                    UNION SELECT CveId FROM stage.SoftwareVulnerabilityChanges)
 WHERE typeof(CveId) = 'text' AND CveId <> ''
   AND (:whole OR CveId NOT IN (SELECT CveId FROM VulnerabilityKb))
+  AND CveId NOT IN (SELECT f.subject FROM refusal f CROSS JOIN stage.run r  -- it is not their turn to be asked
+                    WHERE f.question = 'cve' AND f.next_at > r.now
+                      AND f.next_at <= strftime('%Y-%m-%dT%H:%M:%fZ', r.now, '+1 day'))
 UNION
 SELECT CveId FROM VulnerabilityKb WHERE :whole
 ORDER BY CveId
@@ -245,6 +342,9 @@ ORDER BY CveId
 SELECT CveId FROM temp.our_cve
 WHERE CveId NOT IN (SELECT CveId FROM stage.VulnerabilityKb WHERE typeof(CveId) = 'text')
 ORDER BY CveId
+-- statement: cves_refused_no_more
+DELETE FROM refusal
+WHERE question = 'cve' AND subject IN (SELECT CveId FROM stage.VulnerabilityKb WHERE typeof(CveId) = 'text')
 -- statement: drop_strange_knowledge
 -- A window on LastModifiedTime brings CVEs that no machine of ours has. (Where only changes of the software were read, one
 -- that nothing was known of so far is in the mirror alone.)

@@ -26,6 +26,30 @@ bool can_hunt(Source source) {
   return source != Source::no_hunting && source != Source::export_only;
 }
 
+/// What Defender refuses for good, in the ways that a sync lives with.
+void refuse_some(Scenario& scenario) {
+  static const std::array<std::set<std::string>, 4> tables{{
+      {"DeviceInfo"},
+      {"DeviceLogonEvents"},
+      {"DeviceTvmSoftwareVulnerabilities", "DeviceTvmSoftwareVulnerabilitiesKB"},
+      {"DeviceNetworkInfo"},
+  }};
+  const uint64_t seed = scenario.seed;
+  if (seed % 4 == 1 && scenario.logon != LogonSource::hunting)
+    scenario.refusing_users = 1 + seed % 3;
+  if (seed % 6 == 2) scenario.heavy_until_shards = seed % 12 == 2 ? 8 : 32;
+  scenario.token_form = static_cast<simulator::TokenForm>(seed % 5);
+  if (seed % 7 != 3 || scenario.source != Source::graph) return;
+  scenario.missing_tables = tables[seed / 7 % tables.size()];
+  // Asked for by name, a way that is not there is a failure.
+  if (scenario.logon == LogonSource::hunting) scenario.logon = LogonSource::automatic;
+}
+
+bool has_networks(const Scenario& scenario) {
+  return can_hunt(scenario.source) && scenario.source != Source::list_chosen &&
+         !scenario.missing_tables.contains("DeviceNetworkInfo");
+}
+
 }  // namespace
 
 Scenario scenario_of(uint64_t seed) {
@@ -46,6 +70,7 @@ Scenario scenario_of(uint64_t seed) {
   out.prefixed_addresses = seed % 7 == 0;
   out.empty_list_is_404 = seed % 11 == 0;
   out.job_polls = static_cast<int>(seed % 3);
+  refuse_some(out);
   return out;
 }
 
@@ -55,7 +80,10 @@ std::string describe(const Scenario& scenario) {
          " model, source " + name_of(scenario.source) + ", logon users by " +
          name_of(scenario.logon) + (scenario.prefixed_addresses ? ", 0/ addresses" : "") +
          (scenario.empty_list_is_404 ? ", 404 for an empty list" : "") +
-         (scenario.tls ? ", by TLS" : "");
+         (scenario.tls ? ", by TLS" : "") + ", " + std::to_string(scenario.refusing_users) +
+         " refuse their users, hunting from " + std::to_string(scenario.heavy_until_shards) +
+         " shards on, token form " + std::to_string(static_cast<int>(scenario.token_form)) + ", " +
+         std::to_string(scenario.missing_tables.size()) + " tables missing";
 }
 
 Scenario without_departures(Scenario scenario, int hours) {
@@ -72,6 +100,10 @@ simulator::Options simulator_options(const Scenario& scenario) {
   options.tenant.machines = scenario.machines;
   options.tenant.oddities = scenario.oddities;
   options.tenant.software_rows = scenario.software_rows;
+  options.tenant.refusing_users = scenario.refusing_users;
+  options.login.token_form = scenario.token_form;
+  options.defender.heavy_until_shards = scenario.heavy_until_shards;
+  options.defender.missing_tables = scenario.missing_tables;
   options.car.identity = scenario.identity == oracle::Identity::user
                              ? simulator::IdentityModel::user
                              : simulator::IdentityModel::account;
@@ -90,8 +122,7 @@ simulator::Options simulator_options(const Scenario& scenario) {
 oracle::Options oracle_options(const Scenario& scenario) {
   oracle::Options out;
   out.identity = scenario.identity;
-  const bool list = !can_hunt(scenario.source) || scenario.source == Source::list_chosen;
-  out.network = list ? oracle::Network::machine_list : oracle::Network::hunting;
+  out.network = has_networks(scenario) ? oracle::Network::hunting : oracle::Network::machine_list;
   // Design section 2, "Without hunting": where there is no export either, vulnerabilities are left
   // out.
   out.software = simulator_options(scenario).defender.vulnerability_export;

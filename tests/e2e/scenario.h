@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "oracle.h"
@@ -32,6 +33,10 @@ struct Scenario {
   bool empty_list_is_404 = false;
   int job_polls = 1;
   bool tls = false;
+  size_t refusing_users = 0;   // machines whose users the API refuses for ever
+  int heavy_until_shards = 1;  // hunting is preempted in fewer shards
+  simulator::TokenForm token_form = simulator::TokenForm::list;
+  std::set<std::string> missing_tables{};  // of hunting
 };
 
 /// All combinations come by as the seed counts up.

@@ -9,7 +9,9 @@ using namespace defender_car;
 namespace {
 
 void check_roles(std::string_view token) {
-  for (const std::string& role : roles_of(token)) {
+  const auto roles = roles_of(token);
+  if (!roles) return;
+  for (const std::string& role : *roles) {
     fuzz::promise(role.size() < token.size(), "a role stands in its token");
   }
 }

@@ -175,7 +175,8 @@ void Oracle::read_machines(const Tenant& tenant, bool full) {
     const bool seen_since =
         known == machines_.end() || device.last_seen_ms > known->second.last_seen_ms;
     machines_[id] = device;
-    if ((full || seen_since) && is_asset(device)) users_[id] = tenant.api_accounts(id);
+    if ((full || seen_since) && is_asset(device) && device.users_status == 200)
+      users_[id] = tenant.api_accounts(id);
   }
 }
 

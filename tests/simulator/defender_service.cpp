@@ -127,6 +127,16 @@ Reply list(const Call& call, const DefenderOptions& options, std::string_view ki
   return reply;
 }
 
+/// "… | where hash(DeviceId, 8) == 3" is one of 8.
+int shards_of(std::string_view query) {
+  const size_t hash = query.find("hash(");
+  const size_t comma = hash == std::string_view::npos ? hash : query.find(", ", hash);
+  if (comma == std::string_view::npos) return 1;
+  int shards = 1;
+  std::from_chars(query.data() + comma + 2, query.data() + query.size(), shards);
+  return shards;
+}
+
 void write_hunting(std::string& body, const HuntingResult& result, bool graph) {
   StringSink sink(body);
   JsonWriter json(sink);
@@ -257,6 +267,10 @@ Reply DefenderService::logon_users(const std::string& id) const {
   const Device* device = tenant_.find(id);
   if (device == nullptr)
     return api_error(404, "ResourceNotFound", "Machine " + id + " was not found");
+  if (device->users_status == 204) return {.status = 204};
+  if (device->users_status != 200)
+    return api_error(device->users_status, "OsPlatformNotSupported",
+                     "OS Platform Other isn't supported for this action.");
   Reply reply = odata_reply();
   StringSink sink(reply.body);
   JsonWriter json(sink);
@@ -279,6 +293,17 @@ Reply DefenderService::hunt(const Call& call, bool graph) {
                      "The request body must be a JSON object with a Query.");
   HuntingLimits limits = options_.limits;
   if (call.empty_list) limits.row_cap = 0;
+  const std::string query = body["Query"].GetString();
+  const std::string table = query.substr(0, query.find_first_of(" |\n"));
+  if (options_.missing_tables.contains(table))
+    return api_error(400, "BadRequest",
+                     "'where' operator: Failed to resolve table or column expression named '" +
+                         table + "'. Fix semantic errors in your query.");
+  if (shards_of(query) < options_.heavy_until_shards)
+    return api_error(400, "BadRequest",
+                     "Query execution has exceeded the allowed limits. The query execution was "
+                     "preempted. This could possibly be due to high CPU and/or memory resource "
+                     "consumption. Optimize your query by following best practices and try again.");
   try {
     const HuntingResult result =
         run_query(tenant_, index_, {body["Query"].GetString(), body["Query"].GetStringLength()},

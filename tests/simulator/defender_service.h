@@ -5,6 +5,9 @@
 // answers, and does not throttle: 429 comes from the faults.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "hunting.h"
 #include "lies.h"
 #include "login_service.h"
@@ -24,6 +27,8 @@ struct DefenderOptions {
   bool empty_list_is_404 = false;
   bool next_links = true;  // when a list is asked for without $top
   size_t page_size = 10'000;
+  std::set<std::string> missing_tables{};  // of hunting: the licence does not hold them
+  int heavy_until_shards = 1;              // a query in fewer shards by hash() is preempted
   HuntingLimits limits;
 };
 

@@ -312,6 +312,11 @@ Tenant make_tenant(const TenantOptions& options) {
     give_past(tenant, device);
     tenant.devices.emplace(device.id, std::move(device));
   }
+  size_t refusing = 0;
+  for (auto& [id, device] : tenant.devices) {
+    if (refusing == options.refusing_users) break;
+    device.users_status = std::array{400, 500, 204}[refusing++ % 3];
+  }
   const size_t alerts = options.machines / 8 + 5;
   for (size_t i = 0; i < alerts; ++i) {
     std::optional<std::string> machine;

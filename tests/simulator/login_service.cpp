@@ -35,7 +35,7 @@ Reply login_error(int status, std::string_view error, int number, const std::str
 }
 
 std::string claims(const std::string& audience, const std::string& tenant,
-                   const std::string& client, const std::vector<std::string>& roles,
+                   const std::string& client, const std::vector<std::string>& roles, TokenForm form,
                    int64_t issued_s, int64_t seconds) {
   std::string out;
   StringSink sink(out);
@@ -51,10 +51,15 @@ std::string claims(const std::string& audience, const std::string& tenant,
   }
   write_key(json, "exp");
   json.Int64(issued_s + seconds);
-  write_key(json, "roles");
-  json.StartArray();
-  for (const std::string& role : roles) write(json, role);
-  json.EndArray();
+  std::string names;
+  for (const std::string& role : roles) names += (names.empty() ? "" : " ") + role;
+  if (form == TokenForm::text) write_pair(json, "roles", names);
+  if (form == TokenForm::list) {
+    write_key(json, "roles");
+    json.StartArray();
+    for (const std::string& role : roles) write(json, role);
+    json.EndArray();
+  }
   json.EndObject();
   return out;
 }
@@ -127,11 +132,14 @@ Reply LoginService::answer(const Call& call, int64_t now_ms) {
 Reply LoginService::grant(const std::string& resource, const std::vector<std::string>& roles,
                           int64_t now_ms) {
   ++counter_;
-  const std::string token =
+  const std::string signature = encode_base64url("signature-" + make_guid(counter_));
+  std::string token =
       encode_base64url(R"({"typ":"JWT","alg":"RS256","kid":"simulated"})") + "." +
       encode_base64url(claims(resource, options_.tenant_id, options_.client_id, roles,
-                              now_ms / 1000, options_.token_seconds)) +
-      "." + encode_base64url("signature-" + make_guid(counter_));
+                              options_.token_form, now_ms / 1000, options_.token_seconds)) +
+      "." + signature;
+  if (options_.token_form == TokenForm::opaque) token = signature;
+  if (options_.token_form == TokenForm::encrypted) token += "." + signature + "." + signature;
   tokens_[token] = {resource, roles, now_ms + options_.token_seconds * 1000};
   Reply reply;
   StringSink sink(reply.body);

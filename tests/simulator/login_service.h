@@ -12,6 +12,15 @@
 
 namespace simulator {
 
+/// What a token tells of its roles.
+enum class TokenForm {
+  list,       // "roles": ["A", "B"]
+  text,       // "roles": "A B"
+  without,    // no such claim
+  opaque,     // no JWT
+  encrypted,  // five parts
+};
+
 struct LoginOptions {
   std::string tenant_id = "11111111-2222-3333-4444-555555555555";
   std::string client_id = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -23,6 +32,7 @@ struct LoginOptions {
   std::vector<std::string> graph_roles{"ThreatHunting.Read.All"};
   int64_t token_seconds = 3599;
   bool expires_in_as_text = false;
+  TokenForm token_form = TokenForm::list;
 };
 
 class LoginService {

@@ -129,7 +129,9 @@ std::optional<Delivery> Simulator::Server::instead(const std::string& service, c
   Delivery out;
   switch (fault.kind) {
     case FaultKind::status:
-      out.reply = api_error(fault.status, std::to_string(fault.status), "a fault on demand");
+      out.reply =
+          api_error(fault.status, fault.status == 404 ? "NotFound" : std::to_string(fault.status),
+                    "a fault on demand");
       if (service == "car")
         out.reply.body =
             R"({"errors":[{"code":"fault","message":"a fault on demand"}],"trace":"t"})";

@@ -85,7 +85,8 @@ struct Device {
   std::vector<Adapter> adapters;
   CellForm last_ip_form = CellForm::text;  // null and empty hide the last IP
   bool silent = false;
-  int report_hour = 0;  // of the day, when it reports
+  int report_hour = 0;     // of the day, when it reports
+  int users_status = 200;  // another: what /logonusers answers for it, for ever
   /// Wire key -> raw JSON text that takes that key's place in the machine list.
   std::map<std::string, std::string> raw_fields;
 };
@@ -159,6 +160,7 @@ struct TenantOptions {
   int64_t start_ms = 1'772'431'200'000;  // 2026-03-02T06:00:00Z
   size_t software_rows = 10;             // per machine
   bool oddities = true;                  // false: only tidy names, values and cells
+  size_t refusing_users = 0;  // devices whose users are refused for ever: 400, 500, 204 by turns
 };
 
 template <typename Row>

@@ -230,11 +230,18 @@ TEST_CASE("a page of a proxy in the place of the login is no token", "[defender]
 
 TEST_CASE("roles come from the payload of a token", "[defender]") {
   CHECK(roles_of(kMachineJwt) == std::set<std::string>{"Machine.Read.All"});
-  CHECK(roles_of("opaque").empty());
-  CHECK(roles_of("a.!!.b").empty());
-  CHECK(roles_of("a.e30.b").empty());
-  CHECK(roles_of("a.").empty());
-  CHECK(roles_of("a.eyJyb2xlcyI6MX0.b").empty());
+  // {"roles":"A B"}, {"roles":[]}
+  CHECK(roles_of("a.eyJyb2xlcyI6IkEgQiJ9.b") == std::set<std::string>{"A", "B"});
+  CHECK(roles_of("a.eyJyb2xlcyI6W119.b") == std::set<std::string>{});
+}
+
+TEST_CASE("a token that cannot be read tells nothing of roles", "[defender]") {
+  // No JWT, no base64url, {}, {"roles":1}, and the five parts of an encrypted one.
+  for (const std::string token : {"opaque", "a.!!.b", "a.e30.b", "a.", "a.eyJyb2xlcyI6MX0.b",
+                                  "a.eyJyb2xlcyI6IkEgQiJ9.b.c.d"}) {
+    INFO(token);
+    CHECK_FALSE(roles_of(token));
+  }
 }
 
 TEST_CASE("a 401 gets one new token and one more try", "[defender]") {
@@ -487,7 +494,8 @@ TEST_CASE("a list that never ends is left at the page cap", "[defender]") {
 TEST_CASE("404 is none on the first page and a failure later", "[defender]") {
   Tenant tenant([](const auto& request, auto& response) {
     const bool filtered = request.has_param("$filter");
-    if (filtered || request.get_param_value("$skip") != "0") return json(response, "{}", 404);
+    if (filtered || request.get_param_value("$skip") != "0")
+      return json(response, R"({"error":{"code":"ResourceNotFound","message":"none"}})", 404);
     json(response, page(0, 10'000));
   });
   CHECK(tenant.client.read_pages("machines", "x", kId, tenant.sink).not_found);
@@ -510,7 +518,8 @@ TEST_CASE("an answer that is no list is dropped as bad data", "[defender]") {
 TEST_CASE("one machine is a record or gone", "[defender]") {
   std::string odd;
   Tenant tenant([&](const auto& request, auto& response) {
-    if (request.path == "/api/machines/gone") return json(response, "{}", 404);
+    if (request.path == "/api/machines/gone")
+      return json(response, R"({"error":{"code":"ResourceNotFound","message":"none"}})", 404);
     if (request.path == "/api/machines/odd") return json(response, odd);
     json(response, R"({"id":"M1","lastSeen":null})");
   });
@@ -535,17 +544,16 @@ TEST_CASE("a probe asks for one record and throws as a reading does", "[defender
 
 namespace {
 
-/// Asks for users and writes down how each machine ended: "a:ok b:404 c:failed ".
+/// Asks for users and writes down how each machine ended: "a:ok b:404 c:refused ".
 std::string read_users(Tenant& tenant, const std::vector<std::string>& ids) {
   std::map<std::string, std::string> ends;
   tenant.client.read_logon_users(
       ids, kId, tenant.sink, [&](const std::string& id) { tenant.sink.events += id + ":"; },
       [&](const std::string& id, AskOutcome outcome, const std::string& failure) {
         CHECK(failure.empty() == (outcome == AskOutcome::ok || outcome == AskOutcome::not_found));
-        ends[id] += outcome == AskOutcome::ok          ? "ok"
-                    : outcome == AskOutcome::partly    ? "partly"
-                    : outcome == AskOutcome::not_found ? "404"
-                                                       : "failed";
+        static constexpr std::array kNames{
+            "ok", "partly", "404", "refused", "refused for good", "failed", "not asked", "not now"};
+        ends[id] += kNames[static_cast<std::size_t>(outcome)];
       });
   std::string text;
   for (const auto& [id, end] : ends) text += id + ":" + end + " ";
@@ -562,15 +570,22 @@ std::string machine_of(const httplib::Request& request) {
 TEST_CASE("logon users of many machines end one by one", "[defender]") {
   Tenant tenant([](const auto& request, auto& response) {
     const std::string id = machine_of(request);
-    if (id == "gone") return json(response, "{}", 404);
+    const std::string refusal = R"({"error":{"code":"ResourceNotFound","message":"none"}})";
+    if (id == "gone") return json(response, refusal, 404);
+    if (id == "page") return json(response, "<html>not found</html>", 404);
     if (id == "broken") return json(response, R"({"value":[{"id":"half"})");
     if (id == "down") return json(response, "{}", 500);
+    if (id == "nothing") return json(response, "", 204);
+    if (id == "refused") return json(response, refusal, 400);
+    if (id == "busy") return json(response, refusal, 429);
     if (id == "odd") return json(response, R"({"value":[null,{"id":"user of odd"}]})");
     if (id == "partial") return json(response, R"({"error":{"code":"Partial"},"value":[]})");
     json(response, R"({"value":[{"id":"user of )" + id + "\"}]}");
   });
-  CHECK(read_users(tenant, {"a", "gone", "broken", "down", "b", "odd", "partial"}) ==
-        "a:ok b:ok broken:failed down:failed gone:404 odd:partly partial:partly ");
+  CHECK(read_users(tenant, {"a", "gone", "broken", "down", "b", "page", "nothing", "refused",
+                            "busy", "odd", "partial"}) ==
+        "a:ok b:ok broken:refused busy:failed down:refused gone:404 nothing:refused odd:partly "
+        "page:refused partial:partly refused:refused for good ");
   CHECK(has(tenant.sink.events, "odd:(user of odd )"));
   CHECK(has(tenant.sink.events, "a:(user of a )"));
   CHECK(has(tenant.sink.events, "broken:(half !"));
@@ -612,8 +627,19 @@ TEST_CASE("logon users are not asked on when nothing answers any more", "[defend
   std::vector<std::string> ids;
   for (int i = 100; i < 300; ++i) ids.push_back(std::string("m") + std::to_string(i));
   const std::string ends = read_users(tenant, ids);
-  CHECK(std::count(ends.begin(), ends.end(), 'f') == 200);
   CHECK(asked_machines <= 2 * (24 + 2 * 8));
+  CHECK(has(ends, "m299:not now"));
+  CHECK(has(ends, "m100:refused"));
+}
+
+TEST_CASE("logon users are not asked on where the service asks for a long wait", "[defender]") {
+  int asked_machines = 0;
+  Tenant tenant([&](const auto&, auto& response) {
+    ++asked_machines;
+    json(response, R"({"error":{"code":"429","message":"requests again in 2053 seconds."}})", 429);
+  });
+  CHECK(read_users(tenant, {"a", "b", "c"}) == "a:failed b:not now c:not now ");
+  CHECK(asked_machines == 1);
 }
 
 namespace {
@@ -648,7 +674,7 @@ TEST_CASE("hunting goes by Graph when its token carries the role", "[defender]")
   const ReadResult result = tenant.client.hunt(kTable, query, tenant.sink);
 
   CHECK(tenant.client.hunting_api() == HuntingApi::graph);
-  CHECK(tenant.client.graph_roles().contains("ThreatHunting.Read.All"));
+  CHECK(tenant.client.graph_roles()->contains("ThreatHunting.Read.All"));
   CHECK(result.records == 3);
   CHECK(tenant.sink.events == "(d d d )");
 }
@@ -660,6 +686,7 @@ TEST_CASE("hunting falls back to the retiring way with one dated warning", "[def
     CHECK(request.path == "/api/advancedqueries/run");
     json(response, rows(0));
   });
+  tenant.graph_token = kMachineJwt;
   if (refused)
     tenant.graph_login = R"({"error":"invalid_resource","error_description":"AADSTS500011: none"})";
 
@@ -907,7 +934,7 @@ TEST_CASE("a delta without anything may be a 404 and a refused time is told at o
   std::string target;
   Tenant tenant([&](const auto& request, auto& response) {
     target = request.target;
-    json(response, R"({"error":{"code":"x","message":"no"}})", status);
+    json(response, R"({"error":{"code":"NotFound","message":"no"}})", status);
   });
   const auto read = [&] {
     return tenant.client.read_software_export("2026-03-02T06:00:00Z", kId, tenant.sink, [] {});

@@ -627,6 +627,16 @@ class CountingGate final : public Gate {
   std::string no_room(const std::string&, std::int64_t requests) override {
     return requests > places_ ? "no room" : "";
   }
+  void close(const std::string& url, EpochMs until, const std::string& why) override {
+    closed.push_back({url, until, why});
+  }
+
+  struct Closed {
+    std::string url;
+    EpochMs until;
+    std::string why;
+  };
+  std::vector<Closed> closed;
 
  private:
   int places_;
@@ -668,4 +678,60 @@ TEST_CASE("A gate lets requests wait, counts each try and holds the rest back", 
   }));
   client.set_gate(nullptr);
   CHECK(client.send(get(server.url("/x"))).status == 200);
+}
+
+TEST_CASE("A wait that is longer than a run waits is told to the gate and not waited for",
+          "[http]") {
+  const auto [header, body] = GENERATE(table<std::string, std::string>(
+      {{"2053", ""}, {"", "You can send requests again in 2053 seconds."}, {"", "in 00:34:13"}}));
+  TestServer server;
+  std::atomic<int> asked = 0;
+  server.server.Get("/x", [&, header = header, body = body](const auto&, auto& response) {
+    ++asked;
+    response.status = 429;
+    if (!header.empty()) response.set_header("Retry-After", header);
+    response.set_content(body, "text/plain");
+  });
+  server.begin();
+  RecordingProgress progress;
+  HttpClient client(fast_options(), progress);
+  CountingGate gate(3);
+  client.set_gate(&gate);
+  const EpochMs before = system_now();
+  const HttpResponse response = client.send(get(server.url("/x")));
+  CHECK(asked == 1);
+  REQUIRE(response.not_before);
+  CHECK(*response.not_before - before >= 2'053'000);
+  CHECK(*response.not_before - before < 2'063'000);
+  REQUIRE(gate.closed.size() == 1);
+  CHECK(gate.closed[0].url == server.url("/x"));
+  CHECK(gate.closed[0].until == *response.not_before);
+  CHECK_THAT(gate.closed[0].why, Catch::Contains("not to be asked again before 20"));
+}
+
+TEST_CASE("A request whose time was too short is sent again only where that is wanted", "[http]") {
+  const int status = GENERATE(0, 408, 504);
+  const bool late = status == 0 || GENERATE(true, false);
+  const bool again = GENERATE(true, false);
+  TestServer server;
+  std::atomic<int> asked = 0;
+  std::atomic<bool> ended = false;
+  server.server.Get("/x", [&](const auto&, auto& response) {
+    ++asked;
+    for (int i = 0; status == 0 && !ended && i < 2'000; ++i) std::this_thread::sleep_for(5ms);
+    response.status = status;
+  });
+  server.begin();
+  RecordingProgress progress;
+  HttpOptions options = fast_options();
+  options.late_ms = late ? -1 : 60'000;
+  HttpClient client(options, progress);
+  HttpRequest request = get(server.url("/x"));
+  request.time_limit_ms = status == 0 ? 300 : 10'000;
+  request.retry_late = again;
+  const HttpResponse response = client.send(request);
+  ended = true;
+  CHECK(response.status == status);
+  CHECK(response.late == late);
+  CHECK(asked == (again || !late ? fast_options().retry.max_tries : 1));
 }

@@ -103,3 +103,24 @@ TEST_CASE("A 429 may tell its wait in words", "[retry]") {
   CHECK(wait(answer(429, "", "seconds second 9")).value() <= 500);
   CHECK(wait(answer(429, "", "second")).value() <= 500);
 }
+
+TEST_CASE("A wait in words comes in many forms", "[retry]") {
+  const std::string limit = "API calls quota exceeded! maximum allowed 1500 per 01:00:00. ";
+  const auto asked = [](const std::string& words) {
+    const auto wait_ms = asked_wait_ms(answer(429, "", words), kNow);
+    return wait_ms ? *wait_ms / 1000 : -1;
+  };
+  CHECK(asked(limit + "You can send requests again in 2053 seconds.") == 2053);
+  CHECK(asked(limit + "You can send requests again in 00:34:13.") == 2053);
+  CHECK(asked(limit + "Try again in 1 minute(s)") == 60);
+  CHECK(asked("Try again after 1 hour, 2 minutes and 3 second(s).") == 3723);
+  CHECK(asked("you can run queries again in 100:00:00.1234567") == 360'000);
+  CHECK(asked("Retry in 99999999999999999999 days") == 1'000'000'000);
+  CHECK(asked("You sent 100 requests in 60 seconds; wait 5 sec") == 5);
+  CHECK(asked(limit) == -1);
+  CHECK(asked("100 calls in 60 seconds are allowed") == -1);
+  CHECK(asked("no more until 13:00:00 of 2026-12-01T13:00:00Z, id 4d11-22:33") == -1);
+  CHECK(asked("in 300 milliseconds, 5: 5:4:3 12:34") == -1);
+  CHECK_FALSE(wait(answer(429, "", limit + "Try again in 2053 seconds")));  // nobody waits so long
+  CHECK_FALSE(asked_wait_ms(answer(404, "5"), kNow));
+}

@@ -21,6 +21,7 @@
 
 #include "base/records.h"
 #include "base/time.h"
+#include "http/answer_clock.h"
 #include "http/http_client.h"
 
 namespace defender_car {
@@ -152,8 +153,8 @@ class DefenderClient {
   /// The same of the vulnerability export, where 404 is a refusal.
   void probe_software_export(PageSink& sink);
 
-  /// The Date header of the first answer of Defender (or Graph, not login), once there was one.
-  std::optional<EpochMs> server_date() const;
+  /// The clock of Defender (or Graph, not login).
+  const ServiceClock& clock() const noexcept;
 
   /// Roles of the token for Defender / Graph, empty when the token does not say. Logs in. For
   /// `check`.

@@ -49,7 +49,7 @@ struct HttpResponse {
   std::string held_back;  ///< not sent (again): why a Gate is closed; status 0 as well
   bool lasting_fault =
       false;  ///< of transport: another try cannot help (body over the limit, bad certificate)
-  std::optional<EpochMs> date;      ///< the Date header
+  std::optional<EpochMs> date;      ///< the service's clock: the Date header, and Age moved it on
   std::optional<EpochMs> retry_at;  ///< a Retry-After that is a date, by this machine's clock
   int tries = 1;
 

@@ -90,7 +90,9 @@ void order_faults(Harness& harness, simulator::Random& random) {
                                       {.status = 500},
                                       {.status = 503},
                                       {.kind = FaultKind::reset_after},
-                                      {.kind = FaultKind::truncated}};
+                                      {.kind = FaultKind::truncated},
+                                      {.kind = FaultKind::wrong_date, .date_off_s = 5'000'000},
+                                      {.kind = FaultKind::wrong_date, .date_off_s = -5'000'000}};
   for (int number = 0; number < 300; ++number) {
     if (!random.chance(5'000)) continue;
     Fault fault = random.pick(mix);
@@ -390,7 +392,7 @@ TEST_CASE("Before retention takes a chain its beginning it writes a checkpoint")
   Chain chain;
   const fs::path snapshots = chain.harness.settings().working_dir / "snapshots";
   for (const fs::path& file : chain.files)
-    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(24 * 20));
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(24 * 400));
   chain.harness.simulator().live(5);
   chain.harness.sync(Reading::incremental);
   std::set<std::string> names;

@@ -105,7 +105,17 @@ ClockVerdict judge_clocks(const Clocks& clocks) {
   return {false, likelier(clocks), nothing_agreed(clocks)};
 }
 
-void take_up_clock_of_car(Run& run) { run.clock.set(likelier(clocks_of(run))); }
+void take_up_clock_of_car(Run& run) {
+  const Clocks clocks = clocks_of(run);
+  const EpochMs time = likelier(clocks);
+  if (time == clocks.here) return;
+  run.clock.set(time);
+  run.report.started_at = iso8601(run.clock.begin());
+  run.state.statement("run/started_at")
+      .bind("started_at", run.report.started_at)
+      .bind("run_id", run.report.run_id)
+      .run();
+}
 
 std::optional<EpochMs> time_for_ages(Run& run) {
   const ClockVerdict verdict = judge_clocks(clocks_of(run));

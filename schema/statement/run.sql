@@ -12,6 +12,8 @@ VALUES ((SELECT coalesce(max(run_id), 0) + 1 FROM run), :started_at, NULL) RETUR
 UPDATE run SET mode = :mode, reason = :reason WHERE run_id = :run_id
 -- statement: clock
 UPDATE run SET clock_at = :clock_at, started_at = :started_at WHERE run_id = :run_id
+-- statement: started_at
+UPDATE run SET started_at = :started_at WHERE run_id = :run_id
 -- statement: last_clock
 -- The last believed time: where no clock is, a run writes down that of the run before it once more.
 SELECT CAST(round((julianday(clock_at) - 2440587.5) * 86400000) AS INTEGER)

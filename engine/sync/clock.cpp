@@ -127,6 +127,10 @@ void settle_clock(Run& run) {
   const Clocks clocks = clocks_of(run);
   const ClockVerdict verdict = judge_clocks(clocks);
   run.clock.set(verdict.time);
+  // For whoever reads this file by the same wrong clock.
+  const EpochMs off = verdict.time - clocks.here;
+  if (off != 0) run.set("host_clock_off", std::to_string(off));
+  if (off == 0 && !run.setting("host_clock_off").empty()) run.unset("host_clock_off");
   // The window that begins at a run's now must not begin after its first answer.
   const EpochMs believed = run.defender.clock().first().value_or(run.clock.begin());
   const bool known = verdict.agreed || clocks.before;

@@ -41,7 +41,7 @@ WHERE set_aside IS NULL
 ON CONFLICT DO UPDATE SET IPAddresses = excluded.IPAddresses, Timestamp = excluded.Timestamp, run_id = excluded.run_id
 WHERE excluded.Timestamp > Timestamp OR (excluded.Timestamp = Timestamp AND excluded.IPAddresses <> IPAddresses);
 
--- A reading of all 30 days has every row that counts; by whose clock these were counted is Defender's affair.
+-- A reading of all 30 days has every row that counts. (Defender counts these days by its own clock.)
 DROP TABLE IF EXISTS temp.staged_adapter;
 CREATE TEMP TABLE staged_adapter (DeviceId TEXT, NetworkAdapterName TEXT, MacAddress TEXT,
   PRIMARY KEY (DeviceId, NetworkAdapterName, MacAddress)) STRICT, WITHOUT ROWID;

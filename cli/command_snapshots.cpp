@@ -56,8 +56,7 @@ std::string action_of(const Options& options) {
 void prune(const Session& session) {
   const SyncSettings& settings = session.options.settings;
   StateLock lock(WorkingDir{settings.working_dir}.lock());
-  prune_snapshots(WorkingDir{settings.working_dir}.snapshots(),
-                  {settings.keep_days, settings.keep_space_bytes});
+  prune_snapshots(settings);
   lock.leave_as_found();  // the state was not touched
 }
 

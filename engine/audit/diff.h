@@ -49,7 +49,7 @@ struct ChangeCount {
 /// As of which run a state file stands.
 struct ComparedState {
   std::int64_t run_id = 0;  ///< its last run; 0: there was none
-  std::string started_at;   ///< of that run: UTC, ISO 8601, the clock of the host that made it
+  std::string started_at;   ///< of that run: UTC, ISO 8601, its own clock, corrected by Defender's
 };
 
 class Diff {

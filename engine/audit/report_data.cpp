@@ -180,7 +180,7 @@ ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
   require_views(state);
   state.exec("BEGIN");  // a reader's: one moment for all; it ends with the connection
   ReportData data;
-  data.now = iso8601(now);
+  data.now = iso8601(state.statement("history/reader_clock").bind("now", now).number());
   data.status = read_status(state, folder);
   for (DatasetCursor& dataset : data.status.datasets) {
     dataset.problem = printable(dataset.problem, longest_message);

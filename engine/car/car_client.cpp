@@ -167,6 +167,7 @@ std::string CarClient::source_path() const { return "/source/" + url_escape(sett
 
 HttpResponse CarClient::call(const HttpRequest& request, std::initializer_list<int> expected) {
   HttpResponse response = http_.send(request);
+  clock_.note(response);
   const bool wanted =
       std::find(expected.begin(), expected.end(), response.status) != expected.end();
   if (!wanted && !succeeded(response)) throw failure_of(request, response);

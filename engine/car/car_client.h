@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "car/answers.h"
+#include "http/answer_clock.h"
 #include "http/http_client.h"
 
 namespace defender_car {
@@ -134,6 +135,9 @@ class CarClient {
   HttpResponse query(const std::string& graphql, const std::string& label);
   const CarSettings& settings() const noexcept { return settings_; }
 
+  /// CAR's clock.
+  const ServiceClock& clock() const noexcept { return clock_; }
+
  private:
   HttpRequest request(std::string_view method, std::string_view path, std::string label) const;
   HttpRequest with_body(HttpRequest request, std::string body) const;
@@ -156,6 +160,7 @@ class CarClient {
   CarSettings settings_;
   std::string base_;  // without a trailing slash
   std::string address_form_;
+  ServiceClock clock_;
 };
 
 }  // namespace defender_car

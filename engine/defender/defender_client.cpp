@@ -417,7 +417,7 @@ void DefenderClient::probe_software_export(PageSink& sink) {
   ExportWalk(impl_->defender, std::move(list), {}, sink).first_page();
 }
 
-std::optional<EpochMs> DefenderClient::server_date() const { return impl_->traffic.server_date; }
+const ServiceClock& DefenderClient::clock() const noexcept { return impl_->traffic.clock; }
 
 std::optional<std::set<std::string>> DefenderClient::defender_roles() {
   return impl_->defender.token().roles();

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/records.h"
 #include "base/time.h"
+#include "http/answer_clock.h"
 #include "http/http_client.h"
 
 namespace defender_car {
@@ -181,8 +182,8 @@ class DefenderClient {
   /// The same of the vulnerability export, where 404 is a refusal.
   void probe_software_export(PageSink& sink);
 
-  /// The Date header of the first answer of Defender (or Graph, not login), once there was one.
-  std::optional<EpochMs> server_date() const;
+  /// The clock of Defender (or Graph, not login).
+  const ServiceClock& clock() const noexcept;
 
   /// Roles of the token for Defender / Graph, nothing where the token does not tell. Logs in. For
   /// `check`.

@@ -101,7 +101,7 @@ ErrorKind login_failure_kind(const std::string& error, int status) {
 
 void Traffic::note(const HttpResponse& response) {
   calls += response.tries;
-  if (!server_date) server_date = response.date;
+  clock.note(response);
 }
 
 std::string where_to_grant(const DefenderSettings& settings) {

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "defender/defender_client.h"
+#include "http/answer_clock.h"
 #include "http/http_client.h"
 
 namespace defender_car {
@@ -21,8 +22,7 @@ namespace defender_car {
 /// What all calls to Defender, Graph and login have in common.
 struct Traffic {
   std::int64_t calls = 0;
-  std::optional<EpochMs>
-      server_date;  ///< of the first answer of Defender or Graph that carried one
+  ServiceClock clock;  ///< Defender's or Graph's
 
   void note(const HttpResponse& response);
 };

@@ -54,7 +54,7 @@ struct HttpResponse {
   /// The request was sent, and its time limit passed, or a 408 or 504 came after
   /// HttpOptions::late_ms.
   bool late = false;
-  std::optional<EpochMs> date;      ///< the Date header
+  std::optional<EpochMs> date;      ///< the service's clock: the Date header, and Age moved it on
   std::optional<EpochMs> retry_at;  ///< a Retry-After that is a date, by this machine's clock
   /// The service asks for a wait that is longer than a run waits: until then, by this machine's
   /// clock. Also of what a Gate holds back for that.

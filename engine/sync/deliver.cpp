@@ -44,7 +44,7 @@ void full_import_in_session(Run& run) {
   run.progress.report("ending the full import session", 0, 0);
   run.car.end_full_import();
   Transaction transaction(run.state);
-  acknowledge_session_end(run.state, run.report.run_id, iso8601(system_now()));
+  acknowledge_session_end(run.state, run.report.run_id, run.clock.text());
   for (const char* name : {"full_due", "full_wanted", "leftovers_due"}) run.unset(name);
   transaction.commit();
 }
@@ -83,7 +83,7 @@ void recover(Run& run) {
   for (const Open& batch : open) {
     // Failed, lost and unfinished ones stay unanswered: diff counts them as neither held nor gone.
     if (batch.job.empty() || statuses.at(batch.job).outcome != ImportOutcome::done) continue;
-    acknowledge_import(run.state, batch.stretch, iso8601(system_now()), batch.job);
+    acknowledge_import(run.state, batch.stretch, run.clock.text(), batch.job);
   }
   transaction.commit();
 }

@@ -2,11 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cstdlib>
 #include <set>
 
 #include "base/cancel.h"
 #include "base/printable.h"
+#include "sync/clock.h"
 #include "sync/columns.h"
 #include "sync/dataset.h"
 #include "sync/fetch_users.h"
@@ -20,23 +20,6 @@ namespace defender_car {
 namespace {
 
 constexpr int kReadings = 5;  // of a list that moves while it is read
-
-// The run's "now" is Defender's, so that a wrong clock here removes nothing.
-void settle_clock(Run& run) {
-  if (!run.now.empty()) return;
-  const EpochMs here = system_now();
-  const EpochMs there = run.defender.server_date().value_or(here);
-  run.now = iso8601(there);
-  run.state.statement("fetch/set_now").bind("now", run.now).run();
-  run.state.statement("run/clock")
-      .bind("clock_at", run.now)
-      .bind("run_id", run.report.run_id)
-      .run();
-  if (std::llabs(here - there) > 5 * 60'000) {
-    run.warn("this machine's clock (" + iso8601(here) +
-             ") is more than five minutes off Defender's (" + run.now + "); Defender's is used");
-  }
-}
 
 std::string days_ago(Run& run, int days) {
   return run.state.statement("fetch/days_ago").bind("days", days).value().value_or("");
@@ -178,6 +161,8 @@ void fetch_machines(Run& run) {
         "the machine list is not complete, so nothing is sent in this run: " +
             run.state.statement("fetch/problem").bind("name", "machines").value().value_or(""));
   }
+  // Where nobody sees the warning: status shows it beside the list that the clock belongs to.
+  if (!run.clock_problem.empty()) set_dataset_state(run, "machines", "complete", run.clock_problem);
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
   if (!since && (!understood || hold_if_empty(run, "machines"))) return;

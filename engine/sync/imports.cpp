@@ -67,7 +67,7 @@ class Importer {
     while (problem_.empty() && ready_.size() + open_.size() < window_) {
       auto stretch = next();
       if (!stretch) return;
-      if (stretch->batch == 0) begin_batch(run_.state, *stretch);
+      if (stretch->batch == 0) begin_batch(run_.state, *stretch, run_.clock.text());
       ready_.push_back(std::move(*stretch));
     }
   }
@@ -149,7 +149,7 @@ class Importer {
 
   std::string envelope(const Stretch& stretch) {
     EnvelopeWriter writer(run_.settings.car.source, run_.settings.defender.tenant_id,
-                          std::to_string(run_.report_ms), run_.report_ms);
+                          std::to_string(run_.report_ms), run_.report_time);
     std::string open;
     const bool vertices = operation_ == "vertex";
     Statement& rows = run_.state.statement(vertices ? "deliver/vertices" : "deliver/edges")
@@ -177,7 +177,7 @@ class Importer {
   void settle(Open& open, const ImportStatus& status) {
     switch (status.outcome) {
       case ImportOutcome::done:
-        acknowledge_import(run_.state, open.stretch, iso8601(system_now()), open.job);
+        acknowledge_import(run_.state, open.stretch, run_.clock.text(), open.job);
         done_ += open.stretch.size();
         return;
       case ImportOutcome::failed:

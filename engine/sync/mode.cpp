@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "sync/clock.h"
+
 namespace defender_car {
 namespace {
 
@@ -37,7 +39,7 @@ bool decide_identity_model(Run& run) {
 void stop_at_third_foreign_save_point(Run& run) {
   const std::int64_t before = run.state.statement("run/foreign_save_points")
                                   .bind("reason", kForeign)
-                                  .bind("now", run.report.started_at)
+                                  .bind("now", run.clock.text())
                                   .number();
   if (before < 2) return;
   throw Error(
@@ -82,6 +84,7 @@ void decide_mode(Run& run, DatabaseState databases) {
   const bool newly_made = databases == DatabaseState::newly_made;
   const bool model_moved = decide_identity_model(run);
   std::string reason = reason_for_full(run, newly_made, model_moved);
+  take_up_clock_of_car(run);
   if (run.settings.mode == Mode::full) reason = "asked for";
   if (reason == kForeign) stop_at_third_foreign_save_point(run);
   run.whole = !reason.empty();
@@ -96,14 +99,18 @@ void decide_mode(Run& run, DatabaseState databases) {
 
 void decide_session(Run& run) {
   const std::string wanted = run.setting("full_wanted");
-  if (!run.full() && !wanted.empty() && run.state.number("fetch/all_complete") != 0) {
+  // Whether a machine that is Inactive is an asset is a guess where no clock was ever believed:
+  // what is not reported then must not fall away.
+  const bool guessed = run.state.number("fetch/clock_is_guessed") != 0;
+  if (!run.full() && !wanted.empty() && !guessed && run.state.number("fetch/all_complete") != 0) {
     choose(run, "full", wanted + ", and every dataset is complete now");
     run.state.statement("fetch/set_mode")
         .bind("mode", run.report.mode)
         .bind("reason", run.report.reason)
         .run();
   }
-  if (run.state.number("fetch/unread_datasets") != 0 || run.state.number("fetch/users_unread") != 0)
+  if (guessed || run.state.number("fetch/unread_datasets") != 0 ||
+      run.state.number("fetch/users_unread") != 0)
     run.session_allowed = false;
 }
 

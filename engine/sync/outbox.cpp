@@ -21,11 +21,11 @@ std::optional<Stretch> next_stretch(Database& state, const std::string& operatio
   return stretch;
 }
 
-void begin_batch(Database& state, Stretch& stretch) {
+void begin_batch(Database& state, Stretch& stretch, const std::string& at) {
   stretch.batch = state.statement("deliver/begin_batch")
                       .bind("first", stretch.first)
                       .bind("last", stretch.last)
-                      .bind("at", iso8601(system_now()))
+                      .bind("at", at)
                       .number();
 }
 

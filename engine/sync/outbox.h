@@ -30,6 +30,6 @@ std::optional<Stretch> next_stretch(Database& state, const std::string& operatio
 
 /// Writes down that CAR is about to get it, before the first byte is sent. The caller's
 /// transaction.
-void begin_batch(Database& state, Stretch& stretch);
+void begin_batch(Database& state, Stretch& stretch, const std::string& at);
 
 }  // namespace defender_car

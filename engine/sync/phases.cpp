@@ -48,8 +48,8 @@ void limit_rate(const SyncSettings& settings, HttpClient& http) {
 }
 
 void begin_run(Run& run) {
-  run.report.started_at = iso8601(system_now());
-  run.report_ms = system_now();
+  run.report.started_at = iso8601(run.clock.begin());
+  run.report_ms = run.report_time = run.clock.begin();
   Statement& begin = run.state.statement("run/begin").bind("started_at", run.report.started_at);
   begin.step();
   run.report.run_id = begin.integer(0);

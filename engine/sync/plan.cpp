@@ -54,7 +54,7 @@ Plan::Plan(const SyncSettings& settings, const fs::path& save, HttpClient& http,
   }
   if (run.stage_open) report_datasets(run);
   count_work(run);
-  run.report.finished_at = iso8601(system_now());
+  run.report.finished_at = run.clock.text();
   report_ = std::move(run.report);
   now_ = run.now;
 }

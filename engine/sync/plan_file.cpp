@@ -7,6 +7,7 @@
 
 #include "base/printable.h"
 #include "base/sha256.h"
+#include "sync/clock.h"
 #include "sync/mode.h"
 #include "sync/snapshot_file.h"
 
@@ -227,6 +228,7 @@ void decide_as_planned(Run& run) {
   const auto then = std::array{plan.text(0), plan.text(1), plan.text(2)};
   run.network_source = plan.text(3);
   run.now = plan.text(4);
+  if (plan.integer(5) == 0) run.clock_problem = "no clock was believed when the plan was made";
   plan.reset();
   const auto here =
       std::array{run.report.mode, run.report.reason,
@@ -243,13 +245,10 @@ void decide_as_planned(Run& run) {
 }
 
 void take_up_plan(Run& run) {
+  settle_clock_as(run, run.now);
   run.state.statement("plan/take_up")
       .bind("run_id", run.report.run_id)
       .bind("report", run.report_ms)
-      .run();
-  run.state.statement("run/clock")
-      .bind("clock_at", run.now)
-      .bind("run_id", run.report.run_id)
       .run();
   restore(run);
   decide_session(run);

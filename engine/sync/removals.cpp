@@ -13,7 +13,7 @@ constexpr int kDeletesABatch = 500;
 
 void hand_over(Run& run, Stretch& stretch) {
   Transaction transaction(run.state);
-  begin_batch(run.state, stretch);
+  begin_batch(run.state, stretch, run.clock.text());
   transaction.commit();
 }
 
@@ -29,7 +29,7 @@ struct Answer {
 
 void fold(Run& run, const Stretch& stretch, const std::vector<Answer>& answers, bool whole) {
   Transaction transaction(run.state);
-  const std::string at = iso8601(system_now());
+  const std::string at = run.clock.text();
   for (const Answer& answer : answers) {
     const std::string text =
         std::to_string(answer.status) + (answer.gone ? ": was gone already" : "");
@@ -68,7 +68,7 @@ void patch_stretch(Run& run, const Stretch& stretch) {
 void delete_stretch(Run& run, const Stretch& stretch, const std::vector<std::string>& ids) {
   const PatchResult result = run.car.delete_assets(ids);
   Transaction transaction(run.state);
-  acknowledge_deletes(run.state, stretch, iso8601(system_now()),
+  acknowledge_deletes(run.state, stretch, run.clock.text(),
                       result == PatchResult::gone ? "404: was gone already" : "200");
   transaction.commit();
 }

@@ -1,5 +1,6 @@
 #include "sync/repair.h"
 
+#include "sync/clock.h"
 #include "sync/comparison.h"
 #include "sync/deliver.h"
 #include "sync/guard.h"
@@ -62,15 +63,10 @@ void begin_repair(Run& run) {
       .bind("mode", kMode)
       .bind("reason", kReason)
       .run();
-  // Defender is not asked: its clock is the last run's, moved on by what has passed here.
-  run.now = run.state.statement("verify/clock")
-                .bind("at", run.report.started_at)
-                .value()
-                .value_or(run.report.started_at);
-  run.state.statement("run/clock")
-      .bind("run_id", run.report.run_id)
-      .bind("clock_at", run.now)
-      .run();
+  // Defender is not asked. Where this machine's clock and CAR's differ, time stands still.
+  const auto agreed = time_for_ages(run);
+  const EpochMs now = agreed ? *agreed : last_believed_time(run.state).value_or(run.clock.begin());
+  settle_clock_as(run, iso8601(now));
 }
 
 void finish_repair(Run& run) {

@@ -268,7 +268,7 @@ class Replayer {
     run.report.run_id = file.run_id;
     run.report.mode = file.kind;
     run.report.reason = file.reason;
-    run.report_ms = file.report_ms;
+    run.report_ms = run.report_time = file.report_ms;
     run.report.started_at = iso8601(file.report_ms);
     run.now = file.now;
     run.identity_model =

@@ -1,6 +1,7 @@
 #pragma once
 // What the phases of one run share. Private to sync: the program and the tests see sync.h only.
 
+#include <chrono>
 #include <set>
 #include <string>
 
@@ -12,6 +13,24 @@
 #include "sync/sync.h"
 
 namespace defender_car {
+
+/// The time of a run's own rows and of what it sends. It goes on by itself: that this machine's
+/// clock jumps meanwhile changes nothing.
+class RunClock {
+ public:
+  void set(EpochMs now) { at_begin_ = now - passed(); }
+  EpochMs begin() const { return at_begin_; }
+  EpochMs now() const { return at_begin_ + passed(); }
+  std::string text() const { return iso8601(now()); }
+
+ private:
+  EpochMs passed() const {
+    const auto passed = std::chrono::steady_clock::now() - begin_;
+    return std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
+  }
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  EpochMs at_begin_ = system_now();
+};
 
 struct Run {
   Run(const SyncSettings& of, HttpClient& http_client, Progress& shown, Database& state_file,
@@ -35,10 +54,13 @@ struct Run {
   IdentityModel identity_model = IdentityModel::user;
   std::string network_source;  ///< hunting, machines
   std::string save_point;      ///< CAR's model_state_id at the start, when it is one of ours
+  RunClock clock;              ///< see clock.h
   EpochMs report_ms =
-      0;               ///< this run, as CAR knows it: the report's key and the new model_state_id
-  std::string now;     ///< Defender's clock at its first answer, ISO 8601; "" before that
-  bool whole = false;  ///< fetch asks for everything
+      0;  ///< this run, as CAR knows it: the report's key and the new model_state_id
+  EpochMs report_time = 0;    ///< the time that goes with it
+  std::string now;            ///< Defender's clock at its first answer, ISO 8601; "" before that
+  std::string clock_problem;  ///< why no clock is believed; "": one is
+  bool whole = false;         ///< fetch asks for everything
   std::set<std::string> allowed_ids;  ///< machines that may go: allowed once by token
   std::set<std::string> permissions;  ///< the tokens of --allow-once that let something through
   bool deletes_allowed = false;       ///< … deletes among it

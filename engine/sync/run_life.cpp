@@ -23,7 +23,7 @@ bool lacks_something(const RunReport& report) {
 void describe_outcome(Run& run, bool ended) {
   RunReport& report = run.report;
   if (!report.failure) {
-    report.outcome = lacks_something(report) ? "partial" : "done";
+    report.outcome = lacks_something(report) || !run.clock_problem.empty() ? "partial" : "done";
   } else if (*report.failure == ErrorKind::interrupted) {
     report.outcome = "interrupted";
   } else if (*report.failure == ErrorKind::guard) {
@@ -41,7 +41,7 @@ void count_outcome(Run& run) {
 
 void write_down(Run& run, const std::string& snapshot) {
   RunReport& report = run.report;
-  report.finished_at = iso8601(system_now());
+  report.finished_at = run.clock.text();
   const auto or_null = [](const std::string& text) {
     return text.empty() ? std::optional<std::string>() : text;
   };

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/gzip.h"
-#include "base/time.h"
+#include "sync/clock.h"
 #include "sync/working_dir.h"
 
 namespace defender_car {
@@ -26,7 +26,14 @@ std::int64_t bytes_from(const std::vector<KeptFile>& files, std::size_t first) {
                          [](std::int64_t sum, const KeptFile& file) { return sum + file.bytes; });
 }
 
-auto days_ago(int days) { return fs::file_time_type::clock::now() - std::chrono::hours(24) * days; }
+fs::file_time_type file_time(EpochMs at) {
+  return std::chrono::file_clock::from_sys(
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(at)));
+}
+
+bool is_older(const KeptFile& file, const Retention& limits, std::chrono::hours age) {
+  return limits.now && file.written < file_time(*limits.now) - age;
+}
 
 /// Where replay can begin: a checkpoint, or the full import that opens the chain.
 bool is_beginning(const std::vector<KeptFile>& files, std::size_t at) {
@@ -40,7 +47,8 @@ std::size_t first_within(const std::vector<KeptFile>& files, const Retention& li
   bool newest = true;
   for (std::size_t at = files.size(); at-- > 0;) {
     bytes += files[at].bytes;
-    const bool fits = files[at].written >= days_ago(limits.keep_days) && bytes <= limits.keep_bytes;
+    const bool too_old = is_older(files[at], limits, std::chrono::hours(24) * limits.keep_days);
+    const bool fits = !too_old && bytes <= limits.keep_bytes;
     if (!fits && !newest) break;
     newest = newest && is_checkpoint(files[at]);
     first = at;
@@ -132,8 +140,7 @@ bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
     if (is_beginning(files, at)) beginning = at;
   }
   if (beginning == files.size()) return true;
-  return files[beginning].written <
-             fs::file_time_type::clock::now() - std::chrono::hours(12) * limits.keep_days ||
+  return is_older(files[beginning], limits, std::chrono::hours(12) * limits.keep_days) ||
          bytes_from(files, beginning + 1) > limits.keep_bytes / 2;
 }
 
@@ -149,12 +156,20 @@ void prune_snapshots(const fs::path& folder, const Retention& limits) {
   }
 }
 
-void write_checkpoint(Database& state, const fs::path& folder, bool compress) {
+void prune_snapshots(const SyncSettings& settings) {
+  const WorkingDir folder{settings.working_dir};
+  Database state(folder.state(), OpenMode::read_only);
+  prune_snapshots(folder.snapshots(),
+                  {settings.keep_days, settings.keep_space_bytes, last_believed_time(state)});
+}
+
+void write_checkpoint(Database& state, const fs::path& folder, bool compress,
+                      const std::optional<EpochMs>& written) {
   const std::int64_t run_id = state.number("snapshot/last_derived_run");
   const fs::path file = folder / snapshot_name(run_id, "checkpoint");
   const fs::path unfinished = file.string() + ".new";
   state.copy_to(unfinished);
-  put_in_place(unfinished, file, compress);
+  put_in_place(unfinished, file, compress, written);
   // Where that run left no snapshot this stands in its place.
   state.statement("snapshot/kept_as")
       .bind("run_id", run_id)
@@ -179,26 +194,22 @@ void write_pruned(Database& state, const fs::path& file) {
   state.detach("kept");
 }
 
-void put_in_place(const fs::path& unfinished, const fs::path& file, bool compress) {
+void put_in_place(const fs::path& unfinished, const fs::path& file, bool compress,
+                  const std::optional<EpochMs>& written) {
   std::error_code error;
-  if (!compress) {
-    fs::rename(unfinished, file, error);
-  } else {
-    const fs::path compressed = file.string() + ".gz";
-    compress_file(unfinished, compressed.string() + ".new");
-    fs::rename(compressed.string() + ".new", compressed, error);
-    if (!error) fs::remove(unfinished, error);
-  }
+  const fs::path place = compress ? fs::path(file.string() + ".gz") : file;
+  const fs::path whole = compress ? fs::path(place.string() + ".new") : unfinished;
+  if (compress) compress_file(unfinished, whole);
+  if (written) fs::last_write_time(whole, file_time(*written), error);  // or this machine's
+  fs::rename(whole, place, error);
+  if (compress && !error) fs::remove(unfinished, error);
   if (error)
     throw Error(ErrorKind::internal, "cannot keep " + file.string() + ": " + error.message());
 }
 
-void prune_history(Database& state, int keep_runs) {
+void prune_history(Database& state, int keep_runs, EpochMs now) {
   Transaction transaction(state);
-  state.statement("snapshot/prune_runs")
-      .bind("keep", keep_runs)
-      .bind("now", iso8601(system_now()))
-      .run();
+  state.statement("snapshot/prune_runs").bind("keep", keep_runs).bind("now", iso8601(now)).run();
   if (state.changes() > 0) {
     state.statement("snapshot/prune_ledger").run();
     state.statement("snapshot/prune_rejected").run();
@@ -206,18 +217,19 @@ void prune_history(Database& state, int keep_runs) {
   transaction.commit();
 }
 
-void keep_within_limits(Database& state, const SyncSettings& settings) {
+void keep_within_limits(Database& state, const SyncSettings& settings,
+                        const std::optional<EpochMs>& now) {
   const WorkingDir folder{settings.working_dir};
-  const Retention limits{settings.keep_days, settings.keep_space_bytes};
+  const Retention limits{settings.keep_days, settings.keep_space_bytes, now};
   std::error_code error;
   const auto state_bytes = static_cast<std::int64_t>(fs::file_size(folder.state(), error));
   const bool broken = !state.statement("run/setting").bind("name", "chain_broken").texts().empty();
   if (broken || checkpoint_due(kept_files(folder.snapshots()), limits, state_bytes)) {
-    write_checkpoint(state, folder.snapshots(), settings.compress_snapshots);
+    write_checkpoint(state, folder.snapshots(), settings.compress_snapshots, now);
     state.statement("run/unset").bind("name", "chain_broken").run();
   }
   prune_snapshots(folder.snapshots(), limits);
-  prune_history(state, settings.keep_runs);
+  if (now) prune_history(state, settings.keep_runs, *now);
 }
 
 }  // namespace defender_car

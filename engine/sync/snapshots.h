@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "store/database.h"
 #include "sync/settings.h"
 
@@ -33,6 +35,7 @@ std::vector<KeptFile> kept_files(const std::filesystem::path& folder);
 struct Retention {
   int keep_days = 14;
   std::int64_t keep_bytes = 0;
+  std::optional<EpochMs> now = system_now();  ///< nothing: no clock is believed, nothing is too old
 };
 
 /// Whether the stretch since the last beginning has become so long that a new checkpoint is due:
@@ -46,25 +49,31 @@ bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
 /// that cannot be removed: the next run tries again.
 void prune_snapshots(const std::filesystem::path& folder, const Retention& limits);
 
+/// The same between two runs, by the clock of the last one: this machine's own may be wrong, and
+/// nobody else's is asked.
+void prune_snapshots(const SyncSettings& settings);
+
 /// Writes what the attached `stage` of an incremental run told that was new into a new file
 /// (schema/phase/70_keep.sql); it is on the disk when this returns. After derive, before the stage
 /// is detached. Throws Error(internal).
 void write_pruned(Database& state, const std::filesystem::path& file);
 
-/// Renames a finished file of its own folder, compressed where that is wanted. Throws
-/// Error(internal).
+/// Renames a finished file of its own folder, compressed where that is wanted. `written`: its age
+/// counts from there; nothing: from when this machine wrote it. Throws Error(internal).
 void put_in_place(const std::filesystem::path& unfinished, const std::filesystem::path& file,
-                  bool compress);
+                  bool compress, const std::optional<EpochMs>& written);
 
-/// Copies the state, by VACUUM INTO. Throws Error(internal).
-void write_checkpoint(Database& state, const std::filesystem::path& folder, bool compress);
+/// Copies the state, by VACUUM INTO; `written` as above. Throws Error(internal).
+void write_checkpoint(Database& state, const std::filesystem::path& folder, bool compress,
+                      const std::optional<EpochMs>& written);
 
 /// Of the history: runs beyond --keep-runs, their ledger, records set aside that have not come
 /// since.
-void prune_history(Database& state, int keep_runs);
+void prune_history(Database& state, int keep_runs, EpochMs now);
 
-/// At the end of a run: checkpoint where one is due, then both kinds of pruning. Throws
-/// Error(internal).
-void keep_within_limits(Database& state, const SyncSettings& settings);
+/// At the end of a run: checkpoint where one is due, then both kinds of pruning. `now`: nothing
+/// where no clock is believed; then nothing goes for its age. Throws Error(internal).
+void keep_within_limits(Database& state, const SyncSettings& settings,
+                        const std::optional<EpochMs>& now);
 
 }  // namespace defender_car

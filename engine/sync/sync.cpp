@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/cancel.h"
+#include "sync/clock.h"
 #include "sync/dataset.h"
 #include "sync/deliver.h"
 #include "sync/derive.h"
@@ -42,7 +43,7 @@ std::string keep_snapshot(Run& run, const WorkingDir& folder) {
   run.stage_open = false;
   const std::string name = snapshot_name(run.report.run_id, run.report.mode);
   try {
-    put_in_place(kept, folder.snapshots() / name, run.settings.compress_snapshots);
+    put_in_place(kept, folder.snapshots() / name, run.settings.compress_snapshots, run.clock.now());
     if (kept != folder.stage()) fs::remove(folder.stage());
     return name + (run.settings.compress_snapshots ? ".gz" : "");
   } catch (const Error& error) {
@@ -69,7 +70,7 @@ std::string left_snapshot(Database& state, const WorkingDir& folder, std::int64_
   const SnapshotInfo left = read_snapshot(folder.stage(), folder.root);
   if (!is_its(left)) return "";
   const std::string name = snapshot_name(run_id, left.kind);
-  put_in_place(folder.stage(), folder.snapshots() / name, compress);
+  put_in_place(folder.stage(), folder.snapshots() / name, compress, last_believed_time(state));
   return name + (compress ? ".gz" : "");
 }
 
@@ -89,7 +90,7 @@ void rescue_snapshot(Database& state, const WorkingDir& folder, bool compress) {
     return;
   }
   try {
-    write_checkpoint(state, folder.snapshots(), compress);
+    write_checkpoint(state, folder.snapshots(), compress, last_believed_time(state));
   } catch (const Error& error) {
     spdlog::debug("{}", error.what());
     state.statement("run/set")
@@ -102,7 +103,7 @@ void rescue_snapshot(Database& state, const WorkingDir& folder, bool compress) {
 // Nothing of this may fail a run that did its work.
 void keep_within_limits(Run& run) {
   try {
-    keep_within_limits(run.state, run.settings);
+    keep_within_limits(run.state, run.settings, time_for_ages(run));
   } catch (const Error& error) {
     run.warn(std::string("old snapshots and runs could not be pruned: ") + error.what());
   }

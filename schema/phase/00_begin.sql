@@ -7,6 +7,12 @@ CREATE TEMP TABLE touched (          -- what must be derived anew; aspect 'all' 
   PRIMARY KEY (machine, aspect)
 ) STRICT, WITHOUT ROWID;
 
+-- The time by which something may be removed for its age. No row where no clock is believed: then a border that is counted
+-- from it is NULL, and nothing lies beyond it.
+DROP TABLE IF EXISTS temp.aging;
+CREATE TEMP TABLE aging (now TEXT NOT NULL) STRICT;
+INSERT INTO aging SELECT now FROM stage.run WHERE clock_agreed;
+
 DROP TABLE IF EXISTS temp.changed_vertex;
 CREATE TEMP TABLE changed_vertex (   -- whose body may have changed
   collection TEXT NOT NULL,

@@ -41,7 +41,7 @@ WHERE set_aside IS NULL
 ON CONFLICT DO UPDATE SET IPAddresses = excluded.IPAddresses, Timestamp = excluded.Timestamp, run_id = excluded.run_id
 WHERE excluded.Timestamp > Timestamp OR (excluded.Timestamp = Timestamp AND excluded.IPAddresses <> IPAddresses);
 
--- A reading of all 30 days has every row that counts.
+-- A reading of all 30 days has every row that counts. (Defender counts these days by its own clock.)
 DROP TABLE IF EXISTS temp.staged_adapter;
 CREATE TEMP TABLE staged_adapter (DeviceId TEXT, NetworkAdapterName TEXT, MacAddress TEXT,
   PRIMARY KEY (DeviceId, NetworkAdapterName, MacAddress)) STRICT, WITHOUT ROWID;
@@ -51,7 +51,7 @@ WHERE set_aside IS NULL AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'netwo
 DELETE FROM MachineNetworkInfo
 WHERE (DeviceId, NetworkAdapterName, MacAddress) IN (
   SELECT n.DeviceId, n.NetworkAdapterName, n.MacAddress
-  FROM removes r CROSS JOIN MachineNetworkInfo n
+  FROM aging CROSS JOIN removes r CROSS JOIN MachineNetworkInfo n
   WHERE r.dataset = 'network' AND r.whole
     AND NOT EXISTS (SELECT 1 FROM staged_adapter s
                     WHERE (s.DeviceId, s.NetworkAdapterName, s.MacAddress)
@@ -60,11 +60,11 @@ WHERE (DeviceId, NetworkAdapterName, MacAddress) IN (
 
 -- Rows older than 30 days count no longer.
 DELETE FROM MachineNetworkInfo
-WHERE Timestamp <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-30 days')
+WHERE Timestamp <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-30 days')
   AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'network');
 
 ------------------------------------------------------------------------------------------------------------ users
--- One reading holds all of a machine's users; completeness is per machine.
+-- One reading holds all of a machine's users; completeness is per machine. (Hunting's are those of 30 days by its clock.)
 INSERT OR IGNORE INTO LogonUsers
 SELECT u.machineId, u.accountName, coalesce(CASE typeof(u.accountDomain) WHEN 'text' THEN u.accountDomain END, ''),
        (SELECT run_id FROM stage.run)
@@ -79,6 +79,7 @@ SELECT machineId, accountName, coalesce(CASE typeof(accountDomain) WHEN 'text' T
 FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(machineId) = 'text';
 DELETE FROM LogonUsers
 WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_reading u WHERE u.state = 'read' AND u.not_understood = 0 AND NOT r.pruned
+                      AND (r.clock_agreed OR u.source = 'api')
                     EXCEPT SELECT key FROM unheard WHERE dataset = 'users')
   AND NOT EXISTS (SELECT 1 FROM staged_user s
                   WHERE (s.machineId, s.accountName, s.accountDomain)
@@ -89,6 +90,7 @@ WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_r
 -- One whose removals are withheld still has users that the answer lacks: it is asked again at the next run.
 UPDATE MachineInfo SET usersReadAt =
   CASE WHEN EXISTS (SELECT 1 FROM stage.run r CROSS JOIN withheld WHERE r.pruned) THEN NULL
+       WHEN EXISTS (SELECT 1 FROM stage.run r WHERE r.pruned AND NOT r.clock_agreed) THEN NULL
        WHEN (SELECT pruned FROM stage.run) THEN lastSeen
        WHEN EXISTS (SELECT 1 FROM LogonUsers u
                     WHERE u.machineId = MachineInfo.id
@@ -159,7 +161,7 @@ FROM removes r
 CROSS JOIN MachineInfo m
 CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
 WHERE r.dataset = 'vulnerabilities' AND r.whole AND m.healthStatus IS NOT 'Inactive'
-  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days');
+  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-7 days');
 INSERT OR IGNORE INTO reread_software
 SELECT v.vertex_id
 FROM removes r
@@ -167,7 +169,7 @@ CROSS JOIN stage.software_reading a
 CROSS JOIN MachineInfo m ON m.id = a.DeviceId
 CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
 WHERE r.dataset = 'vulnerabilities' AND NOT r.whole AND m.healthStatus IS NOT 'Inactive'
-  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days');
+  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-7 days');
 DELETE FROM reread_software WHERE machine_id IN (
   SELECT v.vertex_id FROM unheard u CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = u.key
   WHERE u.dataset = 'vulnerabilities');

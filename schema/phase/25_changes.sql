@@ -120,7 +120,7 @@ CROSS JOIN vertex v ON v.vertex_id = k.machine_id
 CROSS JOIN MachineInfo m ON m.id = v.key
 WHERE r.dataset = 'vulnerabilities' AND d.since IS NOT NULL
   AND m.healthStatus IS NOT 'Inactive'
-  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days')
+  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-7 days')
   AND k.machine_id NOT IN (SELECT machine_id FROM unheard_software)
   AND k.machine_id NOT IN (SELECT machine_id FROM changed_software EXCEPT SELECT machine_id FROM heard_software);
 DELETE FROM machine_software WHERE machine_id IN (SELECT machine_id FROM bare_machine);
@@ -143,7 +143,7 @@ FROM known CROSS JOIN vertex v ON v.vertex_id = known.machine_id
 WHERE NOT EXISTS (SELECT 1 FROM staged_software s WHERE s.machine_id = v.vertex_id)
   AND NOT EXISTS (SELECT 1 FROM MachineInfo m
                   WHERE m.id = v.key AND m.healthStatus IS NOT 'Inactive'
-                    AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-7 days'))
+                    AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-7 days'))
 EXCEPT
 SELECT s.DeviceId FROM stage.SoftwareVulnerabilities s WHERE s.set_aside IS NOT NULL AND typeof(s.DeviceId) = 'text';
 DELETE FROM kept_software WHERE EXISTS (SELECT 1 FROM whole_software);

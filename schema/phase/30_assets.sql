@@ -4,6 +4,10 @@
 -- Removals that were held back, and operations that were not finished, are looked at anew.
 INSERT OR IGNORE INTO touched SELECT machine, aspect FROM due;
 DELETE FROM due;
+-- That the answer has no software of a machine counted for nothing where no clock is believed: it is asked for again.
+INSERT INTO due
+SELECT s.DeviceId, 'software', 'no clock is agreed', r.run_id FROM stage.run r CROSS JOIN stage.software_reading s
+WHERE NOT r.clock_agreed;
 
 -- Machines whose 15 days are over, or that are gone.
 DROP TABLE IF EXISTS temp.leaving;
@@ -14,7 +18,7 @@ FROM MachineInfo m
 CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
 CROSS JOIN asset a ON a.vertex_id = v.vertex_id
 WHERE m.healthStatus = 'Inactive'
-  AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days')
+  AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-15 days')
   -- What was not understood of the machine list may have said that the machine is back.
   AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'incomplete');
 INSERT OR IGNORE INTO leaving

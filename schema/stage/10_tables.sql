@@ -12,7 +12,7 @@ CREATE TABLE stage.run (
   run_id          INTEGER PRIMARY KEY,
   mode            TEXT NOT NULL,
   reason          TEXT NOT NULL,
-  now             TEXT NOT NULL,     -- Defender's clock at its first answer
+  now             TEXT NOT NULL,     -- Defender's clock at its first answer; see clock_agreed
   tenant          TEXT NOT NULL,
   source          TEXT NOT NULL,
   identity_model  TEXT NOT NULL,     -- user, account
@@ -25,7 +25,7 @@ CREATE TABLE stage.run (
   digest          TEXT,              -- schema/phase/60_digest.sql; NULL until derive is through
   pruned          INTEGER NOT NULL DEFAULT 0,  -- 1: rows that told nothing new were left out (schema/phase/70_keep.sql)
   clock_agreed    INTEGER NOT NULL DEFAULT 1   -- 0: Defender's clock agrees neither with this host's nor with CAR's, so
-                                               -- nothing is removed by age
+                                               -- nothing is removed by age, and now is the last run's
 ) STRICT;
 
 -- One row a dataset. `whole`: it asked for everything, so what it lacks is gone. state is `complete` only after the

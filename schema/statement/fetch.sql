@@ -5,8 +5,12 @@ INSERT INTO stage.run (run_id, mode, reason, now, tenant, source, identity_model
 VALUES (:run_id, :mode, :reason, :now, :tenant, :source, :identity_model, :network_source, :program, :report,
         (SELECT value FROM setting WHERE name = 'derivation'),
         coalesce((SELECT value FROM setting WHERE name = 'digest'), ''))
--- statement: set_now
-UPDATE stage.run SET now = :now
+-- statement: set_clock
+UPDATE stage.run SET now = :now, clock_agreed = :clock_agreed, report = :report
+-- statement: clock_is_guessed
+-- No clock is believed, and none ever was.
+SELECT count(*) FROM stage.run
+WHERE NOT clock_agreed AND NOT EXISTS (SELECT 1 FROM main.run WHERE clock_at IS NOT NULL)
 -- statement: set_mode
 UPDATE stage.run SET mode = :mode, reason = :reason
 -- statement: set_network_source
@@ -392,18 +396,21 @@ SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'vulnerabilities
 SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'knowledge_base'), (SELECT count(*) FROM stage.VulnerabilityKb))
 -- statement: move_cursors
 -- Where the full machine list lacks assets that may not go, the other readings lack theirs too: their next windows begin
--- where these began.
+-- where these began. No window moves on by a clock that nobody confirms.
 INSERT INTO cursor
 SELECT name, (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
 WHERE state = 'complete' AND NOT cursor_stays
+  AND (SELECT clock_agreed FROM stage.run)
   AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 UNION ALL
 SELECT 'vulnerabilities_whole', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
 WHERE name = 'vulnerabilities' AND state = 'complete' AND whole
+  AND (SELECT clock_agreed FROM stage.run)
   AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 UNION ALL
 SELECT 'vulnerability_changes', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
 WHERE name = 'vulnerabilities' AND state = 'complete' AND NOT cursor_stays AND (whole OR since IS NOT NULL)
+  AND (SELECT clock_agreed FROM stage.run)
   AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 ON CONFLICT DO UPDATE SET at = excluded.at, run_id = excluded.run_id
 -- statement: make_durable

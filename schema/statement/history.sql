@@ -4,6 +4,13 @@ SELECT run_id, coalesce(mode, ''), coalesce(reason, ''), coalesce(outcome, ''), 
        coalesce(error, ''), defender_calls, car_calls,
        (SELECT count(*) FROM rejected WHERE last_run = r.run_id)
 FROM run r ORDER BY run_id DESC LIMIT :limit
+-- statement: reader_clock
+-- What time it is for a reader whose clock says :now (ms). The last run may have found that clock wrong by so much, and it
+-- may have been set right since: the earlier of the two that does not lie before that run's end.
+SELECT CASE WHEN min(:now, :now + off) >= ended THEN min(:now, :now + off) ELSE max(:now, :now + off) END
+FROM (SELECT coalesce((SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'host_clock_off'), 0) AS off,
+             coalesce((SELECT CAST((julianday(finished_at) - 2440587.5) * 86400000 AS INTEGER) FROM run
+                       WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1), 0) AS ended)
 -- statement: last_success
 -- A repair is no sync: it reads nothing of Defender.
 SELECT max(finished_at) FROM run WHERE outcome = 'done' AND mode IS NOT 'repair'

@@ -91,7 +91,7 @@ FROM stage.plan_standing t FULL JOIN standing s ON s.name = t.name
 WHERE t.value IS NOT s.value
 ORDER BY coalesce(t.name, s.name) <> 'last run', 1
 -- statement: run
-SELECT mode, reason, identity_model, network_source, now FROM stage.run
+SELECT mode, reason, identity_model, network_source, now, clock_agreed FROM stage.run
 -- statement: fetched
 SELECT permissions, deletes_allowed, held_back, fetched_session, session, coalesce(failure, ''), coalesce(error, '')
 FROM stage.plan

@@ -11,7 +11,17 @@ VALUES ((SELECT coalesce(max(run_id), 0) + 1 FROM run), :started_at, NULL) RETUR
 -- statement: mode
 UPDATE run SET mode = :mode, reason = :reason WHERE run_id = :run_id
 -- statement: clock
-UPDATE run SET clock_at = :clock_at WHERE run_id = :run_id
+UPDATE run SET clock_at = :clock_at, started_at = :started_at WHERE run_id = :run_id
+-- statement: started_at
+UPDATE run SET started_at = :started_at WHERE run_id = :run_id
+-- statement: last_clock
+-- The last believed time: where no clock is, a run writes down that of the run before it once more.
+SELECT CAST(round((julianday(clock_at) - 2440587.5) * 86400000) AS INTEGER)
+FROM run WHERE clock_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
+-- statement: last_report
+-- The newest report that may stand in CAR.
+SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM setting
+WHERE name IN ('last_report', 'model_state_id', 'previous_model_state_id')
 -- statement: permission
 UPDATE run SET permission = :permission, deletes_allowed = :deletes_allowed WHERE run_id = :run_id
 -- statement: finish

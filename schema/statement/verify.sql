@@ -59,6 +59,3 @@ SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM batch)
 SELECT count(*) FROM temp.difference WHERE is_drift
 -- statement: begin_repair
 INSERT INTO temp.repair VALUES (:run_id, :at)
--- statement: clock
-SELECT strftime('%Y-%m-%dT%H:%M:%fZ', julianday(clock_at) + julianday(:at) - julianday(started_at))
-FROM run WHERE clock_at IS NOT NULL ORDER BY run_id DESC LIMIT 1

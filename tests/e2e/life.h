@@ -24,6 +24,7 @@ class Life {
       const int hours = 1 + static_cast<int>(random_() % static_cast<unsigned>(longest_hours));
       harness_.simulator().live(hours);
       lived_ += hours;
+      if (random_() % 6 == 0) run_without_a_clock("step " + std::to_string(step));
       good_run(Reading::incremental, "step " + std::to_string(step));
     }
     quiet_run("quiet run at the end");
@@ -47,6 +48,25 @@ class Life {
     if (!differing.empty()) problem(what + " differs:" + joined(differing), report);
     if (!harness_.violations().empty())
       problem(what + " took away what is wanted:" + joined(harness_.violations()), report);
+  }
+
+  /// Defender's Date is off by an hour to ten years, and nobody confirms it: nothing goes by age,
+  /// and the run after it ends where it would have ended without.
+  void run_without_a_clock(const std::string& what) {
+    const auto hours = static_cast<int64_t>(1 + random_() % (24 * 3650));
+    for (const char* service : {"/defender/", "/graph/"})
+      harness_.simulator().add_fault({.match = service,
+                                      .kind = simulator::FaultKind::wrong_date,
+                                      .date_off_s = (random_() % 2 == 0 ? hours : -hours) * 3600});
+    const defender_car::RunReport report = harness_.disturbed_sync();
+    harness_.simulator().clear_faults();
+    if (report.failure) problem(what + " without a clock failed", report);
+    if (report.outcome != "partial") problem(what + " without a clock is not partial", report);
+    for (const auto& sent : report.sent)
+      if (sent.reason == "inactive-15") problem(what + " without a clock deletes by age", report);
+    if (!harness_.violations().empty())
+      problem(what + " without a clock took away what is wanted:" + joined(harness_.violations()),
+              report);
   }
 
   void quiet_run(const std::string& what) {

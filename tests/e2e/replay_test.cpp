@@ -90,7 +90,9 @@ void order_faults(Harness& harness, simulator::Random& random) {
                                       {.status = 500},
                                       {.status = 503},
                                       {.kind = FaultKind::reset_after},
-                                      {.kind = FaultKind::truncated}};
+                                      {.kind = FaultKind::truncated},
+                                      {.kind = FaultKind::wrong_date, .date_off_s = 5'000'000},
+                                      {.kind = FaultKind::wrong_date, .date_off_s = -5'000'000}};
   for (int number = 0; number < 300; ++number) {
     if (!random.chance(5'000)) continue;
     Fault fault = random.pick(mix);
@@ -149,6 +151,7 @@ TEST_CASE("A chain with faults and guard stops replays to the same end") {
     Harness harness(scenario);
     harness.remember_disturbed_runs();
     harness.settings().compress_snapshots = seed % 4 == 0;
+    harness.settings().keep_days = 365;  // the whole chain, without a checkpoint
     live(harness, seed, seen);
     const fs::path original = harness.settings().working_dir;
     const auto files = snapshots_of(original);
@@ -390,7 +393,7 @@ TEST_CASE("Before retention takes a chain its beginning it writes a checkpoint")
   Chain chain;
   const fs::path snapshots = chain.harness.settings().working_dir / "snapshots";
   for (const fs::path& file : chain.files)
-    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(24 * 20));
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(24 * 400));
   chain.harness.simulator().live(5);
   chain.harness.sync(Reading::incremental);
   std::set<std::string> names;
@@ -583,6 +586,7 @@ TEST_CASE("The history is pruned by runs, but for the last days' and what still 
   const auto count = [&](const char* table) {
     return ask(chain.state(), std::string("SELECT count(*) FROM ") + table);
   };
+  ask(chain.state(), "UPDATE run SET started_at = (SELECT max(started_at) FROM run)");
   chain.harness.settings().keep_runs = 2;
   chain.harness.sync(Reading::incremental);
   CHECK(count("run") == "5\n");  // younger than two days

@@ -23,7 +23,7 @@ namespace {
 constexpr EpochMs minute = 60'000;
 
 ReportData report_of(Harness& harness, EpochMs ahead = 0) {
-  return read_report(harness.settings().working_dir, defender_car::system_now() + ahead);
+  return read_report(harness.settings().working_dir, harness.simulator().now_ms() + ahead);
 }
 
 std::int64_t sent(const RunReport& report, const std::set<std::string>& operations) {

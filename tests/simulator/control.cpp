@@ -52,6 +52,7 @@ Reply order_fault(const Call& call, Faults& faults) {
   fault.count = number(call, "count", fault.count);
   fault.status = number(call, "status", fault.status);
   fault.stall_ms = number(call, "stall_ms", fault.stall_ms);
+  fault.date_off_s = number(call, "date_off_s", 0);
   fault.retry_after = parameter(call, "retry_after");
   fault.body = call.body;
   const bool aimed = !fault.match.empty() || !parameter(call, "after").empty();

@@ -6,7 +6,7 @@
 namespace simulator {
 
 std::optional<FaultKind> fault_kind(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, FaultKind>, 16> names{{
+  static constexpr std::array<std::pair<std::string_view, FaultKind>, 19> names{{
       {"status", FaultKind::status},
       {"reset_before", FaultKind::reset_before},
       {"reset_after", FaultKind::reset_after},
@@ -23,6 +23,9 @@ std::optional<FaultKind> fault_kind(std::string_view name) {
       {"malformed_json", FaultKind::malformed_json},
       {"empty_json", FaultKind::empty_json},
       {"empty_list", FaultKind::empty_list},
+      {"wrong_date", FaultKind::wrong_date},
+      {"no_date", FaultKind::no_date},
+      {"cached", FaultKind::cached},
   }};
   for (const auto& [text, kind] : names)
     if (text == name) return kind;

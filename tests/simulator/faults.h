@@ -31,6 +31,9 @@ enum class FaultKind {
   malformed_json,  // 200 with JSON that breaks off; the request is not carried out
   empty_json,      // 200 with {}; the request is not carried out
   empty_list,      // carries out, but the list in Defender's answer is empty
+  wrong_date,      // carries out; the Date header is `date_off_s` seconds off
+  no_date,         // carries out; no Date header
+  cached,          // carries out; the Date header is `date_off_s` seconds off, and Age says so
 };
 
 struct Fault {
@@ -43,6 +46,7 @@ struct Fault {
   std::string retry_after{};  // seconds or an HTTP date; empty: no such header
   std::string body{};         // of kind status; empty: an error in the service's shape
   int stall_ms = 1000;
+  int64_t date_off_s = 0;  // ahead; of kind cached: negative, the answer's age
 };
 
 /// nullopt: no kind of that name (the names are those of the enumerators).

@@ -165,6 +165,15 @@ std::optional<Delivery> Simulator::Server::instead(const std::string& service, c
   }
 }
 
+/// What the answer's headers say of time.
+void date(Reply& reply, int64_t now_ms, const std::optional<Fault>& fault) {
+  const bool cached = fault && fault->kind == FaultKind::cached;
+  const bool off = cached || (fault && fault->kind == FaultKind::wrong_date);
+  if (fault && fault->kind == FaultKind::no_date) return;
+  reply.headers.emplace_back("Date", http_date(now_ms + (off ? fault->date_off_s * 1000 : 0)));
+  if (cached) reply.headers.emplace_back("Age", std::to_string(-fault->date_off_s));
+}
+
 Delivery Simulator::Server::handle_service(const std::string& service, Call& call) {
   const auto start = std::chrono::steady_clock::now();
   const UnderWay beside(side_by_side_.at(service));
@@ -178,7 +187,7 @@ Delivery Simulator::Server::handle_service(const std::string& service, Call& cal
   if (!goes_on(RequestStage::arrived)) return {{}, Delivery::Form::close};
   Delivery out = carry_out(service, call, fault);
   if (!goes_on(RequestStage::carried_out)) out.form = Delivery::Form::close;
-  out.reply.headers.emplace_back("Date", http_date(tenant_.now_ms));
+  date(out.reply, tenant_.now_ms, fault);
   const auto spent = std::chrono::steady_clock::now() - start;
   requests_.push_back({service, call.method, call.target.substr(service.size() + 1),
                        out.form == Delivery::Form::close ? 0 : out.reply.status,

@@ -45,6 +45,10 @@ Fault some_fault(simulator::Random& random) {
       {.kind = FaultKind::excess},
       {.kind = FaultKind::html200},
       {.kind = FaultKind::malformed_json},
+      {.kind = FaultKind::wrong_date, .date_off_s = -400 * 86'400},
+      {.kind = FaultKind::wrong_date, .date_off_s = 400 * 86'400},
+      {.kind = FaultKind::no_date},
+      {.kind = FaultKind::cached, .date_off_s = -86'400},
   };
   // Each of these costs its limit.
   if (random.chance(2'000))

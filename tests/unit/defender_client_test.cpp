@@ -851,10 +851,10 @@ TEST_CASE("the first Date header is the service's clock", "[defender]") {
     response.set_header("Date", "Tue, 24 Nov 2026 13:00:00 GMT");
     json(response, page(0, 1));
   });
-  CHECK_FALSE(tenant.client.server_date());
+  CHECK_FALSE(tenant.client.clock().first());
   tenant.client.read_pages("machines", "", kId, tenant.sink);
-  REQUIRE(tenant.client.server_date());
-  CHECK(iso8601(*tenant.client.server_date()) == "2026-11-24T13:00:00.000Z");
+  REQUIRE(tenant.client.clock().first());
+  CHECK(iso8601(*tenant.client.clock().first()) == "2026-11-24T13:00:00.000Z");
 }
 
 TEST_CASE("the export walks by its own links and nowhere else", "[defender]") {

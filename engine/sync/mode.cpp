@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "sync/asset_count.h"
+
 namespace defender_car {
 namespace {
 
@@ -83,6 +85,7 @@ void decide_mode(Run& run, DatabaseState databases) {
   const bool model_moved = decide_identity_model(run);
   std::string reason = reason_for_full(run, newly_made, model_moved);
   if (run.settings.mode == Mode::full) reason = "asked for";
+  if (reason.empty()) reason = assets_missing(run);
   if (reason == kForeign) stop_at_third_foreign_save_point(run);
   run.whole = !reason.empty();
   if (run.whole) {

@@ -238,7 +238,8 @@ class Importer {
   // In the caller's transaction. At CAR's fault the records stay in the outbox, for the next run.
   void judge_refused_now() {
     if (refusals_.are_cars_fault(run_.full())) {
-      problem_ = too_many_refused(refusals_, operation_ + " records", refused_.front().reason);
+      problem_ = too_many_refused(refusals_, operation_ + " records", refused_.front().reason) +
+                 "; the next run sends them again";
       again_.clear();
       return;
     }

@@ -25,8 +25,7 @@ inline std::string too_many_refused(const Refusals& of, const std::string& what,
                                     const std::string& first) {
   return "CAR refuses " + std::to_string(of.refused) + " of " +
          std::to_string(of.refused + of.taken) + " " + what + " (" + first +
-         "). So many are a fault of CAR's, so they are not set aside. Look into CAR's own log; the "
-         "next run sends them again";
+         "). So many are a fault of CAR's, so they are not set aside. Look into CAR's own log";
 }
 
 }  // namespace defender_car

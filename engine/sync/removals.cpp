@@ -94,10 +94,12 @@ class Changes {
     run_.state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
   }
 
+  // A full import needs no changes: what it does not report falls away.
   void judge_fault() {
     if (!refusals_.are_cars_fault(run_.full())) return;
-    throw Error(ErrorKind::car_recoverable,
-                too_many_refused(refusals_, "changes", in_words(refused_.front())));
+    throw Error(ErrorKind::car_unrecoverable,
+                too_many_refused(refusals_, "changes", in_words(refused_.front())) +
+                    "; the next run is a full import");
   }
 
   std::string in_words(const Answered& refused) {

@@ -7,7 +7,7 @@
 
 namespace defender_car {
 
-/// Throws Error(car_recoverable) also where CAR refuses most of them.
+/// Throws Error(car_unrecoverable) where CAR refuses most of them.
 void send_changes(Run& run);
 
 }  // namespace defender_car

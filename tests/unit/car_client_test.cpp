@@ -96,6 +96,11 @@ TEST_CASE("CAR is asked with Basic auth or a token of its own URL", "[car]") {
   CHECK(path == "/api/car/v2/source/My Source");
   CHECK(service.targets()[0] == "GET /api/car/v2/source/My%20Source");
 
+  CarSettings odd = service.settings(1);
+  odd.source = "%2e;..%";
+  CarClient(service.http, odd).save_point();
+  CHECK(path == "/api/car/v2/source/%2e;..%");
+
   CarSettings settings = service.settings(1);
   settings.token_url = service.server.url() + "/token/api/car/v2/";
   settings.token = "tok";

@@ -50,7 +50,10 @@ std::string standing_text(const Standing& standing, bool is_edge) {
   if (standing.state == "leaving") {
     return "active " + import_text(standing) + "; nothing derives it any longer: " +
            (standing.pending ? pending_text(*standing.pending)
-                             : "it falls away at the end of the next full import");
+            : standing.refused.empty()
+                ? "it falls away at the end of the next full import"
+                : "CAR refused its removal in " + run_text(standing.refused_run) + ": " +
+                      standing.refused);
   }
   if (standing.state == "waiting") {
     return "not in CAR yet: " +

@@ -161,6 +161,8 @@ std::string parse_source(std::string_view text) {
     return is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
   });
   if (!accepted) refuse("may hold letters, digits and " + std::string(marks) + " only");
+  // CAR takes the name within a path, where these two mean the folder itself and the one above.
+  if (text == "." || text == "..") refuse("must not be . or .., which are no names in a URL");
   return std::string(text);
 }
 

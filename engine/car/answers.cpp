@@ -150,21 +150,52 @@ std::map<std::string, ImportStatus> read_import_status(std::string_view text,
   return statuses;
 }
 
-std::optional<std::string> read_refusal(std::string_view text) try {
+std::optional<std::string> read_own_error(std::string_view text) try {
   const auto document = parse(text);
-  const auto* errors = member(document, "errors");
-  if (errors == nullptr || !errors->IsArray()) return std::nullopt;
   std::string words;
-  bool is_malformed = false;
-  for (const auto& error : errors->GetArray()) {
-    const std::string code = text_of(member(error, "code"));
-    is_malformed |= code == "data_mal_formed";
-    words += (words.empty() ? "" : "; ") + code + ": " + text_of(member(error, "message"));
+  const auto add = [&](const std::string& more) {
+    if (!more.empty()) words += (words.empty() ? "" : ": ") + more;
+  };
+  if (const auto* errors = member(document, "errors"); errors != nullptr && errors->IsArray()) {
+    for (const auto& error : errors->GetArray()) {
+      if (!words.empty()) words += "; ";
+      words += text_of(member(error, "code")) + ": " + text_of(member(error, "message"));
+    }
+    return printable(words, kLongestWords);
   }
-  if (!is_malformed) return std::nullopt;
+  bool has_one = false;
+  for (const char* name : {"code", "error", "message", "errors"}) {
+    const auto* value = member(document, name);
+    has_one |= value != nullptr;
+    add(text_of(value));
+  }
+  if (!has_one) return std::nullopt;
   return printable(words, kLongestWords);
 } catch (const UnreadableAnswer&) {
   return std::nullopt;
+}
+
+bool speaks_of_records(std::string_view words) {
+  std::string text(words);
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const auto has = [&](const std::string& part) { return text.find(part) != std::string::npos; };
+  for (const char* word :
+       {"mal_formed", "malformed", "schema", "validat", "record", "field", "property", "attribute",
+        "pattern", "vertex", "vertices", "edge", "_key", "external_id", "host_name"})
+    if (has(word)) return true;
+  // A collection's name where it stands for one of its records: "asset[3] …", "hostname/A: …".
+  for (const char* collection : {"asset", "hostname", "ipaddress", "macaddress", "user", "account",
+                                 "vulnerability", "application"})
+    for (const char* mark : {"[", "/", ".", ":"})
+      if (has(std::string(collection) + mark)) return true;
+  return false;
+}
+
+bool blames_records(const ImportStatus& failed) {
+  if (failed.status_code == 413) return true;
+  return (failed.status_code == 400 || failed.status_code == 422) &&
+         speaks_of_records(failed.error);
 }
 
 bool is_broken_json(std::string_view text) {
@@ -207,6 +238,12 @@ std::optional<IdentityModel> read_schema_model(std::string_view text) {
 
 std::optional<std::int64_t> read_asset_count(std::string_view text) try {
   const auto document = parse(text);
+  const auto* errors = member(document, "errors");
+  if (errors != nullptr && errors->IsArray() && !errors->Empty()) return std::nullopt;
+  const json::Value* value = &document;
+  for (const char* name : {"data", "asset_aggregate", "aggregate", "count"})
+    if (value != nullptr) value = member(*value, name);
+  if (value != nullptr && value->IsInt64() && value->GetInt64() >= 0) return value->GetInt64();
   const auto* data = member(document, "data");
   const auto* assets = data != nullptr ? member(*data, "asset") : nullptr;
   if (assets == nullptr || !assets->IsArray()) return std::nullopt;

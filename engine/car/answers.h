@@ -27,7 +27,7 @@ enum class ImportOutcome { done, failed, lost, unfinished };
 struct ImportStatus {
   ImportOutcome outcome = ImportOutcome::unfinished;
   std::string error;    ///< CAR's words for a failed one
-  int status_code = 0;  ///< CAR's own statusCode for a failed one, 0 when it gave none
+  int status_code = 0;  ///< CAR's own statusCode for a failed one, 0 when it gave no number
 };
 
 /// GET /databases: what the first one wants before it is ready.
@@ -50,9 +50,17 @@ std::string read_import_id(std::string_view text);
 std::map<std::string, ImportStatus> read_import_status(std::string_view text,
                                                        std::span<const std::string> ids);
 
-/// A 400 of POST /imports: CAR's words when it calls the data malformed, nothing when it means
-/// something else or cannot be read (never throws).
-std::optional<std::string> read_refusal(std::string_view text);
+/// An error in CAR's own form, a JSON object with `errors`, `error`, `message` or `code`: its
+/// words; nothing for a page, a text or anything else, which somebody between us and CAR said
+/// (never throws).
+std::optional<std::string> read_own_error(std::string_view text);
+
+/// Whether such words say that a record or one of its fields is wrong, and not that CAR is.
+bool speaks_of_records(std::string_view words);
+
+/// Whether CAR says of a failed job that its records are to blame: by a status code that is a
+/// client's fault, and by its words.
+bool blames_records(const ImportStatus& failed);
 
 /// JSON that was begun and is none: half of an answer. A text that begins otherwise is not judged.
 bool is_broken_json(std::string_view text);
@@ -63,8 +71,8 @@ std::optional<std::string> read_save_point(std::string_view text);
 /// GET /v3/importSchema: the account model when it names both, nothing when it names neither.
 std::optional<IdentityModel> read_schema_model(std::string_view text);
 
-/// POST /v3/query: how many assets the answer lists, nothing when it lists none that can be read
-/// (never throws).
+/// POST /v3/query: how many assets the answer lists, or the number that it tells as an aggregate;
+/// nothing when it does neither (never throws).
 std::optional<std::int64_t> read_asset_count(std::string_view text);
 
 }  // namespace defender_car

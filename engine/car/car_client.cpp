@@ -33,6 +33,16 @@ bool says_done(const HttpResponse& response) {
   return succeeded(response) && !is_broken_json(response.body.str());
 }
 
+/// What CAR answered to a PATCH or DELETE; nothing where it did not.
+std::optional<ChangeAnswer> change_answer(const HttpResponse& response) {
+  const std::string status = std::to_string(response.status);
+  if (says_done(response)) return ChangeAnswer{ChangeResult::done, status};
+  if (response.status == 404 && !is_foreign_404(response))
+    return ChangeAnswer{ChangeResult::gone, status + ": was gone already"};
+  if (!is_refusal(response)) return std::nullopt;
+  return ChangeAnswer{ChangeResult::refused, status + ": " + *read_own_error(response.body.str())};
+}
+
 template <typename Fill>
 std::string json_object(Fill&& fill) {
   json::Buffer buffer;
@@ -112,9 +122,9 @@ ImportReceipt receipt_of(const HttpRequest& request, const HttpResponse& respons
     receipt.error = describe(response);
     return receipt;
   }
-  if (response.status == 400) {
-    auto words = read_refusal(response.body.str());
-    if (!words) throw failure_of(request, response);
+  if (response.status == 400 || response.status == 422) {
+    auto words = read_own_error(response.body.str());
+    if (!words || !speaks_of_records(*words)) throw failure_of(request, response);
     receipt.kind = ImportReceipt::Kind::refused;
     receipt.error = std::move(*words);
     return receipt;
@@ -169,7 +179,8 @@ HttpResponse CarClient::call(const HttpRequest& request, std::initializer_list<i
   HttpResponse response = http_.send(request);
   clock_.note(response);
   const bool wanted =
-      std::find(expected.begin(), expected.end(), response.status) != expected.end();
+      std::find(expected.begin(), expected.end(), response.status) != expected.end() &&
+      !is_foreign_404(response);
   if (!wanted && !succeeded(response)) throw failure_of(request, response);
   return response;
 }
@@ -373,8 +384,9 @@ HttpRequest CarClient::patch_request(const Patch& patch, std::size_t number, boo
       }));
 }
 
-void CarClient::patch(const std::vector<Patch>& patches,
-                      const std::function<void(std::size_t index, PatchResult, int status)>& done) {
+void CarClient::patch(
+    const std::vector<Patch>& patches,
+    const std::function<void(std::size_t index, const ChangeAnswer& answer)>& done) {
   struct Asking {
     std::size_t index;
     std::string_view form;  // what it was asked in, "" before the first time
@@ -400,20 +412,24 @@ void CarClient::patch(const std::vector<Patch>& patches,
     const Patch& patch = patches[index];
     const bool has_address = patch.from_is_address || patch.to_is_address;
     const std::string_view form = under_way[index].form;
-    if (says_done(response)) {
-      if (has_address) address_form_ = form;
-      done(index, PatchResult::done, response.status);
-    } else if (response.status == 404) {
+    auto answer = change_answer(response);
+    // That the other form is refused says nothing against the 404 of the first one.
+    if (answer && answer->result == ChangeResult::refused && under_way[index].again)
+      answer = ChangeAnswer{ChangeResult::gone, "404: was gone already"};
+    if (!answer) {
+      if (!failure) failure = failure_of(request, response);
+    } else if (answer->result == ChangeResult::gone) {
       // Also where the form is known: a service that has changed its mind would else keep every
       // edge that we take for gone. At the front, so that a long list of patches settles the form
       // with its first ones.
       if (has_address && !under_way[index].again) {
         waiting.push_front({index, form, false});
       } else {
-        done(index, PatchResult::gone, response.status);
+        done(index, *answer);
       }
-    } else if (!failure) {
-      failure = failure_of(request, response);
+    } else {
+      if (has_address && answer->result == ChangeResult::done) address_form_ = form;
+      done(index, *answer);
     }
   };
   const auto make = [&](std::size_t index) {
@@ -446,16 +462,16 @@ void CarClient::send_numbered(
       parallel);
 }
 
-PatchResult CarClient::delete_assets(const std::vector<std::string>& external_ids) {
-  if (external_ids.empty()) return PatchResult::done;
+ChangeAnswer CarClient::delete_assets(const std::vector<std::string>& external_ids) {
+  if (external_ids.empty()) return {};
   const HttpRequest deletion = request(
       "DELETE",
       source_path() + "/asset?external_ids=" + joined(external_ids.begin(), external_ids.end()),
       "deleting " + std::to_string(external_ids.size()) + " assets");
-  const HttpResponse response = call(deletion, {404});
-  if (response.status == 404) return PatchResult::gone;
-  if (!says_done(response)) throw failure_of(deletion, response);
-  return PatchResult::done;
+  const HttpResponse response = http_.send(deletion);
+  auto answer = change_answer(response);
+  if (!answer) throw failure_of(deletion, response);
+  return std::move(*answer);
 }
 
 std::size_t CarClient::ids_that_fit(const std::vector<std::string>& ids, std::size_t begin) {
@@ -477,6 +493,27 @@ HttpRequest CarClient::query_request(const std::string& graphql, std::string lab
                 }));
   question.url = v3_url("/query");
   return question;
+}
+
+AssetsHeld CarClient::assets_held(std::int64_t more_than, CountForm form) {
+  const std::string where = "(where:{source:{_eq:" + graphql_text(settings_.source) + "}}";
+  const std::string row = ", limit:1, offset:" + std::to_string(more_than);
+  HttpRequest question = query_request(
+      form == CountForm::aggregate
+          ? "{ asset_aggregate" + where + ") { aggregate { count } } }"
+          : "{ asset" + where + (form == CountForm::row ? row : "") + ") { external_id } }",
+      "comparing the number of assets");
+  question.retry = false;
+  const HttpResponse response = http_.send(question);
+  const int status = response.status;
+  const bool is_answer = succeeded(response) || status == 400 || status == 404 || status == 405 ||
+                         status == 422 || status == 501;
+  if (!is_answer) return AssetsHeld::unanswered;
+  const auto count = succeeded(response) ? read_asset_count(response.body.str()) : std::nullopt;
+  if (!count) return AssetsHeld::not_asked_so;
+  // The row behind so many; a service that does not heed the limit lists all.
+  const std::int64_t wanted = form == CountForm::row && *count <= 1 ? 0 : more_than;
+  return *count > wanted ? AssetsHeld::more : AssetsHeld::not_more;
 }
 
 std::optional<std::int64_t> CarClient::count_assets() {

@@ -40,7 +40,23 @@ struct CarSettings {
 };
 
 enum class DatabaseState { ready, newly_made };
-enum class PatchResult { done, gone };
+
+/// What CAR answered to a PATCH or DELETE.
+enum class ChangeResult { done, gone, refused };
+struct ChangeAnswer {
+  ChangeResult result = ChangeResult::done;
+  std::string text{};  ///< "200", "404: was gone already", "409: CAR's words"
+};
+
+/// Ways to ask CAR how many assets it holds, the cheapest first: one number, one row at an offset,
+/// all of them.
+enum class CountForm { aggregate, row, list };
+enum class AssetsHeld {
+  more,
+  not_more,
+  not_asked_so,  ///< CAR does not take the question in this form
+  unanswered,
+};
 
 /// What POST /imports answered.
 struct ImportReceipt {
@@ -70,8 +86,8 @@ class CarClient {
   std::optional<std::string> save_point();
   void set_save_point(const std::string& model_state_id);
 
-  /// Posts one envelope. 413 is too_large; 400 whose error code is data_mal_formed is refused;
-  /// other failures throw.
+  /// Posts one envelope. 413 is too_large; 400 and 422 with CAR's own words about records are
+  /// refused; other failures throw.
   ImportReceipt post_import(const std::string& envelope);
 
   /// Up to `concurrency` envelopes side by side; `done(index, receipt)` for each as it comes. After
@@ -103,10 +119,10 @@ class CarClient {
     bool to_is_address = false;
     std::optional<EpochMs> last_modified;  ///< nothing: disable
   };
-  /// Sends all, up to `concurrency` side by side; `done(index, result, what CAR answered)` for each
-  /// as it comes. The first failure throws after the answers under way have been handed on.
+  /// Sends all, up to `concurrency` side by side; `done(index, what CAR answered)` for each as it
+  /// comes. The first failure throws after the answers under way have been handed on.
   void patch(const std::vector<Patch>& patches,
-             const std::function<void(std::size_t index, PatchResult, int status)>& done);
+             const std::function<void(std::size_t index, const ChangeAnswer& answer)>& done);
 
   /// The form of an address in PATCH parameters: "", "bare" or "region" ("0/" + address). "" while
   /// unknown.
@@ -114,8 +130,8 @@ class CarClient {
   void set_address_form(std::string form) { address_form_ = std::move(form); }
 
   /// DELETE by external id of one page of ids whose joined, escaped length the caller keeps small
-  /// (ids_that_fit). 404 is `gone`.
-  PatchResult delete_assets(const std::vector<std::string>& external_ids);
+  /// (ids_that_fit). Of several ids, `gone` and `refused` may be said of one of them alone.
+  ChangeAnswer delete_assets(const std::vector<std::string>& external_ids);
 
   /// How many ids from `begin` on fit one DELETE (under 1,800 characters, escaped and with commas;
   /// at least one).
@@ -124,6 +140,9 @@ class CarClient {
   /// GET /v3/health and the databases' answer (having none is fine), for `check`. Throws like the
   /// others.
   void check_health();
+
+  /// Whether CAR holds more than so many assets of our source, by one try of one request.
+  AssetsHeld assets_held(std::int64_t more_than, CountForm form);
 
   /// How many assets of our source CAR says it holds (POST /v3/query); nothing where it cannot be
   /// asked.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/printable.h"
+#include "car/answers.h"
 
 namespace defender_car {
 namespace {
@@ -57,7 +58,26 @@ std::string asked(const HttpRequest& request) {
   return "CAR, " + request.label + " (" + request.method + " " + shown(request.url) + "): ";
 }
 
+bool is_foreign_404(const HttpResponse& response) {
+  return response.status == 404 && !read_own_error(response.body.str());
+}
+
+bool is_refusal(const HttpResponse& response) {
+  const int status = response.status;
+  const bool of_this_request = status >= 400 && status < 500 && status != 401 && status != 403 &&
+                               status != 404 && status != 408 && status != 429;
+  return of_this_request && read_own_error(response.body.str());
+}
+
 Error failure_of(const HttpRequest& request, const HttpResponse& response) {
+  if (is_foreign_404(response)) {
+    return Error(
+        ErrorKind::car_recoverable,
+        asked(request) + describe(response) +
+            ". This is no answer of CAR's own: something else answered in its place. Check "
+            "that --car-url ends in /api/car/v2, and the proxy. The next run goes on from "
+            "here");
+  }
   const bool page_in_its_place = response.status >= 200 && response.status < 300;
   const bool recoverable = page_in_its_place || std::find(kRecoverable.begin(), kRecoverable.end(),
                                                           response.status) != kRecoverable.end();

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "sync/acknowledge.h"
+#include "sync/asset_count.h"
 #include "sync/guard.h"
 #include "sync/imports.h"
 #include "sync/removals.h"
@@ -18,9 +19,7 @@ void send_everything(Run& run) {
   }
   run.state.statement("deliver/drop_waiting_edges").run();
   send_imports(run, "edge");
-  send_patches(run, "touch");
-  send_patches(run, "disable");
-  send_deletes(run);
+  send_changes(run);
   send_imports(run, "edge");  // those that CAR turned out to have lost
 }
 
@@ -95,6 +94,7 @@ void deliver(Run& run) {
 }
 
 void settle(Run& run) {
+  if (run.full()) learn_asset_count(run);
   const std::string id = std::to_string(run.report_ms);
   Transaction transaction(run.state);
   run.set("previous_model_state_id", run.save_point.empty() ? id : run.save_point);
@@ -104,6 +104,8 @@ void settle(Run& run) {
   if (!run.car.address_form().empty()) run.set("address_form", run.car.address_form());
   transaction.commit();
   run.car.set_save_point(id);
+  // From here on CAR has no reason to know an older one.
+  run.unset("previous_model_state_id");
 }
 
 }  // namespace defender_car

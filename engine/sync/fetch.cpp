@@ -161,10 +161,11 @@ void fetch_machines(Run& run) {
         "the machine list is not complete, so nothing is sent in this run: " +
             run.state.statement("fetch/problem").bind("name", "machines").value().value_or(""));
   }
-  // Where nobody sees the warning: status shows it beside the list that the clock belongs to.
-  if (!run.clock_problem.empty()) set_dataset_state(run, "machines", "complete", run.clock_problem);
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
+  // Where nobody sees the warning: status shows it beside the list that the clock belongs to.
+  if (!run.clock_problem.empty() && understood)
+    set_dataset_state(run, "machines", "complete", run.clock_problem);
   if (!since && (!understood || hold_if_empty(run, "machines"))) return;
   ask_machines_by_id(run, !since);
 }

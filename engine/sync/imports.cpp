@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::int64_t kRecordsAnEnvelope = 2'000;  // car-api.md, "An import envelope"
 constexpr int kTries = 3;
-constexpr std::int64_t kSetAsideAtMost =
-    500;  // more look like a fault of CAR's than like bad records
+constexpr std::size_t kRefusedAtOnce = 200;  // then it is judged whose fault that is
 
 /// A window of envelopes: so many are handed to CAR and not finished by it at any time, and as one
 /// is finished the next one goes out.
@@ -26,7 +25,8 @@ class Importer {
   Importer(Run& run, const std::string& operation)
       : run_(run),
         operation_(operation),
-        window_(static_cast<std::size_t>(std::max(run.settings.car.concurrency, 1))) {
+        window_(static_cast<std::size_t>(std::max(run.settings.car.concurrency, 1))),
+        refusals_(run.refusals[operation]) {
     total_ = outbox_count(run.state, operation);
     Statement& kinds = run.state.statement("deliver/kinds");
     while (kinds.step()) kinds_.emplace(kinds.text(0), Kind{kinds.text(1), kinds.integer(2) != 0});
@@ -40,6 +40,7 @@ class Importer {
       settle_ended();
       run_.progress.report("importing " + operation_ + " records into CAR", done_, total_);
     }
+    if (problem_.empty()) judge_refused();
     if (!problem_.empty()) throw Error(ErrorKind::car_recoverable, problem_);
   }
 
@@ -52,6 +53,10 @@ class Importer {
   struct Kind {
     std::string car_name;
     bool is_external;
+  };
+  struct Refused {
+    Stretch single;
+    std::string reason;
   };
   using Receipts = std::vector<std::optional<ImportReceipt>>;
 
@@ -179,11 +184,12 @@ class Importer {
       case ImportOutcome::done:
         acknowledge_import(run_.state, open.stretch, run_.clock.text(), open.job);
         done_ += open.stretch.size();
+        refusals_.taken += open.stretch.size();
         return;
       case ImportOutcome::failed:
-        if (status.status_code >= 500 || status.status_code == 429)
-          return try_again(open.stretch, "job " + open.job + " failed: " + status.error);
-        return split(open.stretch, status.error);
+        if (blames_records(status)) return split(open.stretch, status.error);
+        return try_again(open.stretch, "job " + open.job + " failed: " +
+                                           (status.error.empty() ? "no reason" : status.error));
       case ImportOutcome::lost:
         return try_again(open.stretch, "CAR lost job " + open.job);
       case ImportOutcome::unfinished:
@@ -201,22 +207,48 @@ class Importer {
     again_.push_back(stretch);
   }
 
-  // Halved until the bad record stands alone; its batch row goes, the halves get their own.
+  // Halved until the bad record stands alone; its batch row goes, the halves get their own. They
+  // come before all others, so that a CAR that refuses everything is known as such after some
+  // records and not after all.
   void split(Stretch& stretch, const std::string& error) {
-    if (stretch.size() == 1) {
-      if (++set_aside_ > kSetAsideAtMost) {
-        problem_ = "CAR refuses record after record (" + error + "); the next run tries again";
-        return;
-      }
-      spdlog::info("CAR refuses a record, it is set aside: {}", error);
-      set_aside(run_.state, stretch, error.empty() ? "refused without a reason" : error);
-      ++done_;
+    run_.state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
+    if (stretch.size() == 1) return refuse(stretch, error);
+    const std::int64_t middle = stretch.first + stretch.size() / 2;
+    again_.push_front({middle, stretch.last, 0, operation_, 0});
+    again_.push_front({stretch.first, middle - 1, 0, operation_, 0});
+  }
+
+  // What was refused before and comes again tells nothing of CAR, unless everything comes again.
+  void refuse(const Stretch& single, const std::string& error) {
+    const bool is_new =
+        run_.full() ||
+        run_.state.statement("deliver/is_newly_refused").bind("item", single.first).number() != 0;
+    if (is_new) ++refusals_.refused;
+    refused_.push_back({single, error.empty() ? "refused without a reason" : error});
+    if (refused_.size() >= kRefusedAtOnce) judge_refused_now();
+  }
+
+  void judge_refused() {
+    if (refused_.empty()) return;
+    Transaction transaction(run_.state);
+    judge_refused_now();
+    transaction.commit();
+  }
+
+  // In the caller's transaction. At CAR's fault the records stay in the outbox, for the next run.
+  void judge_refused_now() {
+    if (refusals_.are_cars_fault(run_.full())) {
+      problem_ = too_many_refused(refusals_, operation_ + " records", refused_.front().reason) +
+                 "; the next run sends them again";
+      again_.clear();
       return;
     }
-    run_.state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
-    const std::int64_t middle = stretch.first + stretch.size() / 2;
-    again_.push_back({stretch.first, middle - 1, 0, operation_, 0});
-    again_.push_back({middle, stretch.last, 0, operation_, 0});
+    for (const Refused& one : refused_) {
+      spdlog::info("CAR refuses a record, it is set aside: {}", one.reason);
+      set_aside(run_.state, one.single, one.reason, run_.now);
+      ++done_;
+    }
+    refused_.clear();
   }
 
   Run& run_;
@@ -228,7 +260,8 @@ class Importer {
   std::int64_t after_ = 0;
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;
-  std::int64_t set_aside_ = 0;
+  std::vector<Refused> refused_;  ///< standing alone, not set aside yet
+  Refusals& refusals_;
   std::string problem_;
   std::deque<Stretch> again_;
 };

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "sync/asset_count.h"
 #include "sync/clock.h"
 
 namespace defender_car {
@@ -86,6 +87,7 @@ void decide_mode(Run& run, DatabaseState databases) {
   std::string reason = reason_for_full(run, newly_made, model_moved);
   take_up_clock_of_car(run);
   if (run.settings.mode == Mode::full) reason = "asked for";
+  if (reason.empty()) reason = assets_missing(run);
   if (reason == kForeign) stop_at_third_foreign_save_point(run);
   run.whole = !reason.empty();
   if (run.whole) {

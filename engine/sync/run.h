@@ -2,6 +2,7 @@
 // What the phases of one run share. Private to sync: the program and the tests see sync.h only.
 
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "defender/defender_client.h"
 #include "store/database.h"
 #include "sync/budget.h"
+#include "sync/refusals.h"
 #include "sync/settings.h"
 #include "sync/sync.h"
 
@@ -68,6 +70,7 @@ struct Run {
   bool stage_open = false;            ///< the stage file is attached
   bool planned = false;         ///< the stage is a plan's, and what comes of it must be its list
   bool planned_session = true;  ///< false: that plan goes without CAR's session
+  std::map<std::string, Refusals> refusals;  ///< of vertices, edges, changes
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away
 

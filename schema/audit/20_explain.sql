@@ -31,12 +31,13 @@ FROM (
          (SELECT group_concat(DISTINCT l.answer) FROM ledger l
           WHERE l.run_id = k.since_run AND l.operation = 'vertex' AND l.collection = n.car_name AND l.at = k.since) AS import_job,
          k.body,                          -- as it was sent, JSON
-         r.reason AS refused,             -- what CAR said to it, when it refused what the vertex looks like now
-         r.run_id AS refused_run
+         coalesce(r.reason, d.answer) AS refused,  -- what CAR said to it, when it refused what the vertex looks like now
+         coalesce(r.run_id, d.run_id) AS refused_run  -- … or its deletion
   FROM derived_vertex v
   JOIN collection n ON n.name = v.collection
   LEFT JOIN acknowledged_vertex k ON k.vertex_id = v.vertex_id
-  LEFT JOIN refused_vertex r ON r.vertex_id = v.vertex_id);
+  LEFT JOIN refused_vertex r ON r.vertex_id = v.vertex_id
+  LEFT JOIN refused_change d ON d.operation = 'delete' AND d.object_id = v.vertex_id);
 
 -- One row an edge that was ever derived.
 CREATE VIEW audit_explain_edge AS
@@ -63,17 +64,18 @@ FROM (
           WHERE l.run_id = k.since_run AND l.operation = 'edge' AND l.collection = e.collection AND l.at = k.since) AS imported_as,
          (SELECT group_concat(DISTINCT l.answer) FROM ledger l
           WHERE l.run_id = k.since_run AND l.operation = 'edge' AND l.collection = e.collection AND l.at = k.since) AS import_job,
-         coalesce(r.reason,               -- what CAR said to it, or to one of its ends
+         coalesce(r.reason, d.answer,     -- what CAR said to it, to its removal, or to one of its ends
                   (SELECT v.collection || ' ' || v.key || ': ' || x.reason
                    FROM refused_vertex x JOIN vertex v ON v.vertex_id = x.vertex_id
                    WHERE x.vertex_id IN (e.from_id, e.to_id)
                      AND NOT EXISTS (SELECT 1 FROM acknowledged_vertex a WHERE a.vertex_id = x.vertex_id))) AS refused,
-         coalesce(r.run_id, (SELECT max(x.run_id) FROM refused_vertex x WHERE x.vertex_id IN (e.from_id, e.to_id))) AS refused_run
+         coalesce(r.run_id, d.run_id, (SELECT max(x.run_id) FROM refused_vertex x WHERE x.vertex_id IN (e.from_id, e.to_id))) AS refused_run
   FROM edge e
   JOIN vertex f ON f.vertex_id = e.from_id
   JOIN vertex t ON t.vertex_id = e.to_id
   LEFT JOIN acknowledged_edge k ON k.edge_id = e.edge_id
-  LEFT JOIN refused_edge r ON r.edge_id = e.edge_id);
+  LEFT JOIN refused_edge r ON r.edge_id = e.edge_id
+  LEFT JOIN refused_change d ON d.operation = 'disable' AND d.object_id = e.edge_id);
 
 -- Every removal of an edge, the latest of which says why it is gone. operation: disable (a PATCH of its own), delete (it went
 -- with its asset), drop (not reported within a full import's session), lost (verify --repair found that CAR held it no longer).

@@ -1,6 +1,25 @@
 -- What earlier runs promised to CAR and did not finish goes back to where it came from, to be decided by this run's
 -- reading: a removal is undone in our books, so that it needs a complete reading once more.
 
+-- What CAR refused between these two times waits: a day, and not in a full import. (A time ahead is that of a clock that was
+-- off.)
+DROP TABLE IF EXISTS temp.refused_lately;
+CREATE TEMP TABLE refused_lately (since TEXT NOT NULL, until TEXT NOT NULL) STRICT;
+INSERT INTO refused_lately
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', now, '-1 day'),
+       strftime('%Y-%m-%dT%H:%M:%fZ', now, CASE mode WHEN 'full' THEN '-2 days' ELSE '+1 day' END)
+FROM stage.run;
+
+-- A change that CAR refused goes the same way when its time has come, unless there is nothing left to change.
+DELETE FROM refused_change WHERE CASE operation
+  WHEN 'delete' THEN object_id IN (SELECT vertex_id FROM asset) OR object_id NOT IN (SELECT vertex_id FROM acknowledged_vertex)
+  ELSE object_id NOT IN (SELECT edge_id FROM acknowledged_edge)
+       OR (operation = 'disable') = EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = object_id) END;
+INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified, machine_id, aspect)
+SELECT c.run_id, c.operation, c.collection, c.object_id, c.reason, c.evidence, c.last_modified, c.machine_id, c.aspect
+FROM refused_change c CROSS JOIN refused_lately l
+WHERE c.refused_at NOT BETWEEN l.since AND l.until;
+
 -- Handed to CAR without an answer: it may have been carried out or not, so these count as neither held nor gone.
 DROP TABLE IF EXISTS temp.unanswered_edge;
 CREATE TEMP TABLE unanswered_edge (edge_id INTEGER PRIMARY KEY) STRICT;

@@ -23,6 +23,17 @@ FROM stage.run r CROSS JOIN new_claim n CROSS JOIN vertex v ON v.vertex_id = n.m
 WHERE r.mode = 'incremental';
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason) SELECT edge_id, 'unanswered' FROM unanswered_edge;
 INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence) SELECT edge_id, reason, evidence FROM returned_edge;
+DROP TABLE IF EXISTS temp.retried_edge;
+CREATE TEMP TABLE retried_edge (edge_id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO retried_edge
+SELECT r.edge_id FROM refused_edge r CROSS JOIN refused_lately l WHERE r.refused_at NOT BETWEEN l.since AND l.until;
+DELETE FROM refused_edge
+WHERE edge_id IN (SELECT edge_id FROM retried_edge)
+  AND NOT EXISTS (SELECT 1 FROM claim WHERE claim.edge_id = refused_edge.edge_id);
+INSERT OR IGNORE INTO candidate_edge (edge_id, reason, evidence)
+SELECT t.edge_id, 'new', 'CAR refused it before'
+FROM stage.run r CROSS JOIN retried_edge t CROSS JOIN refused_edge f ON f.edge_id = t.edge_id
+WHERE r.mode = 'incremental';
 
 DROP TABLE IF EXISTS temp.candidate_vertex;
 CREATE TEMP TABLE candidate_vertex (vertex_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, evidence TEXT) STRICT;
@@ -31,10 +42,16 @@ INSERT OR IGNORE INTO candidate_vertex
 SELECT v.vertex_id, 'changed', c.key
 FROM changed_vertex c CROSS JOIN vertex v ON v.collection = c.collection AND v.key = c.key;
 INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, 'changed', 'the derivation changed' FROM rederived_vertex;
+DROP TABLE IF EXISTS temp.retried_vertex;
+CREATE TEMP TABLE retried_vertex (vertex_id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO retried_vertex
+SELECT r.vertex_id FROM refused_vertex r CROSS JOIN refused_lately l WHERE r.refused_at NOT BETWEEN l.since AND l.until;
+INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, 'changed', 'CAR refused it before' FROM retried_vertex;
 INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, 'unanswered', NULL FROM unanswered_vertex;
 INSERT OR IGNORE INTO candidate_vertex SELECT vertex_id, reason, evidence FROM returned_vertex;
 
--- What CAR refused waits until it looks different; then the edges that waited with it come again.
+-- What CAR refused waits until it looks different or its time has come (05_return.sql); then the edges that waited with it
+-- come again.
 DELETE FROM refused_vertex
 WHERE vertex_id IN (SELECT vertex_id FROM candidate_vertex)
   AND body IS NOT (SELECT b.body FROM vertex_body b WHERE b.vertex_id = refused_vertex.vertex_id);
@@ -95,6 +112,9 @@ WHERE r.mode = 'incremental'
        OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = c.vertex_id));
 INSERT OR IGNORE INTO desired_vertex SELECT e.from_id FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
 INSERT OR IGNORE INTO desired_vertex SELECT e.to_id FROM desired_edge d CROSS JOIN edge e ON e.edge_id = d.edge_id;
+-- What nothing needs any longer need not come again.
+DELETE FROM refused_vertex
+WHERE vertex_id IN (SELECT vertex_id FROM retried_vertex) AND vertex_id NOT IN (SELECT vertex_id FROM desired_vertex);
 
 ---------------------------------------------------------------------------------------------------------- imports
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, body)
@@ -112,7 +132,8 @@ WHERE b.body IS NOT NULL
   AND (b.collection <> 'asset' OR EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = d.vertex_id))
   AND ((SELECT mode FROM stage.run) = 'full' OR k.body IS NOT b.body
        OR d.vertex_id IN (SELECT vertex_id FROM unanswered_vertex))
-  AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id = d.vertex_id AND r.body = b.body)
+  AND NOT EXISTS (SELECT 1 FROM refused_vertex r
+                  WHERE r.vertex_id = d.vertex_id AND r.body = b.body AND r.vertex_id NOT IN (SELECT vertex_id FROM retried_vertex))
 ORDER BY b.collection <> 'asset', n.car_name, 5;
 
 -- The edges of a vertex that CAR refused and never held wait with it.
@@ -120,7 +141,8 @@ DROP TABLE IF EXISTS temp.waiting_vertex;
 CREATE TEMP TABLE waiting_vertex (vertex_id INTEGER PRIMARY KEY) STRICT;
 INSERT INTO waiting_vertex
 SELECT r.vertex_id FROM refused_vertex r
-WHERE NOT EXISTS (SELECT 1 FROM acknowledged_vertex k WHERE k.vertex_id = r.vertex_id);
+WHERE NOT EXISTS (SELECT 1 FROM acknowledged_vertex k WHERE k.vertex_id = r.vertex_id)
+  AND r.vertex_id NOT IN (SELECT vertex_id FROM retried_vertex);
 
 -- Only an alert's edge has a time of its own.
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
@@ -136,7 +158,7 @@ CROSS JOIN edge e ON e.edge_id = d.edge_id
 LEFT JOIN candidate_edge c ON c.edge_id = d.edge_id
 LEFT JOIN acknowledged_edge k ON k.edge_id = d.edge_id
 WHERE (r.mode = 'full' OR k.edge_id IS NULL OR d.edge_id IN (SELECT edge_id FROM unanswered_edge))
-  AND d.edge_id NOT IN (SELECT edge_id FROM refused_edge)
+  AND d.edge_id NOT IN (SELECT edge_id FROM refused_edge EXCEPT SELECT edge_id FROM retried_edge)
   AND e.from_id NOT IN (SELECT vertex_id FROM waiting_vertex) AND e.to_id NOT IN (SELECT vertex_id FROM waiting_vertex)
 ORDER BY e.collection, 5;
 

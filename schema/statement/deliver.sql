@@ -91,9 +91,44 @@ WHERE vertex_id IN (SELECT object_id FROM outbox WHERE item_id BETWEEN :first AN
 -- statement: done
 DELETE FROM outbox WHERE item_id BETWEEN :first AND :last
 -- statement: refuse_vertex
-INSERT OR REPLACE INTO refused_vertex SELECT object_id, body, :reason, run_id FROM outbox WHERE item_id = :item
+INSERT OR REPLACE INTO refused_vertex SELECT object_id, body, :reason, run_id, :now FROM outbox WHERE item_id = :item
 -- statement: refuse_edge
-INSERT OR REPLACE INTO refused_edge SELECT object_id, :reason, run_id FROM outbox WHERE item_id = :item
+INSERT OR REPLACE INTO refused_edge SELECT object_id, :reason, run_id, :now FROM outbox WHERE item_id = :item
+-- statement: is_newly_refused
+-- What comes again after a day tells nothing new.
+SELECT CASE o.operation WHEN 'vertex' THEN o.object_id NOT IN (SELECT vertex_id FROM refused_vertex)
+                        WHEN 'edge' THEN o.object_id NOT IN (SELECT edge_id FROM refused_edge)
+                        ELSE NOT EXISTS (SELECT 1 FROM refused_change c
+                                         WHERE c.operation = o.operation AND c.object_id = o.object_id) END
+FROM outbox o WHERE o.item_id = :item
+-- statement: accept_vertices
+DELETE FROM refused_vertex
+WHERE (vertex_id, body) IN (SELECT object_id, body FROM outbox WHERE item_id BETWEEN :first AND :last)
+-- statement: accept_edges
+DELETE FROM refused_edge WHERE edge_id IN (SELECT object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
+-- statement: accept_edge_changes
+-- CAR holds the edge as Defender says: there is nothing left to change.
+DELETE FROM refused_change
+WHERE operation IN ('disable', 'touch') AND object_id IN (SELECT object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
+-- statement: accept_changes
+DELETE FROM refused_change
+WHERE (operation, object_id) IN (SELECT operation, object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
+-- statement: refuse_change
+INSERT OR REPLACE INTO refused_change
+SELECT operation, object_id, collection, reason, evidence, last_modified, machine_id, aspect, :answer, run_id, :now
+FROM outbox WHERE item_id = :item
+-- statement: log_refused_change
+-- records 0: nothing was done.
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
+SELECT run_id, :at, 'refused', collection, operation || ': ' || reason, 0, object, evidence, :answer
+FROM audit_outbox WHERE item_id = :item
+-- statement: reject_change
+INSERT INTO rejected
+SELECT 'CAR', operation || ' ' || collection || ' ' || object, :answer, NULL, run_id, run_id
+FROM audit_outbox WHERE item_id = :item
+ON CONFLICT DO UPDATE SET last_run = excluded.last_run
+-- statement: change_in_words
+SELECT operation || ' ' || collection || ' ' || object || ' (' || reason || ')' FROM audit_outbox WHERE item_id = :item
 -- statement: reject_vertex
 INSERT INTO rejected
 SELECT 'CAR', v.collection || ' ' || v.key, :reason, substr(o.body, 1, 2000), o.run_id, o.run_id
@@ -121,6 +156,7 @@ CROSS JOIN acknowledged_vertex k ON k.vertex_id = r.vertex_id
 CROSS JOIN vertex v ON v.vertex_id = r.vertex_id
 CROSS JOIN collection n ON n.name = v.collection
 WHERE k.confirmed_run <> :run_id
+  AND r.vertex_id NOT IN (SELECT object_id FROM outbox WHERE operation = 'vertex')
   AND (EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = v.vertex_id)
        OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = v.vertex_id)
        OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = v.vertex_id))

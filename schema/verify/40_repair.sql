@@ -37,6 +37,13 @@ FROM difference d CROSS JOIN repair p
 WHERE d.kind = 'unexpected' AND d.is_edge;
 
 ------------------------------------------------------------------------------------------------- Defender's word
+-- What CAR refused within a day waits, as in phase/05_return.sql.
+DROP TABLE IF EXISTS temp.refused_lately;
+CREATE TEMP TABLE refused_lately (since TEXT NOT NULL, until TEXT NOT NULL) STRICT;
+INSERT INTO refused_lately
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', r.clock_at, '-1 day'), strftime('%Y-%m-%dT%H:%M:%fZ', r.clock_at, '+1 day')
+FROM repair p CROSS JOIN run r ON r.run_id = p.run_id;
+
 -- Edges that CAR lost, and vertices: those that differ, and the ends of those edges where they were not read back.
 DROP TABLE IF EXISTS temp.lost_edge;
 CREATE TEMP TABLE lost_edge (edge_id INTEGER PRIMARY KEY, from_id INTEGER NOT NULL, to_id INTEGER NOT NULL) STRICT;
@@ -71,7 +78,8 @@ WHERE b.body IS NOT NULL
         ELSE EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.to_id = s.vertex_id)
           OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = s.vertex_id)
       END
-  AND NOT EXISTS (SELECT 1 FROM refused_vertex r WHERE r.vertex_id = s.vertex_id AND r.body = b.body)
+  AND NOT EXISTS (SELECT 1 FROM refused_vertex r CROSS JOIN refused_lately l
+                  WHERE r.vertex_id = s.vertex_id AND r.body = b.body AND r.refused_at BETWEEN l.since AND l.until)
 ORDER BY b.collection <> 'asset', n.car_name, s.reason;
 
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
@@ -79,7 +87,8 @@ SELECT p.run_id, 'edge', e.collection, l.edge_id, 'CAR had lost it', NULL,
        (SELECT CAST(round((julianday(a.lastUpdateTime) - 2440587.5) * 86400000) AS INTEGER)
         FROM vertex v CROSS JOIN Alerts a ON a.id = v.key WHERE v.vertex_id = l.to_id AND v.collection = 'alert')
 FROM lost_edge l CROSS JOIN repair p CROSS JOIN edge e ON e.edge_id = l.edge_id
-WHERE l.edge_id NOT IN (SELECT edge_id FROM refused_edge)
+WHERE l.edge_id NOT IN (SELECT r.edge_id FROM refused_edge r CROSS JOIN refused_lately d
+                        WHERE r.refused_at BETWEEN d.since AND d.until)
 ORDER BY e.collection;
 
 INSERT INTO outbox (run_id, operation, collection, object_id, reason)

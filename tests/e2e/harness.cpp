@@ -197,6 +197,7 @@ std::vector<std::string> Harness::writes_to_car() const {
   int saves = 0;
   for (const simulator::RequestRecord& request : simulator_.requests()) {
     if (request.service != "car" || request.method == "GET") continue;
+    if (request.target.ends_with("/v3/query")) continue;  // asks only
     const bool saves_state =
         request.method == "PATCH" && request.target.find("/source?key=") != std::string::npos;
     if (saves_state && ++saves == 1) continue;

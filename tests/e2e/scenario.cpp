@@ -111,6 +111,8 @@ simulator::Options simulator_options(const Scenario& scenario) {
     options.login.graph_roles.clear();
   options.car.prefixed_addresses = scenario.prefixed_addresses;
   options.car.job_polls = scenario.job_polls;
+  options.car.deletes_all_or_none = scenario.seed % 5 == 2;
+  options.car.query.knows_aggregate = scenario.seed % 3 != 1;
   options.defender.empty_list_is_404 = scenario.empty_list_is_404;
   options.defender.graph_hunting = scenario.source != Source::retiring;
   if (!can_hunt(scenario.source)) options.defender.hunting = options.defender.graph_hunting = false;

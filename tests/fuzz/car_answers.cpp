@@ -21,8 +21,9 @@ void check(std::size_t question, std::string_view text) {
       fuzz::promise(!read_import_id(text).empty(), "the id of an import is not empty");
       break;
     case 4:
-      if (const auto words = read_refusal(text)) {
+      if (const auto words = read_own_error(text)) {
         fuzz::promise(fuzz::is_printable(*words), "CAR's words are printable");
+        speaks_of_records(*words);
       }
       break;
     case 5:

@@ -82,6 +82,17 @@ class CarGraph {
     rows_ = {};
     sources_.clear();
   }
+  using Sources = std::map<std::string, SourceGraph, std::less<>>;
+  Sources backup() const { return sources_; }
+  void restore(Sources sources) {
+    rows_ = {};
+    sources_ = std::move(sources);
+  }
+  /// All but the save point.
+  void lose_data(const std::string& of) {
+    source(of).vertices.clear();
+    source(of).edges.clear();
+  }
   /// Of one collection, in the order of their ends. They hold until the graph is changed or handed
   /// out to be changed, and are kept: whoever reads a collection back does so in hundreds of pages.
   const std::vector<EdgeRow>& edge_rows(const std::string& source, const std::string& collection,
@@ -122,7 +133,7 @@ class CarGraph {
     std::vector<EdgeRow> list;
   };
 
-  std::map<std::string, SourceGraph, std::less<>> sources_;
+  Sources sources_;
   mutable Rows rows_;  // those that were asked for last
   RemovalWatch watch_;
 };

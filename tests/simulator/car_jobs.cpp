@@ -25,6 +25,19 @@ Reply refused(const EnvelopeError& error) {
   return reply;
 }
 
+bool is_failure(JobFate fate) {
+  return fate == JobFate::fails || fate == JobFate::fails_by_server ||
+         fate == JobFate::fails_wordless || fate == JobFate::fails_with_zero ||
+         fate == JobFate::fails_with_text || fate == JobFate::fails_codeless;
+}
+
+void write_status_code(JsonWriter& json, JobFate fate) {
+  if (fate == JobFate::fails_codeless) return;
+  if (fate == JobFate::fails_with_text) return write_pair(json, "statusCode", "400");
+  write_key(json, "statusCode");
+  json.Int(fate == JobFate::fails_by_server ? 503 : fate == JobFate::fails_with_zero ? 0 : 400);
+}
+
 }  // namespace
 
 std::string CarService::start_job(Job job) {
@@ -124,8 +137,8 @@ Reply CarService::import(const Call& call) {
   job.error = missing_vertex(envelope.source, envelope.records);
   if (poisoned(options_.poison_job)) job.error = "a record holds " + options_.poison_job;
   job.fate = next_fate();
-  if (job.fate == JobFate::fails || job.fate == JobFate::fails_by_server)
-    job.error = "a fault on demand";
+  if (is_failure(job.fate))
+    job.error = job.fate == JobFate::fails ? "a record is malformed, on demand" : "it went wrong";
   job.records = std::move(envelope.records);
   job.with_edges = std::any_of(job.records.begin(), job.records.end(),
                                [](const ImportRecord& record) { return record.edge != nullptr; });
@@ -178,8 +191,7 @@ Reply CarService::import_status(const Call& call) {
     json.StartObject();
     write_pair(json, "id", job->id);
     write_pair(json, "error", job->error);
-    write_key(json, "statusCode");
-    json.Int(job->fate == JobFate::fails_by_server ? 503 : 400);
+    write_status_code(json, job->fate);
     json.EndObject();
   }
   json.EndArray();

@@ -25,6 +25,8 @@ struct Selection {
   size_t limit = std::numeric_limits<size_t>::max();
   size_t offset = 0;
   std::vector<std::string> fields;
+  bool counted = false;  // { aggregate { count } }
+  bool paged = false;    // by limit or offset
 };
 
 class GraphqlParser {
@@ -88,7 +90,13 @@ class GraphqlParser {
       expect(')');
     }
     expect('{');
-    while (peek() != '}') out.fields.push_back(word());
+    while (peek() != '}') {
+      out.fields.push_back(word());
+      if (peek() != '{') continue;
+      expect('{');
+      out.counted = word() == "count";
+      expect('}');
+    }
     expect('}');
     return out;
   }
@@ -96,6 +104,7 @@ class GraphqlParser {
   void argument(Selection& out) {
     const std::string name = word();
     expect(':');
+    out.paged = out.paged || name == "limit" || name == "offset";
     if (name == "limit") {
       out.limit = number();
     } else if (name == "offset") {
@@ -286,8 +295,34 @@ class Answer {
   size_t written_ = 0;
 };
 
+constexpr std::string_view kAggregate = "_aggregate";
+
+/// The active ones of a vertex collection.
+void write_count(JsonWriter& json, const CarGraph& graph, const QueryOptions& options,
+                 const Selection& selection) {
+  if (!options.knows_aggregate || !selection.counted)
+    throw no_field(selection.collection, "query_root");
+  const std::string collection =
+      selection.collection.substr(0, selection.collection.size() - kAggregate.size());
+  int64_t count = 0;
+  if (const SourceGraph* source = graph.find_source(selection.source))
+    if (const auto at = source->vertices.find(collection); at != source->vertices.end())
+      for (const auto& [key, vertex] : at->second) count += vertex.active ? 1 : 0;
+  json.StartObject();
+  write_key(json, "aggregate");
+  json.StartObject();
+  write_key(json, "count");
+  json.Int64(count);
+  json.EndObject();
+  json.EndObject();
+}
+
 void write_selection(JsonWriter& json, const CarGraph& graph, IdentityModel model,
                      const QueryOptions& options, const Selection& selection) {
+  if (selection.collection.ends_with(kAggregate))
+    return write_count(json, graph, options, selection);
+  if (selection.paged && !options.knows_offset)
+    throw std::runtime_error("Unknown argument \"limit\"");
   const VertexCollection* vertex = find_vertex_collection(model, selection.collection);
   const EdgeCollection* edge = find_edge_collection(model, selection.collection);
   if (vertex == nullptr && edge == nullptr) throw no_field(selection.collection, "query_root");

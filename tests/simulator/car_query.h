@@ -1,6 +1,7 @@
 // GraphQL as far as reading a collection back needs it:
 //   { asset(where:{source:{_eq:"S"}}, order_by:[{external_id:asc}], limit:10, offset:20)
 //     { external_id name } }
+//   { asset_aggregate(where:{source:{_eq:"S"}}) { aggregate { count } } }
 // Several collections may stand side by side. A field that a record lacks is null; a field or
 // collection that the service does not have is refused by its name.
 //
@@ -26,6 +27,8 @@ struct QueryOptions {
   bool tells_inactive = false;   // what is inactive is answered as well
   bool numbers_as_text = false;  // 8 as "8"
   bool knows_order = true;       // order_by
+  bool knows_aggregate = true;   // asset_aggregate and the like: their number
+  bool knows_offset = true;      // limit and offset
   std::string unknown_field{};   // refused wherever it is asked for
   size_t most_rows = std::numeric_limits<size_t>::max();  // of an answer, whatever limit says
   bool repeats_page = false;                              // offset is not heeded

@@ -217,6 +217,11 @@ Reply CarService::delete_vertices(const Call& call, const std::string& source,
       collection == "ipaddress" || collection == "hostname" || collection == "macaddress";
   const std::string list = parameter(call, by_key ? "keys" : "external_ids");
   if (list.empty()) return car_error(400, "data_mal_formed", "no ids");
+  if (options_.deletes_all_or_none) {
+    const SourceGraph* graph = graph_.find_source(source);
+    for (const std::string& id : split(list, ','))
+      if (graph == nullptr || !graph->has_active_vertex(collection, id)) return not_found(id);
+  }
   size_t deleted = 0;
   for (const std::string& id : split(list, ','))
     if (graph_.delete_vertex(source, collection, id)) ++deleted;

@@ -21,8 +21,12 @@ enum class DatabaseState { ready, absent, without_graph_name, without_indexes };
 /// What becomes of an import job.
 enum class JobFate {
   as_usual,
-  fails,            // an error with statusCode 400; nothing of it is applied
-  fails_by_server,  // the same with statusCode 503
+  fails,            // an error with statusCode 400 that names its records; nothing of it is applied
+  fails_by_server,  // the same with statusCode 503 …
+  fails_wordless,   // … with 400 and words that name no record …
+  fails_with_zero,  // … with statusCode 0 …
+  fails_with_text,  // … with a statusCode that is a text …
+  fails_codeless,   // … and without a statusCode
   lost,             // unknown afterwards, nothing applied
   lost_applied,     // unknown afterwards, but applied
   never_ends,       // open, not applied while the fault stands …
@@ -49,6 +53,7 @@ struct CarOptions {
   std::string poison_envelope;
   std::string poison_job;
   std::optional<JobFault> job_fault;
+  bool deletes_all_or_none = false;  // 404 to a DELETE of which one id is not there
   QueryOptions query;
   size_t max_records = 2000;
   size_t max_body = 10'000'000;

@@ -21,6 +21,15 @@ class NamedItems {
  public:
   using Pair = std::pair<const std::string, Item>;
 
+  NamedItems() = default;
+  NamedItems(const NamedItems& other) : items_(other.items_) {}  // the order is that of its items
+  NamedItems(NamedItems&&) = default;
+  NamedItems& operator=(NamedItems other) {
+    items_.swap(other.items_);
+    order_.swap(other.order_);
+    return *this;
+  }
+
   Item& operator[](const std::string& name) { return items_.try_emplace(name).first->second; }
   Item& operator[](std::string&& name) { return items_.try_emplace(std::move(name)).first->second; }
   /// nullptr where there is none.

@@ -148,19 +148,23 @@ Fault answer(std::string match, int status, std::string body, int skip = 0, int 
 }  // namespace
 
 TEST_CASE("The i-th import job fails, is lost, never ends or is named oddly", "[car]") {
-  const std::pair<JobFate, const char*> fates[] = {{JobFate::fails, "fails"},
-                                                   {JobFate::fails_by_server, "fails by server"},
-                                                   {JobFate::lost, "lost"},
-                                                   {JobFate::lost_applied, "lost, applied"},
-                                                   {JobFate::never_ends, "never ends"},
-                                                   {JobFate::named_twice, "named twice"},
-                                                   {JobFate::named_nowhere, "named nowhere"}};
+  const std::pair<JobFate, const char*> fates[] = {
+      {JobFate::fails, "fails"},
+      {JobFate::fails_by_server, "fails by server"},
+      {JobFate::fails_wordless, "names no record"},
+      {JobFate::fails_with_zero, "fails with 0"},
+      {JobFate::fails_with_text, "fails with a text"},
+      {JobFate::fails_codeless, "fails without a code"},
+      {JobFate::lost, "lost"},
+      {JobFate::lost_applied, "lost, applied"},
+      {JobFate::never_ends, "never ends"},
+      {JobFate::named_twice, "named twice"},
+      {JobFate::named_nowhere, "named nowhere"}};
   for (const Setup setup : kSetups) {
     for (const auto& [fate, name] : fates) {
       for (const size_t i : sweep::points(count_requests(setup, kImports), 5)) {
         for (const size_t count : {size_t{1}, size_t{1000}}) {
-          // One that refuses all sets all aside: nothing to sweep.
-          if ((count > 1 && fate == JobFate::fails) || !next_in_sample()) continue;
+          if (!next_in_sample()) continue;
           INFO(name_of(setup) << ", job " << i << " " << name << " x " << count);
           const JobFault job_fault{fate, i, count};
           const auto harness = set_up(setup, i % 2 == 1);
@@ -253,6 +257,79 @@ TEST_CASE("An answer that cannot be read is never taken for done", "[car]") {
           check(*harness, {.disturb = [&](Harness& h) { h.simulator().add_fault(fault); },
                            .lives_on = i % 2 == 1});
         }
+    }
+}
+
+TEST_CASE("The i-th call is answered by a 404 of somebody else's", "[car]") {
+  for (const Setup setup : kSetups)
+    for (const char* call : {"GET /car/api/car/v2/importstatus", "GET /car/api/car/v2/jobstatus",
+                             "GET /car/api/car/v2/source/", "GET /car/api/car/v2/databases",
+                             "GET /car/api/car/v3/importSchema", "POST /car/api/car/v3/query",
+                             "POST /car/api/car/v2/imports", "PATCH /car/api/car/v2/source",
+                             "&from=", "full-import-in-progress", "asset?external_ids="})
+      for (const char* body : {"<html>not here</html>", "404 page not found", " ", "[]", "{}"})
+        for (const size_t i : sweep::points(count_requests(setup, call), 1)) {
+          if (!next_in_sample()) continue;
+          INFO(name_of(setup) << ", " << call << " number " << i << ": " << body);
+          const Fault fault = answer(call, 404, body, static_cast<int>(i), 3);
+          const auto harness = set_up(setup);
+          const RunReport report =
+              check(*harness, {.disturb = [&](Harness& h) { h.simulator().add_fault(fault); },
+                               .lives_on = i % 2 == 1});
+          CHECK((!report.failure || *report.failure == ErrorKind::car_recoverable));
+        }
+}
+
+TEST_CASE("The i-th change is refused for good and comes again after a day", "[car]") {
+  constexpr const char* kRefusal = R"({"errors":[{"code":"kept","message":"no"}],"trace":""})";
+  for (const int status : {400, 405, 409, 410, 422}) {
+    const size_t changes = count_requests(Setup::incremental, "&from=");
+    for (const size_t i : sweep::points(changes, 2)) {
+      INFO("change " << i << " answers " << status);
+      tally().begin_point();
+      const auto harness = set_up(Setup::incremental);
+      harness->simulator().add_fault(answer("&from=", status, kRefusal, static_cast<int>(i)));
+      const RunReport report = harness->sync(Reading::incremental);
+      INFO(describe(report));
+      CHECK_FALSE(report.failure);
+      CHECK(report.set_aside == 1);
+      CHECK(harness->differences().size() <= 1);
+      harness->sync(Reading::incremental);
+      CHECK(joined(harness->writes_to_car()) == "");
+      harness->simulator().live(25);
+      CHECK_FALSE(harness->sync(Reading::incremental).failure);
+      CHECK(joined(harness->violations()) == "");
+      CHECK(joined(harness->differences()) == "");
+      tally().survived();
+      tally().wrong_removals(harness->violations().size());
+      if (!harness->differences().empty()) tally().not_converged();
+    }
+  }
+}
+
+TEST_CASE("A CAR that was set back or lost its data is filled again", "[car]") {
+  for (const bool lost : {true, false})
+    for (const bool aggregate : {true, false}) {
+      INFO((lost ? "lost its data" : "set back to the save point before"));
+      tally().begin_point();
+      const auto harness = set_up(Setup::incremental);
+      harness->simulator().with_car(
+          [&](CarService& car) { car.options().query.knows_aggregate = aggregate; });
+      simulator::CarGraph::Sources before;
+      harness->simulator().with_car([&](CarService& car) { before = car.graph().backup(); });
+      CHECK_FALSE(harness->sync(Reading::incremental).failure);
+      harness->simulator().live(1);
+      harness->simulator().with_car([&](CarService& car) {
+        lost ? car.graph().lose_data(kSource) : car.graph().restore(before);
+      });
+      const RunReport report = harness->sync(Reading::full);
+      INFO(describe(report));
+      CHECK_FALSE(report.failure);
+      CHECK(report.mode == "full");
+      CHECK(joined(harness->violations()) == "");
+      CHECK(joined(harness->differences()) == "");
+      tally().survived();
+      if (!harness->differences().empty()) tally().not_converged();
     }
 }
 

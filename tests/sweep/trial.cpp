@@ -137,7 +137,8 @@ std::vector<std::string> Trial::writes() const {
   std::vector<std::string> out;
   for (const simulator::RequestRecord& request : simulator_.requests()) {
     const bool saves = request.target.find("/source?key=") != std::string::npos;
-    if (request.service == "car" && request.method != "GET" && !saves)
+    const bool asks = request.method == "GET" || request.target.ends_with("/v3/query");
+    if (request.service == "car" && !asks && !saves)
       out.push_back(request.method + " " + request.target);
   }
   return out;

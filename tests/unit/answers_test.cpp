@@ -23,7 +23,7 @@ TEST_CASE("JSON of too many levels is unreadable before anything walks down it",
   CHECK_THROWS_AS(read_schema_model("{\"schema\":" + deep + "}"), UnreadableAnswer);
   CHECK_THROWS_AS(read_import_status("{\"error_imports\":[{\"id\":" + deep + "}]}", {}),
                   UnreadableAnswer);
-  CHECK_FALSE(read_refusal("{\"errors\":" + deep + "}"));
+  CHECK_FALSE(read_own_error("{\"errors\":" + deep + "}"));
   CHECK_FALSE(read_asset_count("{\"data\":" + deep + "}"));
   // Brackets within a string are none.
   CHECK(read_import_id(
@@ -45,7 +45,7 @@ TEST_CASE("an empty body is no answer", "[car]") {
   CHECK_THROWS_AS(read_job_status({}), UnreadableAnswer);
   CHECK_THROWS_AS(read_save_point({}), UnreadableAnswer);
   CHECK_THROWS_AS(read_import_status({}, {}), UnreadableAnswer);
-  CHECK_FALSE(read_refusal({}));
+  CHECK_FALSE(read_own_error({}));
 }
 
 TEST_CASE("an id in two lists has the worst of their words", "[car]") {
@@ -60,9 +60,32 @@ TEST_CASE("an id in two lists has the worst of their words", "[car]") {
   CHECK(statuses.at("c").outcome == ImportOutcome::unfinished);
 }
 
-TEST_CASE("a refusal is one only where CAR calls the data malformed", "[car]") {
-  CHECK(read_refusal(R"({"errors":[{"code":"other"},{"code":"data_mal_formed","message":"x"}]})") ==
-        "other: ; data_mal_formed: x");
-  CHECK_FALSE(read_refusal(R"({"errors":[{"code":"no_database"}]})"));
-  CHECK_FALSE(read_refusal("<html>data_mal_formed</html>"));
+TEST_CASE("an error is CAR's own where it has the form of one", "[car]") {
+  CHECK(read_own_error(R"({"errors":[{"code":"other"},{"code":"x","message":"y"}]})") ==
+        "other: ; x: y");
+  CHECK(read_own_error(R"({"code":404,"message":"y\u001b[31m"})") == "404: y");
+  CHECK(read_own_error(R"({"error":null})") == "");
+  for (const char* other : {"<html>message</html>", "404 page not found", "", "[]", "{}",
+                            "\"error\"", R"({"status":404})", R"({"errors")"})
+    CHECK_FALSE(read_own_error(other));
+}
+
+TEST_CASE("only words about records blame records", "[car]") {
+  for (const char* words :
+       {"data_mal_formed: odd", "asset[3] lacks a name", "Schema validation failed", "no vertex A",
+        "hostname/A: odd", "field host_name is too long", "a RECORD holds X"})
+    CHECK(speaks_of_records(words));
+  for (const char* words : {"", "no_database", "internal error", "database_not_ready: not ready",
+                            "the user may not do this", "time-out of the asset service"})
+    CHECK_FALSE(speaks_of_records(words));
+
+  const auto blames = [](int code, const char* words) {
+    return blames_records({.outcome = ImportOutcome::failed, .error = words, .status_code = code});
+  };
+  CHECK(blames(400, "asset[3] is odd"));
+  CHECK(blames(422, "asset[3] is odd"));
+  CHECK(blames(413, ""));
+  for (const int code : {0, 200, 401, 404, 429, 500, 503})
+    CHECK_FALSE(blames(code, "asset[3] is odd"));
+  CHECK_FALSE(blames(400, "it went wrong"));
 }

@@ -63,6 +63,8 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+constexpr const char* kOwn404 = R"({"errors":[{"code":"not_found","message":"m"}],"trace":"t"})";
+
 /// Answers job questions with COMPLETE; false for every other request.
 bool answer_job(const Request& request, Response& response) {
   if (!has(request.path, "/jobstatus/")) return false;
@@ -93,6 +95,11 @@ TEST_CASE("CAR is asked with Basic auth or a token of its own URL", "[car]") {
   CHECK(authorization == "Basic a2V5OnBhc3M6d29yZA==");
   CHECK(path == "/api/car/v2/source/My Source");
   CHECK(service.targets()[0] == "GET /api/car/v2/source/My%20Source");
+
+  CarSettings odd = service.settings(1);
+  odd.source = "%2e;..%";
+  CarClient(service.http, odd).save_point();
+  CHECK(path == "/api/car/v2/source/%2e;..%");
 
   CarSettings settings = service.settings(1);
   settings.token_url = service.server.url() + "/token/api/car/v2/";
@@ -238,7 +245,7 @@ TEST_CASE("the import schema names the identity model", "[car]") {
 
 TEST_CASE("a missing import schema is nothing and an unreadable one a failure", "[car]") {
   const auto [status, body] =
-      GENERATE(table<int, std::string>({{404, "{}"}, {200, "no json"}, {500, "{}"}}));
+      GENERATE(table<int, std::string>({{404, kOwn404}, {200, "no json"}, {500, "{}"}}));
   const int code = status;
   const std::string text = body;
   Service service([&](const Request&, Response& response) { json(response, text, code); });
@@ -267,12 +274,18 @@ TEST_CASE("the save point is read from the source wherever it stands", "[car]") 
 }
 
 TEST_CASE("a save point that cannot be read is a failure and a 404 is none", "[car]") {
-  const auto [status, body] = GENERATE(table<int, std::string>(
-      {{404, "{}"}, {200, "<html>"}, {200, "[]"}, {200, R"({"model_state_id":{}})"}, {403, ""}}));
+  const auto [status, body] = GENERATE(table<int, std::string>({{404, kOwn404},
+                                                                {404, "{}"},
+                                                                {404, "<html>"},
+                                                                {404, ""},
+                                                                {200, "<html>"},
+                                                                {200, "[]"},
+                                                                {200, R"({"model_state_id":{}})"},
+                                                                {403, ""}}));
   const int code = status;
   const std::string text = body;
   Service service([&](const Request&, Response& response) { json(response, text, code); });
-  if (code == 404) {
+  if (text == kOwn404) {
     CHECK_FALSE(service.client.save_point());
   } else {
     CHECK(error_of([&] { service.client.save_point(); }).kind() == ErrorKind::car_recoverable);
@@ -430,10 +443,11 @@ namespace {
 /// Sends the patches and writes down how they ended, in order of their index: "done gone ".
 std::string run_patches(CarClient& client, const std::vector<CarClient::Patch>& patches) {
   std::vector<std::string> ends(patches.size(), "-");
-  client.patch(patches, [&](std::size_t index, PatchResult result, int status) {
+  client.patch(patches, [&](std::size_t index, const ChangeAnswer& answer) {
     CHECK(ends[index] == "-");
-    CHECK(status == (result == PatchResult::done ? 200 : 404));
-    ends[index] = result == PatchResult::done ? "done" : "gone";
+    ends[index] = answer.result == ChangeResult::done   ? "done"
+                  : answer.result == ChangeResult::gone ? "gone"
+                                                        : answer.text;
   });
   std::string text;
   for (const std::string& end : ends) text += end + " ";
@@ -471,7 +485,7 @@ TEST_CASE("a patch disables an edge or marks its update", "[car]") {
 TEST_CASE("the region form of addresses is found and kept", "[car]") {
   Service service([](const Request& request, Response& response) {
     const std::string to = request.get_param_value("to");
-    json(response, "{}", to.starts_with("0/") && to != "0/10.0.0.99" ? 200 : 404);
+    json(response, kOwn404, to.starts_with("0/") && to != "0/10.0.0.99" ? 200 : 404);
   });
   std::vector<CarClient::Patch> patches;
   for (int i = 0; i < 60; ++i) patches.push_back(to_address("10.0.0." + std::to_string(i)));
@@ -492,7 +506,7 @@ TEST_CASE("the region form of addresses is found and kept", "[car]") {
 TEST_CASE("a service that changes its mind about addresses is followed", "[car]") {
   bool region = false;
   Service service([&](const Request& request, Response& response) {
-    json(response, "{}", request.get_param_value("to").starts_with("0/") == region ? 200 : 404);
+    json(response, kOwn404, request.get_param_value("to").starts_with("0/") == region ? 200 : 404);
   });
   for (const bool mind : {false, true, false}) {
     region = mind;
@@ -504,7 +518,7 @@ TEST_CASE("a service that changes its mind about addresses is followed", "[car]"
 
 TEST_CASE("both ends of an address edge take the same form", "[car]") {
   Service service([](const Request& request, Response& response) {
-    json(response, "{}", request.get_param_value("from") == "0/10.0.0.1" ? 200 : 404);
+    json(response, kOwn404, request.get_param_value("from") == "0/10.0.0.1" ? 200 : 404);
   });
   CarClient::Patch patch{.edge = "ipaddress_macaddress",
                          .from = "10.0.0.1",
@@ -517,7 +531,7 @@ TEST_CASE("both ends of an address edge take the same form", "[car]") {
 }
 
 TEST_CASE("an edge that neither form finds is gone and settles nothing", "[car]") {
-  Service service([](const Request&, Response& response) { json(response, "{}", 404); });
+  Service service([](const Request&, Response& response) { json(response, kOwn404, 404); });
   CarClient::Patch host = to_address("name");
   host.to_is_address = false;
   CHECK(run_patches(service.client, {to_address("10.0.0.1"), host}) == "gone gone ");
@@ -536,8 +550,9 @@ TEST_CASE("a failing patch throws after the answers under way", "[car]") {
   std::vector<CarClient::Patch> patches;
   for (int i = 0; i < 100; ++i) patches.push_back(to_address(std::to_string(i)));
   std::size_t answered = 0;
-  const Error error = error_of(
-      [&] { service.client.patch(patches, [&](std::size_t, PatchResult, int) { ++answered; }); });
+  const Error error = error_of([&] {
+    service.client.patch(patches, [&](std::size_t, const ChangeAnswer&) { ++answered; });
+  });
   CHECK(error.kind() == ErrorKind::car_unrecoverable);
   CHECK(answered + 1 == service.targets().size());
   CHECK(answered < 30);
@@ -545,14 +560,54 @@ TEST_CASE("a failing patch throws after the answers under way", "[car]") {
 
 TEST_CASE("assets are deleted by escaped external ids", "[car]") {
   int status = 200;
-  Service service([&](const Request&, Response& response) { json(response, "{}", status); });
-  CHECK(service.client.delete_assets({"a,b", "c&d"}) == PatchResult::done);
+  Service service([&](const Request&, Response& response) { json(response, kOwn404, status); });
+  CHECK(service.client.delete_assets({"a,b", "c&d"}).result == ChangeResult::done);
   CHECK(service.targets()[0] ==
         "DELETE /api/car/v2/source/My%20Source/asset?external_ids=a%2Cb,c%26d");
   status = 404;
-  CHECK(service.client.delete_assets({"x"}) == PatchResult::gone);
-  CHECK(service.client.delete_assets({}) == PatchResult::done);
+  CHECK(service.client.delete_assets({"x"}).result == ChangeResult::gone);
+  CHECK(service.client.delete_assets({}).result == ChangeResult::done);
   CHECK(service.targets().size() == 2);
+}
+
+TEST_CASE("a change is refused by CAR's own words only", "[car]") {
+  const auto [status, body, refused] =
+      GENERATE(table<int, std::string, bool>({{409, kOwn404, true},
+                                              {422, R"({"message":"no"})", true},
+                                              {400, R"({"error":"no"})", true},
+                                              {409, "<html>", false},
+                                              {422, "{}", false},
+                                              {400, "", false},
+                                              {401, kOwn404, false},
+                                              {403, kOwn404, false},
+                                              {500, kOwn404, false}}));
+  INFO(status << " " << body);
+  const int code = status;
+  const std::string text = body;
+  Service service([&](const Request&, Response& response) { json(response, text, code); });
+  if (refused) {
+    CHECK(service.client.delete_assets({"x"}).result == ChangeResult::refused);
+    CHECK(run_patches(service.client, {to_address("10.0.0.1")}).starts_with(std::to_string(code)));
+  } else {
+    CHECK_THROWS_AS(service.client.delete_assets({"x"}), Error);
+    CHECK_THROWS_AS(run_patches(service.client, {to_address("10.0.0.1")}), Error);
+  }
+}
+
+TEST_CASE("a 404 of somebody else's is a failure of every call", "[car]") {
+  const std::string body = GENERATE("<html>not found</html>", "404 page not found", "", "[]", "{}");
+  INFO(body);
+  Service service([&](const Request&, Response& response) { json(response, body, 404); });
+  CarClient& client = service.client;
+  for (const std::function<void()>& call : std::initializer_list<std::function<void()>>{
+           [&] { client.save_point(); }, [&] { client.import_schema_model(); },
+           [&] { client.set_save_point("7"); }, [&] { client.begin_full_import(); },
+           [&] { client.import_status({"a"}); }, [&] { client.delete_assets({"x"}); },
+           [&] { run_patches(client, {to_address("10.0.0.1")}); }}) {
+    const Error error = error_of(call);
+    CHECK(error.kind() == ErrorKind::car_recoverable);
+    CHECK(has(error.what(), "no answer of CAR's own"));
+  }
 }
 
 TEST_CASE("a page or an answer that breaks off is no word that something is gone", "[car]") {
@@ -584,6 +639,34 @@ TEST_CASE("health needs both answers", "[car]") {
   service.client.check_health();
   databases = 401;
   CHECK(has(error_of([&] { service.client.check_health(); }).what(), "--car-key"));
+}
+
+TEST_CASE("whether CAR holds more assets is asked in three ways", "[car]") {
+  std::string question, answer;
+  int status = 200;
+  Service service([&](const Request& request, Response& response) {
+    question = request.body;
+    json(response, answer, status);
+  });
+  const auto held = [&](CountForm form) { return service.client.assets_held(2, form); };
+  answer = R"({"data":{"asset_aggregate":{"aggregate":{"count":3}}}})";
+  CHECK(held(CountForm::aggregate) == AssetsHeld::more);
+  answer = R"({"data":{"asset_aggregate":{"aggregate":{"count":2}}}})";
+  CHECK(held(CountForm::aggregate) == AssetsHeld::not_more);
+  answer = R"({"data":{"asset":[{"external_id":"c"}]}})";
+  CHECK(held(CountForm::row) == AssetsHeld::more);
+  CHECK(has(question, "limit:1, offset:2"));
+  CHECK(held(CountForm::list) == AssetsHeld::not_more);
+  answer = R"({"data":{"asset":[]}})";
+  CHECK(held(CountForm::row) == AssetsHeld::not_more);
+  answer = R"({"data":{"asset":[{},{}]}})";  // the limit is not heeded
+  CHECK(held(CountForm::row) == AssetsHeld::not_more);
+  answer = R"({"errors":[{"message":"field 'asset_aggregate' not found"}],"data":{"asset":[]}})";
+  CHECK(held(CountForm::aggregate) == AssetsHeld::not_asked_so);
+  status = 404;
+  CHECK(held(CountForm::aggregate) == AssetsHeld::not_asked_so);
+  status = 503;
+  CHECK(held(CountForm::aggregate) == AssetsHeld::unanswered);
 }
 
 TEST_CASE("assets are counted where the service can be asked", "[car]") {

@@ -227,6 +227,19 @@ TEST_CASE("an unset shell variable in quotes is an option not given", "[cli][opt
   CHECK_THAT(refusal({"--source", ""}), Contains("--source has an empty value"));
 }
 
+TEST_CASE("a source is a name that a path in a URL carries unchanged", "[cli][options]") {
+  for (const char* name : {".", "..", "a/b", "a b", "a?b", "a#b", "a\\b", "\xC3\xA4"}) {
+    INFO(name);
+    CHECK_THAT(refusal({"--source", name}), Contains("--source"));
+    CHECK_THAT(refusal({"-source", name}), Contains("source"));
+    CHECK_THAT(refusal({}, {{"CONNECTION_NAME", name}}), Contains("CONNECTION_NAME"));
+  }
+  const File ini("source = ..\n");
+  CHECK_THAT(refusal({"--config", ini.path()}), Contains("must not be . or .."));
+  for (const char* name : {"...", "..a", "100%", "%2e%2e", "a_:@=;!'%.()+,$*-"})
+    CHECK(read({"--source", name}).settings.car.source == name);
+}
+
 TEST_CASE("a connection test is the command check", "[cli][options][ancestor]") {
   CHECK(read({"-connection-test"}).command == Command::check);
   CHECK(read({"-connection-test", "TRUE"}).command == Command::check);

@@ -18,4 +18,4 @@ CREATE TABLE refused_change (
   PRIMARY KEY (operation, object_id)
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;

@@ -14,7 +14,10 @@ FROM MachineInfo m
 CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
 CROSS JOIN asset a ON a.vertex_id = v.vertex_id
 WHERE m.healthStatus = 'Inactive'
-  AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days');
+  AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days')
+  -- A record that could not be read may have said otherwise.
+  AND m.id NOT IN (SELECT key FROM unheard WHERE dataset = 'machines')
+  AND NOT EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'machines');
 INSERT OR IGNORE INTO leaving
 SELECT v.vertex_id, t.machine, 'gone', 'Defender answered 404 for this machine id'
 FROM touched t

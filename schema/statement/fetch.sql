@@ -142,7 +142,7 @@ WHERE typeof(s.id) = 'text' AND s.id <> ''
   AND (:whole OR m.id IS NULL OR m.usersReadAt IS NULL
        OR m.usersReadAt IS NOT max(coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
                                                                    ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
-                                            m.lastSeen), coalesce(m.lastSeen, '')))
+                                            m.lastSeen), CASE WHEN m.ahead THEN '' ELSE coalesce(m.lastSeen, '') END))
   AND NOT (s.healthStatus IS 'Inactive' AND typeof(s.lastSeen) = 'text'
            AND coalesce(julianday(s.lastSeen) <= julianday((SELECT now FROM stage.run), '-15 days'), 0))
 UNION
@@ -174,7 +174,7 @@ WHERE state = 'asked' AND source = 'hunting' AND machineId IN (
   WHERE m.usersReadAt IS NOT NULL
     AND m.usersReadAt IS max(coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
                                                                       ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
-                                      m.lastSeen), coalesce(m.lastSeen, '')))
+                                      m.lastSeen), CASE WHEN m.ahead THEN '' ELSE coalesce(m.lastSeen, '') END))
 -- statement: users_left
 SELECT r.machineId
 FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId LEFT JOIN users_unanswered u ON u.machine = r.machineId
@@ -238,7 +238,8 @@ WHERE c.name = 'vulnerability_changes'
 SELECT s.id FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
 WHERE typeof(s.id) = 'text' AND s.healthStatus IS NOT 'Inactive'
   AND (m.id IS NULL OR m.lastSeen IS NOT max(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
-                                                                   ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END), coalesce(m.lastSeen, '')))
+                                                                   ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
+                                           CASE WHEN m.ahead THEN '' ELSE coalesce(m.lastSeen, '') END))
 UNION
 SELECT machine FROM due WHERE aspect IN ('software', 'all')
 -- statement: ask_software

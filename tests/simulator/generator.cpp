@@ -2,7 +2,9 @@
 // a past, and alerts. Odd values are sprinkled in throughout, unless the options forbid them.
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
+#include <iterator>
 
 #include "tenant.h"
 #include "text.h"
@@ -236,6 +238,10 @@ Device make_device(Tenant& tenant) {
   Random& random = tenant.random;
   Device device;
   device.id = random.hex(40);
+  if (tenant.options.oddities && stable_hash(device.id) % 25 == 0)
+    std::transform(device.id.begin(), device.id.end(),
+                   std::back_inserter(tenant.other_case[device.id]),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   const bool server = random.chance(30000);
   device.os_platform = random.pick(server ? servers : clients);
   device.version = "23H2";

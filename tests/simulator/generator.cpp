@@ -2,9 +2,7 @@
 // a past, and alerts. Odd values are sprinkled in throughout, unless the options forbid them.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
-#include <iterator>
 
 #include "tenant.h"
 #include "text.h"
@@ -239,9 +237,7 @@ Device make_device(Tenant& tenant) {
   Device device;
   device.id = random.hex(40);
   if (tenant.options.oddities && stable_hash(device.id) % 25 == 0)
-    std::transform(device.id.begin(), device.id.end(),
-                   std::back_inserter(tenant.other_case[device.id]),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    tenant.other_case[device.id] = to_upper(device.id);
   const bool server = random.chance(30000);
   device.os_platform = random.pick(server ? servers : clients);
   device.version = "23H2";

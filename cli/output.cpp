@@ -142,6 +142,8 @@ void write_datasets(JsonWriter& json, const RunReport& report) {
     json.text("state", dataset.state);
     json.integer("rows", dataset.rows);
     json.text_or_null("problem", dataset.problem);
+    json.integer("not_understood", dataset.not_understood);
+    json.integer("duplicates", dataset.duplicates);
     json.end_object();
   }
   json.end_array();

@@ -129,7 +129,13 @@ void report_datasets(Run& run) {
   run.report.datasets.clear();
   Statement& query = run.state.statement("fetch/datasets");
   while (query.step()) {
-    DatasetReport dataset{query.text(0), query.text(1), 0, query.text(2)};
+    DatasetReport dataset{query.text(0), query.text(1),    0,
+                          query.text(2), query.integer(4), query.integer(5)};
+    if (dataset.not_understood > 0) {
+      if (!dataset.problem.empty()) dataset.problem += "; ";
+      dataset.problem += "it held " + std::to_string(dataset.not_understood) +
+                         " elements that are no records, so nothing of it is removed in this run";
+    }
     run.report.datasets.push_back(std::move(dataset));
   }
   Transaction transaction(run.state);  // one wait for the disk, not one a dataset

@@ -13,6 +13,7 @@
 #include "sync/fetch_vulnerabilities.h"
 #include "sync/guard.h"
 #include "sync/hunting_query.h"
+#include "sync/machine_ids.h"
 #include "sync/phases.h"
 #include "sync/stage.h"
 
@@ -73,10 +74,13 @@ void read_machine_list(Run& run, const std::optional<std::string>& since) {
 // A list without one of these is no complete list, whatever its status says.
 void look_for_canaries(Run& run, bool whole) {
   StageTable machines(run.state, "fetch/machine", kIpAddresses);
+  MachineIds ids(run.state);
   std::string missing;
   for (const std::string& id : run.settings.canaries) {
-    const bool there = whole ? run.state.statement("fetch/is_staged").bind("id", id).number() != 0
-                             : run.defender.read_machine(id, kMachineKeys, machines);
+    const std::string& staged = ids.canonical(id);
+    const bool there = whole
+                           ? run.state.statement("fetch/is_staged").bind("id", staged).number() != 0
+                           : run.defender.read_machine(id, kMachineKeys, machines);
     if (!there) missing += (missing.empty() ? "" : ", ") + printable(id, 100);
   }
   if (missing.empty()) return;

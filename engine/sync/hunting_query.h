@@ -18,10 +18,12 @@ inline std::string shard_filter(std::string_view column, int shards, int shard) 
          ") == " + std::to_string(shard);
 }
 
-/// ` | where COLUMN in ("a","b")`; "" for no values: no restriction.
+/// ` | where COLUMN in ("a","b")`; "" for no values: no restriction. An id of a machine fits in any
+/// case.
 inline std::string in_filter(std::string_view column, std::span<const std::string> values) {
   if (values.empty()) return "";
-  std::string filter = " | where " + std::string(column) + " in (";
+  std::string filter =
+      " | where " + std::string(column) + (column == "DeviceId" ? " in~ (" : " in (");
   for (std::size_t at = 0; at < values.size(); ++at)
     filter += (at == 0 ? "" : ",") + kql_string(values[at]);
   return filter + ")";

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <numeric>
+
 #include "base/cancel.h"
 #include "store/migrator.h"
 #include "sync/fetch.h"
@@ -93,9 +95,16 @@ void count_work(Run& run) {
   report.set_aside = run.state.statement("run/set_aside").bind("run_id", report.run_id).number();
   report.defender_calls = run.defender.calls();
   report.car_calls = run.http.requests_sent() - run.defender.calls();
-  if (report.set_aside > 0 && run.settings.strict && !report.failure) {
-    run.fail(ErrorKind::bad_data, std::to_string(report.set_aside) +
-                                      " records were set aside (--strict); see table rejected");
+  const std::int64_t not_understood = std::accumulate(
+      report.datasets.begin(), report.datasets.end(), std::int64_t{0},
+      [](std::int64_t sum, const DatasetReport& d) { return sum + d.not_understood; });
+  if (report.set_aside + not_understood > 0 && run.settings.strict && !report.failure) {
+    run.fail(ErrorKind::bad_data,
+             std::to_string(report.set_aside) + " records were set aside" +
+                 (not_understood > 0 ? ", " + std::to_string(not_understood) +
+                                           " elements of the answers are no records"
+                                     : std::string()) +
+                 " (--strict); see table rejected");
   }
 }
 

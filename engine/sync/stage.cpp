@@ -1,9 +1,26 @@
 #include "sync/stage.h"
 
 namespace defender_car {
+namespace {
+
+/// Where the table names a machine: first of all, but in alerts, and not in the knowledge base.
+int machine_column_of(std::string_view insert) {
+  if (insert == "fetch/alert") return 1;
+  return insert.starts_with("fetch/knowledge") ? -1 : 0;
+}
+
+}  // namespace
 
 StageTable::StageTable(Database& database, std::string insert, int json_column)
-    : database_(database), insert_(std::move(insert)), json_column_(json_column) {}
+    : database_(database),
+      insert_(std::move(insert)),
+      json_column_(json_column),
+      machine_column_(machine_column_of(insert_)),
+      machine_ids_(database) {}
+
+const std::string& StageTable::text_of(int column, const Field& field) {
+  return column == machine_column_ ? machine_ids_.canonical(field.text) : field.text;
+}
 
 void StageTable::begin() {
   transaction_.emplace(database_);
@@ -20,7 +37,7 @@ void StageTable::record(std::span<const Field> fields) {
         statement_->bind_null_at(position);
         break;
       case Field::Type::text:
-        statement_->bind_at(position, field.text);
+        statement_->bind_at(position, text_of(position - 1, field));
         break;
       case Field::Type::json:
         if (position - 1 == json_column_) {

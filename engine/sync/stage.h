@@ -7,13 +7,15 @@
 
 #include "defender/defender_client.h"
 #include "store/database.h"
+#include "sync/machine_ids.h"
 
 namespace defender_car {
 
 class StageTable final : public PageSink {
  public:
   /// `insert`: a statement with a parameter a column. `json_column`: the field that may be a list;
-  /// any other nested value is bound as a blob, so that the schema sees a wrong type.
+  /// any other nested value is bound as a blob, so that the schema sees a wrong type. Ids of
+  /// machines are written in their one form.
   StageTable(Database& database, std::string insert, int json_column = -1);
 
   void begin() override;
@@ -25,9 +27,13 @@ class StageTable final : public PageSink {
   void set_first(std::string value) { first_ = std::move(value); }
 
  private:
+  const std::string& text_of(int column, const Field& field);
+
   Database& database_;
   std::string insert_;
   int json_column_;
+  int machine_column_;
+  MachineIds machine_ids_;
   std::optional<std::string> first_;
   std::optional<Transaction> transaction_;
   Statement* statement_ = nullptr;

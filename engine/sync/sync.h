@@ -28,10 +28,12 @@ struct SentCount {
 };
 
 struct DatasetReport {
-  std::string name;       ///< machines, network, users, alerts, vulnerabilities
-  std::string state;      ///< complete, incomplete, excluded, unavailable
-  std::int64_t rows = 0;  ///< staged
-  std::string problem;    ///< why incomplete, in words for a person
+  std::string name;                 ///< machines, network, users, alerts, vulnerabilities
+  std::string state;                ///< complete, incomplete, excluded, unavailable
+  std::int64_t rows = 0;            ///< staged
+  std::string problem;              ///< why incomplete, in words for a person
+  std::int64_t not_understood = 0;  ///< elements that are no records
+  std::int64_t duplicates = 0;      ///< records that a newer one with the same key outweighs
 };
 
 /// The truthful summary of a run; failures first when it is shown.

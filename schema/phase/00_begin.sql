@@ -112,7 +112,9 @@ CREATE TEMP TRIGGER cve_came AFTER INSERT ON main.VulnerabilityKb BEGIN
   WHERE s.CveId = NEW.CveId ON CONFLICT DO NOTHING;
 END;
 DROP TRIGGER IF EXISTS temp.cve_changed;
-CREATE TEMP TRIGGER cve_changed AFTER UPDATE ON main.VulnerabilityKb BEGIN
+CREATE TEMP TRIGGER cve_changed AFTER UPDATE ON main.VulnerabilityKb
+WHEN (OLD.CvssScore, OLD.VulnerabilityDescription, OLD.PublishedDate)
+  IS NOT (NEW.CvssScore, NEW.VulnerabilityDescription, NEW.PublishedDate) BEGIN
   INSERT INTO touched_software
   SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
   WHERE s.CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;

@@ -5,6 +5,11 @@
 -- 8 KiB of it. CAR parts the ids of a DELETE by commas, so an asset's id has none. (length() of a text ends at a NUL, so
 -- bytes are counted.)
 
+-- What counts as ahead of Defender's clock: then a record's own time counts as this reading's.
+DROP TABLE IF EXISTS temp.reading_clock;
+CREATE TEMP TABLE reading_clock (now TEXT NOT NULL, latest TEXT NOT NULL) STRICT;
+INSERT INTO reading_clock SELECT now, strftime('%Y-%m-%dT%H:%M:%fZ', now, '+5 minutes') FROM stage.run;
+
 UPDATE stage.MachineInfo SET set_aside = CASE
     WHEN typeof(id) <> 'text' OR id = '' THEN 'id is not a text'
     WHEN length(CAST(id AS BLOB)) > 200 OR instr(id, char(0)) OR instr(id, ',') THEN 'id is no usable text'
@@ -89,6 +94,20 @@ WHERE typeof(LoggedOnUsers) <> 'null' AND LoggedOnUsers <> '' AND
                   WHERE j.type <> 'object' AND json_type(LoggedOnUsers) = 'array'));
 UPDATE stage.DeviceInfo SET set_aside = 'DeviceId is not a text' WHERE typeof(DeviceId) <> 'text' OR DeviceId = '';
 
+-- The newest row of a device counts.
+DELETE FROM stage.DeviceInfo WHERE rowid IN (
+  SELECT row FROM (
+    SELECT row, row_number() OVER (PARTITION BY key ORDER BY CASE WHEN at > latest THEN now ELSE coalesce(at, '') END DESC,
+                                                             row DESC) AS place
+    FROM (SELECT s.rowid AS row, s.DeviceId AS key,
+                 strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.Timestamp GLOB '*[+-]??:??' THEN s.Timestamp ELSE substr(rtrim(s.Timestamp, 'Z'), 1, 23) END) AS at
+          FROM (SELECT DeviceId FROM stage.DeviceInfo WHERE typeof(DeviceId) = 'text' GROUP BY DeviceId HAVING count(*) > 1) twice
+          CROSS JOIN stage.DeviceInfo s ON s.DeviceId = twice.DeviceId
+          WHERE s.set_aside IS NULL)
+    CROSS JOIN reading_clock)
+  WHERE place > 1);
+UPDATE stage.dataset SET duplicates = duplicates + changes() WHERE name = 'users';
+
 INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain)
 SELECT d.DeviceId, j.value ->> 'UserName', j.value ->> 'DomainName'
 FROM stage.DeviceInfo d CROSS JOIN json_each(d.LoggedOnUsers) j
@@ -106,6 +125,7 @@ WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE source = 'hu
 UPDATE stage.LogonUsers SET set_aside = 'accountName is no usable text'
 WHERE typeof(accountName) NOT IN ('text', 'null') OR instr(accountName, char(0))
    OR length(CAST(accountName AS BLOB)) > 1000;
+UPDATE stage.LogonUsers SET set_aside = 'DeviceId is not a text' WHERE typeof(machineId) <> 'text' OR machineId = '';
 
 UPDATE stage.SoftwareVulnerabilities SET set_aside = CASE
     WHEN typeof(DeviceId) <> 'text' OR DeviceId = '' THEN 'DeviceId is not a text'
@@ -138,6 +158,50 @@ WHERE typeof(CveId) <> 'text' OR CveId = '' OR length(CAST(CveId AS BLOB)) > 200
    OR (typeof(CvssScore) = 'text' AND (trim(CvssScore) GLOB '*[^0-9.]*' OR trim(CvssScore) NOT GLOB '*[0-9]*'))
    OR (CvssScore IS NOT NULL AND CAST(CvssScore AS REAL) NOT BETWEEN 0 AND 10);
 
+------------------------------------------------------------------------------------------------ which record counts
+-- Of several usable records with one key the newest by its own time, of equally new ones the last one read; one without a
+-- time is older than all others. (Against the mirror: phase/20_merge.sql. Network rows are compared there alone.)
+DELETE FROM stage.MachineInfo WHERE rowid IN (
+  SELECT row FROM (
+    SELECT row, row_number() OVER (PARTITION BY key ORDER BY CASE WHEN at > latest THEN now ELSE coalesce(at, '') END DESC,
+                                                             row DESC) AS place
+    FROM (SELECT s.rowid AS row, s.id AS key,
+                 strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END) AS at
+          FROM (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text' GROUP BY id HAVING count(*) > 1) twice
+          CROSS JOIN stage.MachineInfo s ON s.id = twice.id
+          WHERE s.set_aside IS NULL)
+    CROSS JOIN reading_clock)
+  WHERE place > 1);
+UPDATE stage.dataset SET duplicates = duplicates + changes() WHERE name = 'machines';
+DELETE FROM stage.Alerts WHERE rowid IN (
+  SELECT row FROM (
+    SELECT row, row_number() OVER (PARTITION BY key ORDER BY CASE WHEN at > latest THEN now ELSE coalesce(at, '') END DESC,
+                                                             row DESC) AS place
+    FROM (SELECT s.rowid AS row, s.id AS key,
+                 strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastUpdateTime GLOB '*[+-]??:??' THEN s.lastUpdateTime ELSE substr(rtrim(s.lastUpdateTime, 'Z'), 1, 23) END) AS at
+          FROM (SELECT id FROM stage.Alerts WHERE typeof(id) = 'text' GROUP BY id HAVING count(*) > 1) twice
+          CROSS JOIN stage.Alerts s ON s.id = twice.id
+          WHERE s.set_aside IS NULL)
+    CROSS JOIN reading_clock)
+  WHERE place > 1);
+UPDATE stage.dataset SET duplicates = duplicates + changes() WHERE name = 'alerts';
+DELETE FROM stage.VulnerabilityKb WHERE rowid IN (
+  SELECT row FROM (
+    SELECT row, row_number() OVER (PARTITION BY key ORDER BY CASE WHEN at > latest THEN now ELSE coalesce(at, '') END DESC,
+                                                             row DESC) AS place
+    FROM (SELECT s.rowid AS row, s.CveId AS key,
+                 strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.LastModifiedTime GLOB '*[+-]??:??' THEN s.LastModifiedTime ELSE substr(rtrim(s.LastModifiedTime, 'Z'), 1, 23) END) AS at
+          FROM (SELECT CveId FROM stage.VulnerabilityKb WHERE typeof(CveId) = 'text' GROUP BY CveId HAVING count(*) > 1) twice
+          CROSS JOIN stage.VulnerabilityKb s ON s.CveId = twice.CveId
+          WHERE s.set_aside IS NULL)
+    CROSS JOIN reading_clock)
+  WHERE place > 1);
+UPDATE stage.dataset SET duplicates = duplicates + changes() WHERE name = 'knowledge_base';
+UPDATE stage.MachineNetworkInfo SET Timestamp = (SELECT now FROM reading_clock)
+WHERE set_aside IS NULL AND Timestamp > (SELECT latest FROM reading_clock)
+  AND strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END)
+      > (SELECT latest FROM reading_clock);
+
 --------------------------------------------------------------------------------------- what that means for removals
 
 -- A record set aside speaks for its key: nothing of that key is taken as gone.
@@ -149,8 +213,28 @@ UNION ALL SELECT 'network', DeviceId FROM stage.MachineNetworkInfo WHERE set_asi
 UNION ALL SELECT 'alerts', id FROM stage.Alerts WHERE set_aside IS NOT NULL AND typeof(id) = 'text'
 UNION ALL SELECT 'users', machineId FROM stage.LogonUsers WHERE set_aside IS NOT NULL AND typeof(machineId) = 'text'
 UNION ALL SELECT 'users', DeviceId FROM stage.DeviceInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text'
+UNION ALL SELECT 'users', machineId FROM stage.users_reading WHERE not_understood > 0
 UNION ALL SELECT 'vulnerabilities', DeviceId FROM stage.SoftwareVulnerabilities
           WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text';
+
+-- Where not even the key can be read, or an element was no record at all, that may have been about anything: such a dataset
+-- removes nothing this time.
+DROP TABLE IF EXISTS temp.unnamed;
+CREATE TEMP TABLE unnamed (dataset TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO unnamed
+SELECT 'machines' FROM stage.MachineInfo WHERE set_aside IS NOT NULL AND (typeof(id) <> 'text' OR id = '')
+UNION ALL SELECT 'network' FROM stage.MachineNetworkInfo
+          WHERE set_aside IS NOT NULL AND (typeof(DeviceId) <> 'text' OR DeviceId = '')
+UNION ALL SELECT 'alerts' FROM stage.Alerts WHERE set_aside IS NOT NULL AND (typeof(id) <> 'text' OR id = '')
+UNION ALL SELECT 'users' FROM stage.LogonUsers WHERE set_aside IS NOT NULL AND (typeof(machineId) <> 'text' OR machineId = '')
+UNION ALL SELECT 'vulnerabilities' FROM stage.SoftwareVulnerabilities
+          WHERE set_aside IS NOT NULL AND (typeof(DeviceId) <> 'text' OR DeviceId = '')
+-- Elements of one machine's users are about that machine alone.
+UNION ALL SELECT name FROM stage.dataset
+          WHERE not_understood > CASE name WHEN 'users' THEN (SELECT coalesce(sum(not_understood), 0) FROM stage.users_reading)
+                                           ELSE 0 END;
+-- What was not understood is asked for again: the next window begins where this one did.
+UPDATE stage.dataset SET cursor_stays = 1 WHERE not_understood > 0 AND state = 'complete';
 
 -- Nor is a machine that the full list lacks while it may not go: what the other readings lack of it comes from the same
 -- cause (a device group withdrawn, say), and waits with it.
@@ -167,21 +251,13 @@ INSERT OR IGNORE INTO unheard
 SELECT d.name, u.machine
 FROM unlisted u CROSS JOIN stage.dataset d ON d.name IN ('network', 'users', 'vulnerabilities');
 
--- Where not even the key can be read, that dataset removes nothing this time; nor does one that is not complete, or that a
--- guard withholds. What a pruned snapshot lacks says nothing: there the gone_ tables do.
+-- Nor does a dataset remove anything that is not complete, or that a guard withholds. What a pruned snapshot lacks says nothing: there the gone_ tables do.
 DROP TABLE IF EXISTS temp.removes;
 CREATE TEMP TABLE removes (dataset TEXT PRIMARY KEY, whole INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO removes
 SELECT d.name, d.whole FROM stage.dataset d CROSS JOIN stage.run r
 WHERE d.state = 'complete' AND (NOT r.pruned OR d.name = 'machines')
-  AND NOT (d.name = 'machines' AND EXISTS (
-    SELECT 1 FROM stage.MachineInfo WHERE set_aside IS NOT NULL AND typeof(id) <> 'text'))
-  AND NOT (d.name = 'network' AND EXISTS (
-    SELECT 1 FROM stage.MachineNetworkInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) <> 'text'))
-  AND NOT (d.name = 'alerts' AND EXISTS (
-    SELECT 1 FROM stage.Alerts WHERE set_aside IS NOT NULL AND typeof(id) <> 'text'))
-  AND NOT (d.name = 'vulnerabilities' AND EXISTS (
-    SELECT 1 FROM stage.SoftwareVulnerabilities WHERE set_aside IS NOT NULL AND typeof(DeviceId) <> 'text'))
+  AND d.name NOT IN (SELECT dataset FROM unnamed)
   AND d.name NOT IN (
     SELECT CASE kind
              WHEN 'delete' THEN 'machines'
@@ -213,7 +289,7 @@ FROM (
                      'IPAddresses', CAST(IPAddresses AS TEXT))
   FROM stage.MachineNetworkInfo WHERE set_aside IS NOT NULL
   UNION ALL
-  SELECT 'alerts', coalesce(CAST(id AS TEXT), ''), set_aside,
+  SELECT DISTINCT 'alerts', coalesce(CAST(id AS TEXT), ''), set_aside,
          json_object('id', CAST(id AS TEXT), 'machineId', CAST(machineId AS TEXT),
                      'title', CAST(title AS TEXT), 'severity', CAST(severity AS TEXT),
                      'status', CAST(status AS TEXT), 'alertCreationTime', CAST(alertCreationTime AS TEXT),
@@ -240,3 +316,5 @@ FROM (
   FROM stage.VulnerabilityKb WHERE set_aside IS NOT NULL)
 WHERE true
 ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record;
+-- Each record counts once, whatever rows of `rejected` it shares with others.
+UPDATE run SET set_aside = changes() WHERE run_id = (SELECT run_id FROM stage.run);

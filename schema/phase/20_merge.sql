@@ -8,7 +8,10 @@ SELECT s.id, s.computerDnsName, s.osPlatform, s.healthStatus,
        strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(s.firstSeen) WHEN 'text' THEN s.firstSeen END),
        strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END), s.lastIpAddress, s.lastExternalIpAddress, coalesce(s.ipAddresses, '[]'),
        CAST(s.onboardingStatus AS TEXT), CAST(s.version AS TEXT), CAST(s.riskScore AS TEXT), CAST(s.exposureLevel AS TEXT),
-       CAST(s.rbacGroupName AS TEXT), (SELECT run_id FROM stage.run), NULL
+       CAST(s.rbacGroupName AS TEXT), (SELECT run_id FROM stage.run), NULL,
+       coalesce(s.lastSeen > (SELECT latest FROM reading_clock)
+                AND strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END)
+                    > (SELECT latest FROM reading_clock), 0)
 FROM stage.MachineInfo s
 WHERE s.set_aside IS NULL
 ON CONFLICT DO UPDATE SET
@@ -16,12 +19,15 @@ ON CONFLICT DO UPDATE SET
   firstSeen = excluded.firstSeen, lastSeen = excluded.lastSeen, lastIpAddress = excluded.lastIpAddress,
   lastExternalIpAddress = excluded.lastExternalIpAddress, ipAddresses = excluded.ipAddresses,
   onboardingStatus = excluded.onboardingStatus, version = excluded.version, riskScore = excluded.riskScore,
-  exposureLevel = excluded.exposureLevel, rbacGroupName = excluded.rbacGroupName, run_id = excluded.run_id
+  exposureLevel = excluded.exposureLevel, rbacGroupName = excluded.rbacGroupName, run_id = excluded.run_id,
+  ahead = excluded.ahead
 WHERE (computerDnsName, osPlatform, healthStatus, firstSeen, lastSeen, lastIpAddress, lastExternalIpAddress, ipAddresses,
-       onboardingStatus, version, riskScore, exposureLevel, rbacGroupName)
+       onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, ahead)
   IS NOT (excluded.computerDnsName, excluded.osPlatform, excluded.healthStatus, excluded.firstSeen, excluded.lastSeen,
           excluded.lastIpAddress, excluded.lastExternalIpAddress, excluded.ipAddresses, excluded.onboardingStatus,
-          excluded.version, excluded.riskScore, excluded.exposureLevel, excluded.rbacGroupName);
+          excluded.version, excluded.riskScore, excluded.exposureLevel, excluded.rbacGroupName, excluded.ahead)
+  -- One older than what is known is no news.
+  AND (ahead OR coalesce(excluded.lastSeen >= lastSeen, 1));
 
 -- Machines that are gone keep their network, users and software here: they count again when the machine is back.
 INSERT OR IGNORE INTO touched SELECT g.id, 'all' FROM stage.gone_machine g
@@ -30,6 +36,23 @@ DELETE FROM MachineInfo WHERE id IN (SELECT id FROM stage.gone_machine)
   AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'machines');
 
 ---------------------------------------------------------------------------------------------------------- network
+-- A row that cannot be read was part of that adapter's report all the same: the adapter stays as last known, at the row's time.
+-- Where the time is what cannot be read, one that was in the machine's newest report so far stays in it.
+DROP TABLE IF EXISTS temp.unread_adapter;
+CREATE TEMP TABLE unread_adapter (DeviceId TEXT, NetworkAdapterName TEXT, MacAddress TEXT, at TEXT,
+  was_current INTEGER NOT NULL) STRICT;
+INSERT INTO unread_adapter
+SELECT s.DeviceId, coalesce(s.NetworkAdapterName, ''), coalesce(s.MacAddress, ''),
+       CASE WHEN typeof(s.Timestamp) = 'text' AND s.Timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' THEN
+         strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.Timestamp GLOB '*[+-]??:??' THEN s.Timestamp ELSE substr(rtrim(s.Timestamp, 'Z'), 1, 23) END) END,
+       EXISTS (SELECT 1 FROM current_adapter c
+               WHERE (c.DeviceId, c.NetworkAdapterName, c.MacAddress)
+                   = (s.DeviceId, coalesce(s.NetworkAdapterName, ''), coalesce(s.MacAddress, '')))
+FROM stage.MachineNetworkInfo s
+WHERE s.set_aside IS NOT NULL AND typeof(s.DeviceId) = 'text' AND typeof(s.NetworkAdapterName) IN ('text', 'null')
+  AND typeof(s.MacAddress) IN ('text', 'null');
+UPDATE unread_adapter SET at = (SELECT now FROM reading_clock) WHERE at > (SELECT latest FROM reading_clock);
+
 -- The newest row an adapter wins, whichever run brought it.
 INSERT INTO MachineNetworkInfo
 SELECT DeviceId, coalesce(NetworkAdapterName, ''), coalesce(MacAddress, ''),
@@ -41,13 +64,25 @@ WHERE set_aside IS NULL
 ON CONFLICT DO UPDATE SET IPAddresses = excluded.IPAddresses, Timestamp = excluded.Timestamp, run_id = excluded.run_id
 WHERE excluded.Timestamp > Timestamp OR (excluded.Timestamp = Timestamp AND excluded.IPAddresses <> IPAddresses);
 
+UPDATE unread_adapter SET at = (SELECT max(n.Timestamp) FROM MachineNetworkInfo n WHERE n.DeviceId = unread_adapter.DeviceId)
+WHERE at IS NULL AND was_current;
+UPDATE MachineNetworkInfo AS n SET Timestamp = u.at, run_id = (SELECT run_id FROM stage.run)
+FROM unread_adapter u
+WHERE (n.DeviceId, n.NetworkAdapterName, n.MacAddress) = (u.DeviceId, u.NetworkAdapterName, u.MacAddress)
+  AND n.Timestamp < u.at
+  AND u.at = (SELECT max(o.at) FROM unread_adapter o  -- of several such rows the newest
+              WHERE (o.DeviceId, o.NetworkAdapterName, o.MacAddress) = (u.DeviceId, u.NetworkAdapterName, u.MacAddress));
+
 -- A reading of all 30 days has every row that counts. (Defender counts these days by its own clock.)
 DROP TABLE IF EXISTS temp.staged_adapter;
 CREATE TEMP TABLE staged_adapter (DeviceId TEXT, NetworkAdapterName TEXT, MacAddress TEXT,
   PRIMARY KEY (DeviceId, NetworkAdapterName, MacAddress)) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO staged_adapter
 SELECT DeviceId, coalesce(NetworkAdapterName, ''), coalesce(MacAddress, '') FROM stage.MachineNetworkInfo
-WHERE set_aside IS NULL AND EXISTS (SELECT 1 FROM removes WHERE dataset = 'network' AND whole);
+WHERE set_aside IS NULL;
+UPDATE stage.dataset SET duplicates = (SELECT count(*) FROM stage.MachineNetworkInfo WHERE set_aside IS NULL)
+                                    - (SELECT count(*) FROM staged_adapter)
+WHERE name = 'network' AND (SELECT digest FROM stage.run) IS NULL;  -- a snapshot has been through this
 DELETE FROM MachineNetworkInfo
 WHERE (DeviceId, NetworkAdapterName, MacAddress) IN (
   SELECT n.DeviceId, n.NetworkAdapterName, n.MacAddress
@@ -85,7 +120,8 @@ WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_r
                   WHERE (s.machineId, s.accountName, s.accountDomain)
                       = (LogonUsers.machineId, LogonUsers.accountName, LogonUsers.accountDomain))
   AND NOT EXISTS (SELECT 1 FROM withheld
-                  WHERE kind IN ('asset_user', 'user_hostname', 'asset_account', 'user_account', 'account_hostname'));
+                  WHERE kind IN ('asset_user', 'user_hostname', 'asset_account', 'user_account', 'account_hostname'))
+  AND NOT EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'users');
 
 -- One whose removals are withheld still has users that the answer lacks: it is asked again at the next run.
 UPDATE MachineInfo SET usersReadAt =
@@ -117,7 +153,9 @@ ON CONFLICT DO UPDATE SET
   resolvedTime = excluded.resolvedTime, run_id = excluded.run_id
 WHERE (machineId, title, description, severity, status, alertCreationTime, firstEventTime, lastUpdateTime)
   IS NOT (excluded.machineId, excluded.title, excluded.description, excluded.severity, excluded.status,
-          excluded.alertCreationTime, excluded.firstEventTime, excluded.lastUpdateTime);
+          excluded.alertCreationTime, excluded.firstEventTime, excluded.lastUpdateTime)
+  -- Older than what is known: no news. (A known time that is still ahead of Defender's clock outweighs nothing.)
+  AND (coalesce(excluded.lastUpdateTime >= lastUpdateTime, 1) OR lastUpdateTime > (SELECT latest FROM reading_clock));
 
 -- All that is not Resolved was asked for: what is missing is resolved or gone.
 DELETE FROM Alerts
@@ -208,5 +246,6 @@ WHERE set_aside IS NULL
 ON CONFLICT DO UPDATE SET
   CvssScore = excluded.CvssScore, VulnerabilityDescription = excluded.VulnerabilityDescription,
   PublishedDate = excluded.PublishedDate, LastModifiedTime = excluded.LastModifiedTime, run_id = excluded.run_id
-WHERE (CvssScore, VulnerabilityDescription, PublishedDate)
-  IS NOT (excluded.CvssScore, excluded.VulnerabilityDescription, excluded.PublishedDate);
+WHERE (CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime)
+  IS NOT (excluded.CvssScore, excluded.VulnerabilityDescription, excluded.PublishedDate, excluded.LastModifiedTime)
+  AND (coalesce(excluded.LastModifiedTime >= LastModifiedTime, 1) OR LastModifiedTime > (SELECT latest FROM reading_clock));

@@ -27,6 +27,7 @@ SELECT 'vulnerabilities', coalesce(CAST(DeviceId AS TEXT), ''), set_aside,
        (SELECT run_id FROM stage.run), (SELECT run_id FROM stage.run)
 FROM stage.SoftwareVulnerabilityChanges WHERE set_aside IS NOT NULL
 ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record;
+UPDATE run SET set_aside = set_aside + changes() WHERE run_id = (SELECT run_id FROM stage.run);
 
 -- The last word on each row, device group by device group: who moves to another group is Fixed in the one and New in the
 -- other, in whatever order, and the row stays while any group has it. Of two at the same time the one that keeps it counts.

@@ -21,6 +21,7 @@ SELECT 'machines', m.id, 'CAR takes no such host name', json_object('computerDns
 FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
 WHERE w.aspect = 'machine' AND w.is_asset AND m.computerDnsName GLOB '*[]&#^|?<>[]*'
 ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record;
+UPDATE run SET set_aside = set_aside + changes() WHERE run_id = (SELECT run_id FROM stage.run);
 
 INSERT INTO fresh
 SELECT w.machine_id, 'machine', 'asset_hostname', 'asset', NULL, 'hostname', h.name
@@ -195,6 +196,21 @@ SELECT c.machine_id, c.aspect, c.edge_id, e.collection, 1
 FROM leaving l CROSS JOIN claim c ON c.machine_id = l.vertex_id CROSS JOIN edge e ON e.edge_id = c.edge_id
 WHERE e.from_id = c.machine_id;
 
+-- An adapter that cannot be told from the machine's others since its name could not be read: all of them stay.
+DROP TABLE IF EXISTS temp.unread_network;
+CREATE TEMP TABLE unread_network (machine_id INTEGER PRIMARY KEY) STRICT;
+INSERT OR IGNORE INTO unread_network
+SELECT w.machine_id
+FROM stage.MachineNetworkInfo s CROSS JOIN work w ON w.machine = s.DeviceId AND w.aspect = 'network'
+WHERE s.set_aside IS NOT NULL
+  AND (typeof(s.NetworkAdapterName) NOT IN ('text', 'null') OR typeof(s.MacAddress) NOT IN ('text', 'null'));
+INSERT OR IGNORE INTO unread_network
+SELECT w.machine_id
+FROM setting n CROSS JOIN work w CROSS JOIN MachineInfo m ON m.id = w.machine CROSS JOIN json_each(m.ipAddresses) j
+WHERE n.name = 'network_source' AND n.value = 'machines' AND w.aspect = 'network'
+  AND (j.type <> 'object' OR json_type(CASE j.type WHEN 'object' THEN j.value END, '$.ipAddress') NOT IN ('text', 'null')
+       OR json_type(CASE j.type WHEN 'object' THEN j.value END, '$.macAddress') NOT IN ('text', 'null'));
+
 -- A removal needs a complete reading behind it: what an incomplete dataset, a machine whose users could not be read, or a
 -- guard says is gone stays, and is looked at again. (The own edges of an asset that leaves are not kept: it is the machine
 -- list that says it leaves.)
@@ -206,13 +222,17 @@ SELECT l.machine_id, l.aspect, l.edge_id, 'dataset incomplete'
 FROM lost_claim l
 WHERE NOT (l.own AND l.machine_id NOT IN (SELECT vertex_id FROM asset))
   AND CASE l.aspect
-        WHEN 'machine' THEN 0
+        WHEN 'machine' THEN EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'machines')
         WHEN 'users' THEN EXISTS (
           SELECT 1 FROM vertex v CROSS JOIN stage.users_reading r ON r.machineId = v.key
-          WHERE v.vertex_id = l.machine_id AND r.state <> 'read')
+          WHERE v.vertex_id = l.machine_id AND r.state <> 'read') OR EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'users')
         WHEN 'network' THEN NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'network' AND state IN ('complete', 'held'))
+          OR EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'network')
+          OR EXISTS (SELECT 1 FROM unread_network u WHERE u.machine_id = l.machine_id)
         WHEN 'alerts' THEN NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'alerts' AND state IN ('complete', 'held'))
+          OR EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'alerts')
         ELSE NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'vulnerabilities' AND state IN ('complete', 'held'))
+          OR EXISTS (SELECT 1 FROM unnamed WHERE dataset IN ('vulnerabilities', 'knowledge_base'))
       END;
 INSERT OR IGNORE INTO kept_claim
 SELECT machine_id, aspect, edge_id, 'a guard holds back ' || collection

@@ -1,6 +1,6 @@
 -- The stage of one run: a SQLite file of its own, attached as `stage`, kept afterwards as the run's snapshot.
 -- Columns take whatever type came (ANY): phase/10_accept.sql judges, and writes into set_aside why a record cannot
--- be used. Tables without a key hold duplicates; merge takes care of them.
+-- be used. No table has a key: a record that comes twice is there twice until phase/10_accept.sql says which one counts.
 
 PRAGMA stage.journal_mode = MEMORY;
 PRAGMA stage.synchronous = OFF;      -- a crash while fetching throws the stage away; settle makes it durable
@@ -39,14 +39,15 @@ CREATE TABLE stage.dataset (
   cursor_stays INTEGER NOT NULL DEFAULT 0, -- "none" was said by 404: the next window begins where this one did
   records INTEGER,                   -- how many were read, where the table does not hold them all; NULL: it does
   not_understood INTEGER NOT NULL DEFAULT 0, -- elements that are no records; where there are any, it removes nothing
-  duplicates INTEGER NOT NULL DEFAULT 0      -- records whose key was there before in this reading
+  duplicates INTEGER NOT NULL DEFAULT 0      -- records that did not count, since another one of their key is newer
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stage.MachineInfo (
-  id ANY UNIQUE, computerDnsName ANY, osPlatform ANY, healthStatus ANY, firstSeen ANY, lastSeen ANY,
+  id ANY, computerDnsName ANY, osPlatform ANY, healthStatus ANY, firstSeen ANY, lastSeen ANY,
   lastIpAddress ANY, lastExternalIpAddress ANY, ipAddresses ANY, onboardingStatus ANY, version ANY, riskScore ANY,
   exposureLevel ANY, rbacGroupName ANY, set_aside TEXT
 ) STRICT;
+CREATE INDEX stage.machine_by_id ON MachineInfo (id);
 
 CREATE TABLE stage.MachineNetworkInfo (
   DeviceId ANY, NetworkAdapterName ANY, MacAddress ANY, Timestamp ANY, IPAddresses ANY, set_aside TEXT,
@@ -54,9 +55,10 @@ CREATE TABLE stage.MachineNetworkInfo (
 ) STRICT;
 
 CREATE TABLE stage.Alerts (
-  id ANY UNIQUE, machineId ANY, title ANY, description ANY, severity ANY, status ANY, alertCreationTime ANY,
+  id ANY, machineId ANY, title ANY, description ANY, severity ANY, status ANY, alertCreationTime ANY,
   firstEventTime ANY, lastUpdateTime ANY, resolvedTime ANY, set_aside TEXT
 ) STRICT;
+CREATE INDEX stage.alert_by_id ON Alerts (id);
 
 CREATE TABLE stage.LogonUsers (
   machineId ANY, accountName ANY, accountDomain ANY, set_aside TEXT, accountSid ANY

@@ -35,7 +35,7 @@ SELECT not_understood, coalesce(problem, '') FROM stage.dataset WHERE name = :na
 -- statement: keep_cursor
 UPDATE stage.dataset SET cursor_stays = 1 WHERE name = :name
 -- statement: datasets
-SELECT name, state, coalesce(problem, ''), whole FROM stage.dataset ORDER BY name
+SELECT name, state, coalesce(problem, ''), whole, not_understood, duplicates FROM stage.dataset ORDER BY name
 -- statement: cursor
 SELECT at FROM cursor WHERE name = :name
 -- statement: window
@@ -46,16 +46,35 @@ WHERE name = :name
   AND (NOT :clock_known OR at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '+5 minutes'))
 -- statement: days_ago
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT now FROM stage.run), '-' || :days || ' days')
+-- statement: machine_id_forms
+-- Nearly always none: ids under which CAR has had assets since before case made no difference.
+SELECT id, known FROM machine_id_form
 -- statement: machine
-INSERT OR REPLACE INTO stage.MachineInfo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
--- statement: machine_news
--- Of a window: most of the 24 hours' overlap says what the mirror has word for word, cut as merge cuts it. Such a row tells
--- nothing, so it does not even reach the stage. (The plus signs: 5 is not '5'.)
-INSERT OR REPLACE INTO stage.MachineInfo
+-- A list that is read twice tells nothing the second time, but for what has changed.
+INSERT INTO stage.MachineInfo
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL
 WHERE NOT EXISTS (
+  SELECT 1 FROM stage.MachineInfo s
+  WHERE s.id = ?1
+    AND (s.computerDnsName, s.osPlatform, s.healthStatus, s.firstSeen, s.lastSeen, s.lastIpAddress, s.lastExternalIpAddress,
+         s.ipAddresses, s.onboardingStatus, s.version, s.riskScore, s.exposureLevel, s.rbacGroupName)
+     IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14))
+-- statement: machine_news
+-- Of a window: most of the 24 hours' overlap says what the mirror has word for word, cut as merge cuts it. Such a row tells
+-- nothing, so it does not even reach the stage, unless another record of the machine is there, beside which it counts, or the
+-- mirror's time was ahead of Defender's clock and so outweighs no other. (The plus signs: 5 is not '5'.)
+INSERT INTO stage.MachineInfo
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL
+WHERE NOT EXISTS (
+  SELECT 1 FROM stage.MachineInfo s
+  WHERE s.id = ?1
+    AND (s.computerDnsName, s.osPlatform, s.healthStatus, s.firstSeen, s.lastSeen, s.lastIpAddress, s.lastExternalIpAddress,
+         s.ipAddresses, s.onboardingStatus, s.version, s.riskScore, s.exposureLevel, s.rbacGroupName)
+     IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14))
+AND NOT EXISTS (
   SELECT 1 FROM main.MachineInfo m
-  WHERE m.id = ?1 AND typeof(?1) = 'text'
+  WHERE m.id = ?1 AND typeof(?1) = 'text' AND NOT m.ahead
+    AND NOT EXISTS (SELECT 1 FROM stage.MachineInfo s WHERE s.id = ?1)
     AND (+m.computerDnsName, +m.osPlatform, +m.healthStatus, +m.lastIpAddress, +m.lastExternalIpAddress, +m.ipAddresses)
      IS (?2, ?3, ?4, ?7, ?8, coalesce(?9, '[]'))
     AND m.lastSeen IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN ?6 GLOB '*[+-]??:??' THEN ?6
@@ -82,7 +101,14 @@ WHERE NOT EXISTS (
                                                                ELSE substr(rtrim(?4, 'Z'), 1, 23) END))
     AND +n.IPAddresses IS CASE WHEN ?5 IS NULL OR ?5 IN ('', 'null') THEN '[]' ELSE ?5 END)
 -- statement: alert
-INSERT OR REPLACE INTO stage.Alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+-- Likewise: a list is read twice where it has several pages.
+INSERT INTO stage.Alerts
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL
+WHERE NOT EXISTS (
+  SELECT 1 FROM stage.Alerts s
+  WHERE s.id = ?1
+    AND (s.machineId, s.title, s.description, s.severity, s.status, s.alertCreationTime, s.firstEventTime, s.lastUpdateTime,
+         s.resolvedTime) IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))
 -- statement: user
 INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain) VALUES (?, ?, ?)
 -- statement: device_info
@@ -153,7 +179,8 @@ SELECT count(*), coalesce(min(subject), ''),
        coalesce((SELECT problem FROM refusal WHERE question = :question ORDER BY subject LIMIT 1), '')
 FROM refusal WHERE question = :question
 -- statement: users_due
--- Machines whose users are to be read: all of a full import; else those seen since the last reading of theirs, and those
+-- Machines whose users are to be read: all of a full import; else those seen since the last reading of theirs (a record
+-- older than the mirror's shows no such thing), and those
 -- whose last reading failed (usersReadAt is the lastSeen at which users were last read). Inactive-15 ones are no assets, nor
 -- are those whose id will be set aside (phase/10_accept.sql). Where not all can be asked, those come first that never were,
 -- then those that wait longest.
@@ -162,9 +189,9 @@ FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id LEFT JOIN users_
 WHERE typeof(s.id) = 'text' AND s.id <> ''
   AND length(CAST(s.id AS BLOB)) <= 200 AND NOT instr(s.id, char(0)) AND NOT instr(s.id, ',')
   AND (:whole OR m.id IS NULL OR m.usersReadAt IS NULL
-       OR m.usersReadAt IS NOT coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
+       OR m.usersReadAt IS NOT max(coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
                                                                    ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
-                                        m.lastSeen))
+                                            m.lastSeen), CASE WHEN m.ahead THEN '' ELSE coalesce(m.lastSeen, '') END))
   AND NOT (s.healthStatus IS 'Inactive' AND typeof(s.lastSeen) = 'text'
            AND coalesce(julianday(s.lastSeen) <= julianday((SELECT now FROM stage.run), '-15 days'), 0))
 UNION
@@ -199,9 +226,9 @@ DELETE FROM stage.users_reading
 WHERE state = 'asked' AND source = 'hunting' AND machineId IN (
   SELECT m.id FROM MachineInfo m LEFT JOIN stage.MachineInfo s ON s.id = m.id
   WHERE m.usersReadAt IS NOT NULL
-    AND m.usersReadAt IS coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
+    AND m.usersReadAt IS max(coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
                                                                       ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
-                                  m.lastSeen))
+                                      m.lastSeen), CASE WHEN m.ahead THEN '' ELSE coalesce(m.lastSeen, '') END))
 -- statement: users_refuse_still
 -- Refused when they were asked last, and it is not their turn yet: that stands.
 UPDATE stage.users_reading
@@ -323,8 +350,9 @@ WHERE c.name = 'vulnerability_changes'
 -- Machines seen since, and those whose software removals were held back.
 SELECT s.id FROM stage.MachineInfo s LEFT JOIN MachineInfo m ON m.id = s.id
 WHERE typeof(s.id) = 'text' AND s.healthStatus IS NOT 'Inactive'
-  AND (m.id IS NULL OR m.lastSeen IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
-                                                                   ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END))
+  AND (m.id IS NULL OR m.lastSeen IS NOT max(strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(s.lastSeen) <> 'text' THEN NULL WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen
+                                                                   ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END),
+                                           CASE WHEN m.ahead THEN '' ELSE coalesce(m.lastSeen, '') END))
 UNION
 SELECT machine FROM due WHERE aspect IN ('software', 'all')
 -- statement: ask_software
@@ -376,11 +404,12 @@ WHERE d.whole AND d.state = 'complete' AND known > 0
       END
 -- statement: unread_datasets
 -- Needed, and neither read now nor ever before.
+-- (What was not understood was not read.)
 SELECT count(*) FROM stage.dataset d
-WHERE d.state IN ('incomplete', 'held') AND d.name NOT IN ('users', 'knowledge_base')
+WHERE (d.state IN ('incomplete', 'held') OR d.not_understood > 0) AND d.name NOT IN ('users', 'knowledge_base')
   AND d.name NOT IN (SELECT name FROM cursor)
 -- statement: all_complete
-SELECT NOT EXISTS (SELECT 1 FROM stage.dataset WHERE state IN ('incomplete', 'held'))
+SELECT NOT EXISTS (SELECT 1 FROM stage.dataset WHERE state IN ('incomplete', 'held') OR not_understood > 0)
 -- statement: count_machines
 SELECT coalesce((SELECT records FROM stage.dataset WHERE name = 'machines'), (SELECT count(*) FROM stage.MachineInfo))
 -- statement: count_network
@@ -404,7 +433,7 @@ WHERE state = 'complete' AND NOT cursor_stays
   AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 UNION ALL
 SELECT 'vulnerabilities_whole', (SELECT now FROM stage.run), (SELECT run_id FROM stage.run) FROM stage.dataset
-WHERE name = 'vulnerabilities' AND state = 'complete' AND whole
+WHERE name = 'vulnerabilities' AND state = 'complete' AND whole AND not_understood = 0
   AND (SELECT clock_agreed FROM stage.run)
   AND NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'machines' AND state = 'held' AND whole)
 UNION ALL

@@ -2,7 +2,7 @@
 -- statement: runs
 SELECT run_id, coalesce(mode, ''), coalesce(reason, ''), coalesce(outcome, ''), started_at, coalesce(finished_at, ''),
        coalesce(error, ''), defender_calls, car_calls,
-       (SELECT count(*) FROM rejected WHERE last_run = r.run_id)
+       (SELECT records FROM set_aside_by_run s WHERE s.run_id = r.run_id)
 FROM run r ORDER BY run_id DESC LIMIT :limit
 -- statement: reader_clock
 -- What time it is for a reader whose clock says :now (ms). The last run may have found that clock wrong by so much, and it
@@ -22,8 +22,8 @@ SELECT count(*) FROM acknowledged_edge
 SELECT count(*) FROM outbox
 -- statement: set_aside
 -- Those of the last finished run stand aside now.
-SELECT count(*) FROM rejected
-WHERE last_run = (SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND mode IS NOT 'repair')
+SELECT records FROM set_aside_by_run
+WHERE run_id = (SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND mode IS NOT 'repair')
 -- statement: last_failure
 SELECT failure FROM run WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 -- statement: datasets

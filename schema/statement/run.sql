@@ -36,7 +36,7 @@ SELECT operation, collection, reason, sum(records) FROM ledger WHERE run_id = :r
 GROUP BY operation, collection, reason
 ORDER BY operation, collection, reason
 -- statement: set_aside
-SELECT count(*) FROM rejected WHERE last_run = :run_id
+SELECT records FROM set_aside_by_run WHERE run_id = :run_id
 -- statement: same_failure
 -- How often in a row, and since when, runs have ended with this very failure; any other end breaks the row.
 SELECT count(*), min(started_at) FROM run

@@ -1,6 +1,8 @@
 #include "oracle.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "oracle_network.h"
 #include "text.h"
@@ -13,6 +15,7 @@ using simulator::day_ms;
 using simulator::Device;
 using simulator::hour_ms;
 using simulator::KnowledgeEntry;
+using simulator::minute_ms;
 using simulator::SoftwareRow;
 using simulator::Tenant;
 
@@ -153,8 +156,9 @@ class Oracle::Builder {
 void Oracle::observe(const Tenant& tenant, bool full) {
   now_ms_ = tenant.now_ms;
   read_machines(tenant, full);
-  network_.clear();
-  for (const auto& [id, rows] : tenant.network_rows) network_[id] = visible_rows(rows, now_ms_);
+  auto before = std::exchange(network_, {});
+  for (const auto& [id, rows] : tenant.network_rows)
+    network_[id] = with_last_known(visible_rows(rows, now_ms_), before[id]);
   if (options_.software) read_software(tenant);
   for (const auto& [cve, entry] : tenant.kb) kb_[cve] = entry;
   if (options_.alerts)
@@ -167,15 +171,22 @@ void Oracle::read_machines(const Tenant& tenant, bool full) {
     std::erase_if(machines_,
                   [&](const auto& known) { return tenant.find(known.first) == nullptr; });
   for (const auto& [id, device] : tenant.devices) {
-    const bool in_window = device.last_seen_ms >= cursor_ms_ - 24 * hour_ms;
+    Device heard = device;
+    heard.last_seen_ms += device.ahead_ms;
+    heard.ahead_ms = std::max<int64_t>(0, heard.last_seen_ms - now_ms_ - 5 * minute_ms);
+    const bool in_window = heard.last_seen_ms >= cursor_ms_ - 24 * hour_ms;
     const bool long_inactive =
-        device.health_status == "Inactive" && device.last_seen_ms <= now_ms_ - 15 * day_ms;
+        heard.health_status == "Inactive" && heard.last_seen_ms <= now_ms_ - 15 * day_ms;
     if (!full && !in_window && !long_inactive) continue;
     const auto known = machines_.find(id);
+    // What is known and was not ahead of the clock is not undone by something older. (That is all
+    // there is to the older copies in the tenant's lists: the newest is always among them.)
+    const bool is_older = known != machines_.end() && known->second.ahead_ms == 0 &&
+                          heard.last_seen_ms < known->second.last_seen_ms;
     const bool seen_since =
-        known == machines_.end() || device.last_seen_ms > known->second.last_seen_ms;
-    machines_[id] = device;
-    if ((full || seen_since) && is_asset(device) && device.users_status == 200)
+        known == machines_.end() || (!is_older && heard.last_seen_ms != known->second.last_seen_ms);
+    if (!is_older) machines_[id] = heard;
+    if ((full || seen_since) && is_asset(heard) && device.users_status == 200)
       users_[id] = tenant.api_accounts(id);
   }
 }

@@ -10,7 +10,8 @@
 // - the software rows of a machine that is silent or no longer listed, as long as no answer has
 //   rows of it;
 // - knowledge base entries, alerts.
-// Network rows need no memory: the tenant holds all that hunting can show.
+// - an adapter whose newest row cannot be read: it was reported then, with the addresses known.
+// Other network rows need no memory: the tenant holds all that hunting can show.
 #pragma once
 
 #include <cstdint>

@@ -30,6 +30,13 @@ std::vector<std::string> private_addresses(const NetworkRow& row) {
   return out;
 }
 
+bool is_readable(const NetworkRow& row) {
+  if (row.ip_addresses.json.empty()) return true;  // it says that there is none
+  rapidjson::Document list;
+  list.Parse(row.ip_addresses.json.c_str());
+  return !list.HasParseError() && list.IsArray();
+}
+
 /// RFC 1918, fc00::/7, fe80::/10.
 bool is_private(const std::string& address) {
   unsigned a = 0;
@@ -73,6 +80,28 @@ std::vector<NetworkRow> visible_rows(const std::vector<NetworkRow>& rows, int64_
     if (row.timestamp_ms >= now_ms - simulator::hunting_days * simulator::day_ms &&
         row.timestamp_ms <= now_ms && row.ingested_ms <= now_ms)
       out.push_back(row);
+  return out;
+}
+
+std::vector<NetworkRow> with_last_known(const std::vector<NetworkRow>& rows,
+                                        const std::vector<NetworkRow>& known) {
+  std::map<std::pair<std::string, std::string>, NetworkRow> newest;
+  for (const NetworkRow& row : rows) {
+    const auto [held, is_new] = newest.try_emplace({row.adapter, row.mac}, row);
+    if (!is_new && row.timestamp_ms > held->second.timestamp_ms) held->second = row;
+  }
+  std::vector<NetworkRow> out;
+  for (const auto& [adapter, row] : newest) {
+    if (is_readable(row)) {
+      out.push_back(row);
+      continue;
+    }
+    for (NetworkRow last : known) {
+      if (std::pair(last.adapter, last.mac) != adapter) continue;
+      last.timestamp_ms = std::max(last.timestamp_ms, row.timestamp_ms);
+      out.push_back(last);
+    }
+  }
   return out;
 }
 

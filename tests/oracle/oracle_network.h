@@ -20,6 +20,11 @@ struct CurrentAdapter {
 std::vector<simulator::NetworkRow> visible_rows(const std::vector<simulator::NetworkRow>& rows,
                                                 int64_t now_ms);
 
+/// The newest row of each adapter. Where its list cannot be read, the one known before stands at
+/// its time; nothing where none was known.
+std::vector<simulator::NetworkRow> with_last_known(const std::vector<simulator::NetworkRow>& rows,
+                                                   const std::vector<simulator::NetworkRow>& known);
+
 /// From hunting: the newest row per adapter, of these the ones at most ten minutes older than the
 /// machine's newest; no row at all: the last IP address.
 std::vector<CurrentAdapter> network_of_rows(const std::vector<simulator::NetworkRow>& rows,

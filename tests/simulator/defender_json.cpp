@@ -86,7 +86,7 @@ void write_machine(JsonWriter& json, const Device& device) {
   out.null("exclusionReason");
   out.text("computerDnsName", device.name);
   out.time("firstSeen", device.first_seen_ms);
-  out.time("lastSeen", device.last_seen_ms);
+  out.time("lastSeen", device.last_seen_ms + device.ahead_ms);
   out.text("osPlatform", std::string_view(device.os_platform));
   out.null("osVersion");
   out.text("osProcessor", std::string_view("x64"));
@@ -155,7 +155,10 @@ void write_alert(JsonWriter& json, const Alert& alert, const Tenant& tenant) {
   out.time("lastUpdateTime", alert.last_update_ms);
   alert.status == "Resolved" ? out.time("resolvedTime", alert.last_update_ms)
                              : out.null("resolvedTime");
-  out.text("machineId", alert.machine_id);
+  if (alert.machine_id)
+    out.text("machineId", std::string_view(tenant.in_other_apis(*alert.machine_id)));
+  else
+    out.null("machineId");
   device ? out.text("computerDnsName", device->name) : out.null("computerDnsName");
   out.null("rbacGroupName");
   out.null("threatName");

@@ -25,7 +25,7 @@ Reply odata_reply() {
 }
 
 FilterValue device_property(const Device& device, std::string_view name) {
-  if (name == "lastSeen") return device.last_seen_ms;
+  if (name == "lastSeen") return device.last_seen_ms + device.ahead_ms;
   if (name == "firstSeen") return device.first_seen_ms;
   if (name == "healthStatus") return device.health_status;
   if (name == "onboardingStatus") return device.onboarding_status;
@@ -93,7 +93,8 @@ std::string next_link(const Call& call, const Page& page) {
 /// The list answer over a map of items, shared by machines and alerts.
 template <typename Items, typename Property, typename Write>
 Reply list(const Call& call, const DefenderOptions& options, std::string_view kind,
-           const Items& items, const Property& property, const Write& write_item) {
+           const Items& items, const Items& older, const Property& property,
+           const Write& write_item) {
   using Item = typename Items::mapped_type;
   const Item sample{};
   const std::optional<Page> page = read_page(
@@ -107,15 +108,19 @@ Reply list(const Call& call, const DefenderOptions& options, std::string_view ki
   write_key(json, "value");
   json.StartArray();
   size_t matched = 0;
-  for (const auto& [key, item] : items) {
-    if (call.empty_list) break;
-    const FilterProperty of_item = [&, &current = item](std::string_view name) {
-      return property(current, name);
-    };
-    if (page->filter && !(*page->filter)(of_item)) continue;
+  const auto list_one = [&](const Item& item) {
+    const FilterProperty of_item = [&](std::string_view name) { return property(item, name); };
+    if (page->filter && !(*page->filter)(of_item)) return;
     const size_t position = matched++;
-    if (position >= page->skip + page->top) break;
-    if (position >= page->skip) write_item(json, item);
+    if (position >= page->skip && position < page->skip + page->top) write_item(json, item);
+  };
+  for (const auto& [key, item] : items) {
+    if (call.empty_list || matched > page->skip + page->top) break;
+    const auto copy = older.find(key);
+    const bool before = stable_hash(key) % 2 == 0;
+    if (copy != older.end() && before) list_one(copy->second);
+    list_one(item);
+    if (copy != older.end() && !before) list_one(copy->second);
   }
   json.EndArray();
   const bool more = matched > page->skip + page->top;
@@ -239,12 +244,12 @@ Reply DefenderService::truth_of_graph(const Call& call) {
 }
 
 Reply DefenderService::machines(const Call& call) const {
-  return list(call, options_, "Machines", tenant_.devices, device_property,
+  return list(call, options_, "Machines", tenant_.devices, tenant_.older_devices, device_property,
               [](JsonWriter& json, const Device& device) { write_machine(json, device); });
 }
 
 Reply DefenderService::alerts(const Call& call) const {
-  return list(call, options_, "Alerts", tenant_.alerts, alert_property,
+  return list(call, options_, "Alerts", tenant_.alerts, tenant_.older_alerts, alert_property,
               [&](JsonWriter& json, const Alert& alert) { write_alert(json, alert, tenant_); });
 }
 

@@ -236,6 +236,8 @@ Device make_device(Tenant& tenant) {
   Random& random = tenant.random;
   Device device;
   device.id = random.hex(40);
+  if (tenant.options.oddities && stable_hash(device.id) % 25 == 0)
+    tenant.other_case[device.id] = to_upper(device.id);
   const bool server = random.chance(30000);
   device.os_platform = random.pick(server ? servers : clients);
   device.version = "23H2";

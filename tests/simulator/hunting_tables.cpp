@@ -193,7 +193,7 @@ HuntingTable knowledge_table() {
                      {}};
   table.scan = [width = table.columns.size()](const Tenant& tenant, HuntingIndex&, const auto&,
                                               const auto& emit) {
-    for (const auto& [cve, entry] : tenant.kb) {
+    const auto emit_one = [&](const std::string& cve, const KnowledgeEntry& entry) {
       Row row(width);
       row[0] = text_cell(std::string_view(cve));
       if (entry.score) row[1] = {Cell::Kind::real, {}, entry.score_as_text ? 1 : 0, *entry.score};
@@ -202,7 +202,14 @@ HuntingTable knowledge_table() {
       row[4] = time_cell(entry.last_modified_ms);
       row[5] = time_cell(entry.published_ms);
       row[6] = text_cell(std::string_view(entry.description));
-      if (!emit(row)) return;
+      return emit(row);
+    };
+    for (const auto& [cve, entry] : tenant.kb) {
+      const auto older = tenant.older_kb.find(cve);
+      const bool before = stable_hash(cve) % 2 == 0;
+      if (older != tenant.older_kb.end() && before && !emit_one(cve, older->second)) return;
+      if (!emit_one(cve, entry)) return;
+      if (older != tenant.older_kb.end() && !before && !emit_one(cve, older->second)) return;
     }
   };
   return table;
@@ -212,7 +219,8 @@ HuntingTable knowledge_table() {
 
 HuntingIndex::Entry HuntingIndex::entry(const Tenant& tenant, const std::string& id,
                                         const void* rows) {
-  return {&id, stable_hash(id), rows, known_device(tenant, id)};
+  const std::string& shown = tenant.in_other_apis(id);
+  return {&shown, stable_hash(shown), rows, known_device(tenant, id)};
 }
 
 const HuntingTable* find_table(std::string_view name) {

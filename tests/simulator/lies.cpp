@@ -3,6 +3,7 @@
 #include <rapidjson/document.h>
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "login_service.h"
@@ -128,6 +129,51 @@ void put_beside(Json& answer, const std::string& text) {
   answer.AddMember("error", static_cast<Value&>(error), answer.GetAllocator());
 }
 
+bool is_named(const Value& name, const char* key) {
+  return to_lower(name.GetString()) == to_lower(key);
+}
+
+/// 20 days older by its own time, and with another thing to say; false where it has no time.
+bool make_older(Value& record, rapidjson::Document::AllocatorType& memory) {
+  static const std::vector<const char*> times{"lastSeen", "lastUpdateTime", "updatedOn",
+                                              "LastModifiedTime", "Timestamp"};
+  static const std::vector<std::pair<const char*, const char*>> words{
+      {"healthStatus", "Inactive"},
+      {"computerDnsName", "older-name"},
+      {"status", "Resolved"},
+      {"title", "older title"},
+      {"VulnerabilityDescription", "x"},
+      {"description", "older words"},
+      {"IPAddresses", "[]"},
+      {"LoggedOnUsers", "[]"}};
+  if (!record.IsObject() || record.HasMember("accountName")) return false;
+  bool has_time = false;
+  for (auto& member : record.GetObject()) {
+    for (const char* time : times) {
+      if (!is_named(member.name, time) || !member.value.IsString()) continue;
+      const std::optional<int64_t> at = parse_iso(member.value.GetString());
+      if (!at) continue;
+      member.value.SetString(format_iso(*at - 20 * day_ms, 3).c_str(), memory);
+      has_time = true;
+    }
+    for (const auto& [key, word] : words)
+      if (is_named(member.name, key)) member.value.SetString(word, memory);
+  }
+  return has_time;
+}
+
+void add_older_copies(const Lie& lie, Json& answer, Value& records) {
+  Value copies(rapidjson::kArrayType);
+  for (const Value& record : records.GetArray()) {
+    Value copy(record, answer.GetAllocator());
+    if (make_older(copy, answer.GetAllocator())) copies.PushBack(copy, answer.GetAllocator());
+  }
+  Value& first = lie.kind == LieKind::older_before ? copies : records;
+  Value& second = lie.kind == LieKind::older_before ? records : copies;
+  for (Value& record : second.GetArray()) first.PushBack(record, answer.GetAllocator());
+  if (&first != &records) records = first;
+}
+
 }  // namespace
 
 Lies::Told* Lies::strike(const Call& call) {
@@ -176,6 +222,13 @@ Reply Lies::answer(const Call& call, Tenant& tenant, const Truth& truth) {
       break;
     case LieKind::hidden:
       leave_out(*records, [&](size_t, const Value& record) { return names_one(record, lie.ids); });
+      break;
+    case LieKind::older_before:
+    case LieKind::older_behind:
+      add_older_copies(lie, answer, *records);
+      break;
+    case LieKind::changed:
+      for (Value& record : records->GetArray()) lie.change(record, answer.GetAllocator());
       break;
     case LieKind::repeat:
       next = lie_in_pages(lie, call, answer, *records);

@@ -5,6 +5,8 @@
 // query can be told by its table. The first lie that fits and has not used itself up is told.
 #pragma once
 
+#include <rapidjson/document.h>
+
 #include <functional>
 #include <limits>
 #include <set>
@@ -25,13 +27,16 @@ enum class LieKind {
   short_pages,  // the same without a nextLink
   gap,  // small pages, and every second one is empty although its nextLink leads on; `page_size` is
         // even
-  circle,     // small pages; the nextLink leads back to the page itself
-  elsewhere,  // small pages; the nextLink leads to `host`
-  endless,    // small pages that never end: when the truth is told, ids are invented
-  hidden,     // the machines `ids` are not there: a device group was withdrawn
-  moving,     // true, but `move` changes the tenant just before
-  foreign,    // one element, in the middle, is `json` instead
-  beside,     // the second half of the records is left out, and "error" beside them is `json`
+  circle,        // small pages; the nextLink leads back to the page itself
+  elsewhere,     // small pages; the nextLink leads to `host`
+  endless,       // small pages that never end: when the truth is told, ids are invented
+  hidden,        // the machines `ids` are not there: a device group was withdrawn
+  moving,        // true, but `move` changes the tenant just before
+  foreign,       // one element, in the middle, is `json` instead
+  beside,        // the second half of the records is left out, and "error" beside them is `json`
+  older_before,  // each record a second time, 20 days older and saying something else, in front
+  older_behind,  // the same behind all others
+  changed,       // true, but `change` rewrites each record
 };
 
 struct Lie {
@@ -44,6 +49,7 @@ struct Lie {
   std::set<std::string> ids{};
   std::function<void(Tenant&)> move{};
   std::string json{};
+  std::function<void(rapidjson::Value& record, rapidjson::Document::AllocatorType&)> change{};
 };
 
 /// The plan of lies. Not locked: Simulator does that.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tenant.h"
+#include "text.h"
 
 namespace simulator {
 namespace {
@@ -47,12 +48,32 @@ class Tick {
   }
   const std::string* any_id() { return ids_.empty() ? nullptr : &random_.pick(ids_); }
 
+  /// One of so many, without a draw: lives stay what they were.
+  bool odd_one(const std::string& key, uint64_t of) const {
+    return tenant_.options.oddities &&
+           stable_hash(key + std::to_string(start_ms_ / hour_ms)) % of == 0;
+  }
+
+  /// The usual report, and what now and then is odd about it.
+  void report(Device& device) {
+    const bool leaves_a_copy = device.ahead_ms == 0 && odd_one(device.id + "copy", 12);
+    if (leaves_a_copy)
+      tenant_.older_devices.insert_or_assign(device.id, device);
+    else
+      tenant_.older_devices.erase(device.id);
+    change_before_report(device);
+    tenant_.report(device, moment());
+    if (odd_one(device.id + "ahead", 40)) device.ahead_ms = 2 * day_ms;
+    if (!odd_one(device.id + "cut", 40) || device.adapters.empty()) return;
+    simulator::RawCell& cell = tenant_.network_rows[device.id].back().ip_addresses;
+    if (cell.form == CellForm::text) cell.json.resize(cell.json.size() / 2);
+  }
+
   void live_device(Device& device) {
     if (!device.silent) {
       const bool due = start_ms_ / hour_ms % 24 == device.report_hour;
       if (due && !random_.chance(3000)) {
-        change_before_report(device);
-        tenant_.report(device, moment());
+        report(device);
       } else if (random_.chance(fall_silent)) {
         device.silent = true;
       } else if (random_.chance(roam)) {
@@ -114,6 +135,7 @@ class Tick {
     for (const std::string& id : retiring_) {
       auto node = tenant_.devices.extract(id);
       tenant_.software.erase(id);
+      tenant_.older_devices.erase(id);
       tenant_.retired.insert(std::move(node));
     }
     std::erase_if(ids_, [&](const std::string& id) { return tenant_.find(id) == nullptr; });
@@ -157,6 +179,7 @@ class Tick {
   void change_alerts() {
     for (auto& [id, alert] : tenant_.alerts) {
       if (!random_.chance(change_alert)) continue;
+      if (odd_one(id, 3)) tenant_.older_alerts.insert_or_assign(id, alert);
       alert.last_update_ms = moment();
       const size_t kind = random_.below(6);
       if (kind == 0) alert.title += " (updated)";
@@ -164,6 +187,7 @@ class Tick {
       if (kind == 2 || kind == 3) alert.status = alert.status == "Resolved" ? "New" : "Resolved";
       if (kind == 4) alert.severity = alert.severity == "High" ? "Medium" : "High";
       // kind 5: updated, nothing that the mapping shows has changed
+      if (alert.status == "Resolved") tenant_.older_alerts.erase(id);
       if (alert.title.size() > 200) alert.title.resize(40);
     }
   }
@@ -187,6 +211,7 @@ class Tick {
   void change_kb() {
     for (auto& [cve, entry] : tenant_.kb) {
       if (!random_.chance(change_knowledge)) continue;
+      if (odd_one(cve, 3)) tenant_.older_kb.insert_or_assign(cve, entry);
       entry.last_modified_ms = moment();
       const size_t kind = random_.below(4);
       if (kind < 2) entry.score = static_cast<double>(random_.between(10, 100)) / 10.0;

@@ -206,7 +206,7 @@ void SoftwareExport::write_item(JsonWriter& json, const Tenant& tenant, const It
   write_pair(json, "id",
              item.device + "_" + item.row.vendor + "_" + item.row.name + "_" + item.row.version +
                  "_" + item.row.cve_id);
-  write_pair(json, "deviceId", item.device);
+  write_pair(json, "deviceId", tenant.in_other_apis(item.device));
   write_pair(json, "rbacGroupName", item.group);
   write_pair(json, "deviceName", device != nullptr ? device->name.value_or("") : "");
   write_pair(json, "osPlatform", device != nullptr ? device->os_platform : "");

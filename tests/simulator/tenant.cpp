@@ -120,6 +120,11 @@ std::string& private_address(Device& device) {
 
 }  // namespace
 
+const std::string& Tenant::in_other_apis(const std::string& id) const {
+  const auto other = other_case.find(id);
+  return other == other_case.end() ? id : other->second;
+}
+
 void Tenant::report_network(const Device& device, int64_t at_ms) {
   std::vector<NetworkRow>& rows = network_rows[device.id];
   const int64_t late = random.chance(10000) ? random.between(1, 90 * minute_ms) : 0;
@@ -134,6 +139,7 @@ void Tenant::report_network(const Device& device, int64_t at_ms) {
 
 void Tenant::report(Device& device, int64_t at_ms) {
   device.last_seen_ms = at_ms;
+  device.ahead_ms = 0;
   if (device.onboarding_status == "Onboarded") {
     device.health_status = "Active";
     if (random.chance(2000)) device.health_status = "ImpairedCommunication";

@@ -9,6 +9,10 @@
 //   service, machine, DWM- or UMFD- accounts. (hunting_accounts() and api_accounts() show both.)
 // - Users change only at a report, so together with last_seen_ms.
 // - Network rows may appear without a report of the machine list, and up to 90 minutes late.
+// - With oddities, now and then an older copy of a record stays in the lists beside it (never of an
+//   alert that is Resolved), a device is seen ahead of the clock, the list of a network row is cut
+//   off; and some devices have another case in hunting, alerts and the export than in the machine
+//   list.
 // - A device silent for 7 days or more is Inactive, unless it was never Onboarded.
 // - Software rows change only for devices seen within 7 days; a silent device keeps its rows until
 //   it has been silent for 30 days.
@@ -76,6 +80,7 @@ struct Device {
   std::string version;
   int64_t first_seen_ms = 0;
   int64_t last_seen_ms = 0;
+  int64_t ahead_ms = 0;  // so far ahead of its last report is the lastSeen that the list shows
   std::string health_status;
   std::string onboarding_status;
   std::optional<std::string> last_ip;
@@ -178,6 +183,12 @@ struct Tenant {
   ByDevice<SoftwareRow> software;
   std::map<std::string, KnowledgeEntry, std::less<>> kb;
   std::map<std::string, Alert, std::less<>> alerts;
+  /// Older copies, listed beside the records of these keys: before every second one, else behind.
+  std::map<std::string, Device, std::less<>> older_devices;
+  std::map<std::string, Alert, std::less<>> older_alerts;
+  std::map<std::string, KnowledgeEntry, std::less<>> older_kb;
+  /// Device ids as all but the machine list write them, where that differs.
+  std::map<std::string, std::string, std::less<>> other_case;
   std::vector<SoftwareTitle> catalogue;
   std::vector<std::string> accounts;
   Random random;
@@ -199,6 +210,7 @@ struct Tenant {
   void report_network(const Device& device, int64_t at_ms);
   void remove_user(Device& device, size_t index);
   const Device* find(std::string_view id) const;
+  const std::string& in_other_apis(const std::string& id) const;
   /// The start of what hunting still holds.
   int64_t hunting_start() const { return now_ms - hunting_days * day_ms; }
 

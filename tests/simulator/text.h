@@ -75,6 +75,7 @@ std::string decode_url(std::string_view text);
 std::map<std::string, std::string> parse_query(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string to_lower(std::string_view text);
+std::string to_upper(std::string_view text);
 
 std::string encode_base64url(std::string_view data);
 std::optional<std::string> decode_base64(std::string_view text);

@@ -17,7 +17,8 @@ std::unique_ptr<Harness> some_hours_on(e2e::Scenario scenario, int hours) {
   for (;; ++scenario.seed) {
     auto harness = std::make_unique<Harness>(scenario);
     // Left to itself the engine would go over to the retiring hunting where Graph refuses.
-    harness->settings().hunting_api = defender_car::HuntingApi::graph;
+    if (scenario.source != e2e::Source::retiring)
+      harness->settings().hunting_api = defender_car::HuntingApi::graph;
     const RunReport first = harness->sync(e2e::Reading::full);
     INFO(e2e::describe(first));
     REQUIRE_FALSE(first.failure);

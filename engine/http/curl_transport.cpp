@@ -300,8 +300,10 @@ void CurlTransport::Transfer::watch_end() {
 /// A body without a length is whole when the connection ends. curl takes an end that TLS did not
 /// announce for one: a connection that was cut off anywhere between.
 bool CurlTransport::Transfer::is_cut_off() const {
-  return origin(request_.url).starts_with("https:") && !end_announced_ &&
-         response_.body.size() > 0 && !response_.header("Content-Length") &&
+  long version = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
+  return origin(request_.url).starts_with("https:") && version <= CURL_HTTP_VERSION_1_1 &&
+         !end_announced_ && response_.body.size() > 0 && !response_.header("Content-Length") &&
          !response_.header("Transfer-Encoding");
 }
 

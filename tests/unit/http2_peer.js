@@ -17,19 +17,27 @@ const server = http2.createSecureServer({
   allowHTTP1: versions === 'both',
 });
 
-function writeFrom(body, response) {
+function writeFrom(body, out) {
   if (body.length <= kPiece) {
-    response.end(body);
+    out.end(body);
     return;
   }
-  response.write(body.subarray(0, kPiece));
-  setImmediate(writeFrom, body.subarray(kPiece), response);
+  out.write(body.subarray(0, kPiece));
+  setImmediate(writeFrom, body.subarray(kPiece), out);
 }
 
+function bodyFor(path, version) {
+  return Buffer.from(`${version} `.padEnd(Number(path.slice(1)), 'x'));
+}
+
+server.on('stream', (stream, headers) => {
+  stream.respond({ ':status': 200, 'content-type': 'text/plain' });
+  writeFrom(bodyFor(headers[':path'], '2.0'), stream);
+});
 server.on('request', (request, response) => {
+  if (request.httpVersion !== '1.1') return; // 'stream' has answered it
   response.setHeader('content-type', 'text/plain');
-  const size = Number(request.url.slice(1));
-  writeFrom(Buffer.from(`${request.httpVersion} `.padEnd(size, 'x')), response);
+  writeFrom(bodyFor(request.url, '1.1'), response);
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 process.stdin.on('end', () => process.exit()).resume();

@@ -1,6 +1,7 @@
 #pragma once
 // What ends a run from outside, as flags that long loops ask at safe points: SIGINT, SIGTERM,
-// SIGHUP, SIGQUIT, SIGXCPU (ulimit -t) and the run's deadline. No thread, no handler of our own beyond it.
+// SIGHUP, SIGQUIT, SIGXCPU (ulimit -t) and the run's deadline. No thread, no handler of our own
+// beyond it.
 
 #include <chrono>
 

@@ -5,6 +5,7 @@
 #include "base/progress.h"
 #include "guarded.h"
 #include "http/http_client.h"
+#include "said.h"
 #include "sync/plan.h"
 
 using namespace e2e;

@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
+#include <thread>
 
 #include "base/error.h"
 #include "http/http_client.h"
@@ -256,4 +258,47 @@ TEST_CASE("a holder that is killed hides neither what it found nor the run that 
   CHECK(lock_note(file).note.empty());
   StateLock(file).leave_as_found();
   CHECK(StateLock(file).left().run == 7);
+}
+
+TEST_CASE("asking who holds the lock turns no run away", "[store]") {
+  const Folder folder;
+  const fs::path file = folder / "state.lock";
+  std::atomic<bool> done = false;
+  std::thread looker([&] {
+    while (!done) lock_holder(file);
+  });
+  int turned_away = 0;
+  for (int run = 0; run < 2000; ++run) {
+    try {
+      const StateLock lock(file);
+    } catch (const Error&) {
+      ++turned_away;
+    }
+  }
+  done = true;
+  looker.join();
+  CHECK(turned_away == 0);
+}
+
+TEST_CASE("a file is found by whatever name it was made", "[store]") {
+  const Folder folder;
+  for (const char* const name : {"plain.db", "a?mode=memory.db", "b#c.db", "d%41.db"}) {
+    const fs::path file = folder / name;
+    Database(file, OpenMode::create).exec("CREATE TABLE there (x)");
+    for (const std::string& spelled : {file.string(), "/" + file.string(), "//" + file.string()}) {
+      INFO(spelled);
+      CHECK_NOTHROW(Database(spelled, OpenMode::read_only).exec("SELECT x FROM there"));
+    }
+  }
+}
+
+TEST_CASE("what is no ordinary file is not opened as one", "[store]") {
+  const Folder folder;
+  const fs::path file = folder / "state.db";
+  REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+  CHECK_THROWS_AS(Database(file, OpenMode::read_only), Error);
+  CHECK_THROWS_AS(Database(file, OpenMode::create), Error);
+  CHECK_THROWS_AS(StateLock(file), Error);
+  CHECK(lock_holder(file).empty());
+  CHECK(lock_note(file).empty());
 }

@@ -67,12 +67,13 @@ struct ReadResult {
   /// Elements that are no records, and errors that stood beside the records. What they would have
   /// said is not known, so what the reading lacks may not be taken for gone.
   std::int64_t not_understood = 0;
-  std::string error;  ///< the first of those errors, "PartialError: …", printable
-  /// "" where all was understood.
-  std::string not_understood_text() const;
+  std::string error;      ///< the first of those errors, "PartialError: …", printable
   std::size_t pages = 0;  ///< of a list
   /// 404 on the first page: "none", or nothing at all; the caller knows which.
   bool not_found = false;
+
+  /// "" where all was understood.
+  std::string not_understood_text() const;
 };
 
 /// Hunting has no such table here, since the licence does not hold it: for that table what a

@@ -69,9 +69,11 @@ void note_not_understood(Run& run, const std::string& name, std::int64_t count,
       .run();
 }
 
+namespace {
+
 // The rows are used. But what was not understood may stand for anything, so nothing is taken for
 // gone, and the next window begins where this one did.
-static void end_reading(Run& run, const std::string& name) {
+void end_reading(Run& run, const std::string& name) {
   Statement& query = run.state.statement("fetch/not_understood_in").bind("name", name);
   query.step();
   const std::int64_t count = query.integer(0);
@@ -84,6 +86,8 @@ static void end_reading(Run& run, const std::string& name) {
   run.warn(name + " came with something that was not understood, so " + kept +
            " is removed in this run, and the next one reads it again: " + problem);
 }
+
+}  // namespace
 
 bool read_dataset(Run& run, const std::string& name, bool whole,
                   const std::optional<std::string>& since, const std::function<void()>& read) {

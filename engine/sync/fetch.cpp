@@ -63,6 +63,7 @@ void read_machine_list(Run& run, const std::optional<std::string>& since) {
     }
     return;
   }
+  // Read whole at every run: what moves while it is read is there the next time.
   const ReadResult silent = run.defender.read_pages(
       "machines", "healthStatus eq 'Inactive' and lastSeen le " + days_ago(run, 15), kMachineKeys,
       machines);

@@ -136,8 +136,13 @@ void list_knowledge(Run& run, const std::optional<std::string>& since) {
   list_named(run, cves);
   if (!since) return;
   StageTable rows(run.state, "fetch/knowledge");
-  const ReadResult changed = run.defender.read_cves("updatedOn ge " + *since, kCveKeys, rows);
-  note_not_understood(run, "knowledge_base", changed);
+  const auto read = [&] {
+    const ReadResult list = run.defender.read_cves("updatedOn ge " + *since, kCveKeys, rows);
+    note_not_understood(run, "knowledge_base", list);
+    return list;
+  };
+  const ReadResult changed = read();
+  if (changed.pages > 1) read();  // such a list moves, too, and no later window has these
   if (changed.not_found) keep_cursor(run, "knowledge_base");
   run.state.statement("fetch/drop_strange_knowledge").run();
 }

@@ -207,7 +207,7 @@ WHERE m.id NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text')
 ORDER BY 2, 1
 -- statement: ask_users
 INSERT INTO stage.users_reading (machineId, source, state) VALUES (:machine, :source, 'asked')
-ON CONFLICT DO UPDATE SET source = excluded.source, state = excluded.state
+ON CONFLICT DO UPDATE SET source = excluded.source, state = excluded.state, not_understood = 0
 -- statement: users_state
 UPDATE stage.users_reading SET state = :state, problem = :problem WHERE machineId = :machine
 -- statement: users_not_understood

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness.h"
+#include "lies.h"
 
 namespace e2e {
 
@@ -15,7 +16,10 @@ namespace e2e {
 class Life {
  public:
   Life(const Scenario& scenario, std::function<void(const defender_car::RunReport&)> on_run)
-      : harness_(scenario), random_(scenario.seed), on_run_(std::move(on_run)) {}
+      : harness_(scenario),
+        random_(scenario.seed),
+        random_foreign_(scenario.seed),
+        on_run_(std::move(on_run)) {}
 
   std::vector<std::string> live(int steps, int longest_hours) {
     good_run(Reading::full, "first run");
@@ -24,6 +28,7 @@ class Life {
       const int hours = 1 + static_cast<int>(random_() % static_cast<unsigned>(longest_hours));
       harness_.simulator().live(hours);
       lived_ += hours;
+      if (step % 3 == 0) foreign_run("step " + std::to_string(step) + ", a foreign element");
       if (random_() % 6 == 0) run_without_a_clock("step " + std::to_string(step));
       good_run(Reading::incremental, "step " + std::to_string(step));
     }
@@ -69,6 +74,27 @@ class Life {
               report);
   }
 
+  /// One of its answers holds what is no record, or comes by half beside an error. The oracle does
+  /// not go along: what the run could not understand must not be lost by it.
+  void foreign_run(const std::string& what) {
+    if (!problems_.empty()) return;
+    const bool beside = random_foreign_() % 2 == 0;
+    harness_.simulator().with_defender([&](auto& defender) {
+      defender.lies().tell(
+          {.kind = beside ? simulator::LieKind::beside : simulator::LieKind::foreign,
+           .match = "",
+           .skip = static_cast<int>(random_foreign_() % 12),
+           .count = 1,
+           .json = beside ? R"({"code":"PartialError"})" : "null"});
+    });
+    const defender_car::RunReport report = harness_.disturbed_sync();
+    harness_.simulator().with_defender([](auto& defender) { defender.lies().stop(); });
+    on_run_(report);
+    if (report.failure) problem(what + " failed", report);
+    if (!harness_.violations().empty())
+      problem(what + " took away what is wanted:" + joined(harness_.violations()), report);
+  }
+
   void quiet_run(const std::string& what) {
     good_run(Reading::incremental, what);
     const std::vector<std::string> writes = harness_.writes_to_car();
@@ -97,6 +123,7 @@ class Life {
 
   Harness harness_;
   std::mt19937_64 random_;
+  std::mt19937_64 random_foreign_;  // apart, so that a life's hours do not depend on it
   std::function<void(const defender_car::RunReport&)> on_run_;
   int lived_ = 0;
   std::vector<std::string> problems_;

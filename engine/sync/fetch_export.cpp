@@ -67,8 +67,7 @@ class NamedCves {
 
   /// Throws where nothing told that the service does its work: then it was not the names.
   void note_refusals() {
-    if (!refused_.empty() && !is_there_)
-      throw Error(ErrorKind::defender, refused_.front().second);
+    if (!refused_.empty() && !is_there_) throw Error(ErrorKind::defender, refused_.front().second);
     for (const auto& [cve, problem] : refused_) note_refusal(run_, "cve", cve, problem);
     run_.state.statement("fetch/cves_refused_no_more").run();
     warn_of_refusals(run_, "cve", "CVEs by name,");

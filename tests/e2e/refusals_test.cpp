@@ -248,7 +248,7 @@ TEST_CASE("A page of something between is no answer to a question by id", "[fore
   // The list no longer names it, as if its device group had been withdrawn.
   harness.simulator().with_defender([&](auto& service) {
     service.lies().tell(
-        {.kind = simulator::LieKind::hidden, .match = "GET /api/machines?", .ids = {id}});
+        {.kind = simulator::LieKind::hidden, .match = "/api/machines?", .ids = {id}});
   });
   harness.simulator().add_fault(
       {.match = "/api/machines/" + id, .count = 1, .status = 404, .body = body});

@@ -1,6 +1,7 @@
 // An answer that is no success, as messages show it: first byte the kind of status, then the body.
 #include <array>
 
+#include "defender/refusals.h"
 #include "http/http_client.h"
 #include "target.h"
 
@@ -18,5 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string shown = describe(response);
   fuzz::promise(fuzz::is_printable(shown), "a message is printable");
   fuzz::promise(shown.size() <= kLongest, "a message is short");
+  const bool heavy = says_too_heavy(response);
+  const bool no_table = says_no_table(response, "DeviceTvmSoftwareVulnerabilities");
+  fuzz::promise(!heavy || !no_table, "a wrong query is not divided");
+  const bool own_form = read_refusal(response).has_value();
+  fuzz::promise(own_form || !says_no_hunting(response), "a page decides nothing");
+  fuzz::promise(!says_not_there(response), "only a 404 says that there is none");
   return 0;
 }

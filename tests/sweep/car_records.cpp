@@ -1,6 +1,6 @@
 // CAR refuses one record: the others arrive, the bad one is set aside alone and within a day only a
-// full import sends it again unchanged, its edges wait with it, what CAR holds of it from before stays, and once it looks
-// different in Defender it is sent again.
+// full import sends it again unchanged, its edges wait with it, what CAR holds of it from before
+// stays, and once it looks different in Defender it is sent again.
 #include <catch2/catch.hpp>
 
 #include "planted.h"

@@ -197,9 +197,9 @@ SELECT count(*) FROM stage.users_reading WHERE state = 'asked'
 -- statement: users_give_up
 UPDATE stage.users_reading SET state = 'failed' WHERE state = 'asked'
 -- statement: users_forget_left
--- Of these hunting has logons, but no row of the device: no whole reading.
+-- Of these hunting has logons, but no row of the device: no whole reading. (One without a machine is set aside later.)
 DELETE FROM stage.LogonUsers
-WHERE typeof(machineId) = 'text' AND machineId NOT IN (SELECT machineId FROM stage.users_reading WHERE state = 'read')
+WHERE typeof(machineId) = 'text' AND machineId <> '' AND machineId NOT IN (SELECT machineId FROM stage.users_reading WHERE state = 'read')
 -- statement: users_unread
 -- Failed now and never read before: a gap, as opposed to users that are known from the mirror.
 SELECT count(*) FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId

@@ -78,10 +78,10 @@ void look_for_canaries(Run& run, bool whole) {
   MachineIds ids(run.state);
   std::string missing;
   for (const std::string& id : run.settings.canaries) {
-    const std::string& staged = ids.canonical(id);
+    const std::string& known = ids.canonical(id);
     const bool there = whole
-                           ? run.state.statement("fetch/is_staged").bind("id", staged).number() != 0
-                           : run.defender.read_machine(id, kMachineKeys, machines);
+                           ? run.state.statement("fetch/is_staged").bind("id", known).number() != 0
+                           : run.defender.read_machine(known, kMachineKeys, machines);
     if (!there) missing += (missing.empty() ? "" : ", ") + printable(id, 100);
   }
   if (missing.empty()) return;

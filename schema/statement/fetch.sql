@@ -310,9 +310,9 @@ DELETE FROM stage.LogonUsers
 -- statement: users_forget_devices
 DELETE FROM stage.DeviceInfo
 -- statement: users_forget_left
--- Of these hunting has logons, but no row of the device: no whole reading.
+-- Of these hunting has logons, but no row of the device: no whole reading. (One without a machine is set aside later.)
 DELETE FROM stage.LogonUsers
-WHERE typeof(machineId) = 'text' AND machineId NOT IN (SELECT machineId FROM stage.users_reading WHERE state = 'read')
+WHERE typeof(machineId) = 'text' AND machineId <> '' AND machineId NOT IN (SELECT machineId FROM stage.users_reading WHERE state = 'read')
 -- statement: users_unread
 -- Failed or not understood now, and never read before: a gap, as opposed to users that are known from the mirror.
 SELECT count(*) FROM stage.users_reading r LEFT JOIN MachineInfo m ON m.id = r.machineId

@@ -85,9 +85,7 @@ void go(Tenant& tenant, simulator::Device& device) {
 }
 
 void fall_silent(Tenant& tenant, simulator::Device& device) {
-  device.silent = true;
-  device.health_status = "Inactive";
-  device.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
+  tenant.fall_silent({device.id}, 16 * simulator::day_ms);
 }
 
 void wake(Tenant& tenant, simulator::Device& device) {

@@ -38,16 +38,16 @@ RunReport follow_the_message(Harness& harness, RunReport held, int* runs = nullp
 /// Makes so many devices, that are heard of today, fall silent for sixteen days.
 void silence(Harness& harness, size_t count) {
   harness.simulator().with_tenant([&](Tenant& tenant) {
+    std::set<std::string> ids;
     for (auto& [id, device] : tenant.devices) {
       if (count == 0) break;
       const bool reports = !device.silent && device.onboarding_status == "Onboarded" &&
                            tenant.now_ms - device.last_seen_ms < 2 * simulator::day_ms;
       if (!reports) continue;
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
+      ids.insert(id);
       --count;
     }
+    tenant.fall_silent(ids, 16 * simulator::day_ms);
   });
 }
 

@@ -135,9 +135,7 @@ void mean(Tenant& tenant, const std::string& text) {
 
 /// All of it leaves again, each thing by the way of its own.
 void withdraw(Tenant& tenant, const std::string& text) {
-  Device& named = tenant.devices.at(text);
-  named.health_status = "Inactive";
-  named.last_seen_ms = tenant.now_ms - 16 * day_ms;
+  tenant.fall_silent({text}, 16 * day_ms);
   for (auto& [id, device] : tenant.devices) {
     if (id == text) continue;
     const bool is_planted =

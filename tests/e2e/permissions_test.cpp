@@ -31,12 +31,7 @@ std::vector<std::string> living(Harness& harness) {
 
 void silence(Harness& harness, const std::vector<std::string>& ids) {
   harness.simulator().with_tenant([&](Tenant& tenant) {
-    for (const std::string& id : ids) {
-      simulator::Device& device = tenant.devices.find(id)->second;
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
-    }
+    tenant.fall_silent({ids.begin(), ids.end()}, 16 * simulator::day_ms);
   });
 }
 

@@ -558,13 +558,10 @@ TEST_CASE("What a permission lets through belongs to the plan") {
   harness.settings().max_deletes = {.count = 3};
   harness.settings().mode = full ? Mode::full : Mode::automatic;
   harness.simulator().with_tenant([&](simulator::Tenant& tenant) {
-    for (int gone = 0; gone < 10; ++gone) {
-      auto device = tenant.devices.begin();
-      std::advance(device, gone);
-      device->second.silent = true;
-      device->second.health_status = "Inactive";
-      device->second.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
-    }
+    std::set<std::string> silent;
+    for (const auto& [id, device] : tenant.devices)
+      if (silent.size() < 10) silent.insert(id);
+    tenant.fall_silent(silent, 16 * simulator::day_ms);
     if (full)
       for (int gone = 0; gone < 10; ++gone) tenant.devices.erase(tenant.devices.begin());
   });

@@ -36,13 +36,10 @@ std::int64_t sent(const RunReport& report, const std::set<std::string>& operatio
 /// All machines but one are inactive-15 from now on: more than any guard lets go.
 void silence_most(Harness& harness) {
   harness.simulator().with_tenant([](Tenant& tenant) {
-    bool first = true;
-    for (auto& [id, device] : tenant.devices) {
-      if (std::exchange(first, false)) continue;
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
-    }
+    std::set<std::string> ids;
+    for (const auto& [id, device] : tenant.devices) ids.insert(id);
+    ids.erase(ids.begin());
+    tenant.fall_silent(ids, 16 * simulator::day_ms);
   });
 }
 

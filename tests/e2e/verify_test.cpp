@@ -324,10 +324,7 @@ TEST_CASE("What a run left open is left out, and a repair lets a sync go first",
     REQUIRE_FALSE(harness.sync(Reading::full).failure);
     harness.simulator().live(30);
     harness.simulator().with_tenant([](simulator::Tenant& tenant) {
-      simulator::Device& device = fresh_device(tenant, 0);
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
+      tenant.fall_silent({fresh_device(tenant, 0).id}, 16 * simulator::day_ms);
     });
     harness.simulator().add_fault({.match = request, .kind = FaultKind::reset_after, .skip = skip});
     CHECK(harness.disturbed_sync().failure == ErrorKind::car_recoverable);

@@ -150,6 +150,29 @@ void Tenant::report(Device& device, int64_t at_ms) {
   report_network(device, at_ms);
 }
 
+void Tenant::fall_silent(const std::set<std::string>& ids, int64_t for_ms) {
+  ++changes;
+  now_ms += for_ms;
+  const auto go_on = [&](auto& rows_by_device) {
+    for (auto& [id, rows] : rows_by_device)
+      for (auto& row : rows)
+        if (!ids.contains(id)) row.timestamp_ms += for_ms;
+  };
+  go_on(network_rows);
+  go_on(device_info);
+  go_on(logon_events);
+  for (auto& [id, rows] : network_rows)
+    for (NetworkRow& row : rows) row.ingested_ms = std::max(row.ingested_ms, row.timestamp_ms);
+  for (auto& [id, device] : devices) {
+    if (!ids.contains(id)) {
+      device.last_seen_ms += for_ms;
+      continue;
+    }
+    device.silent = true;
+    device.health_status = "Inactive";
+  }
+}
+
 bool Tenant::lease(std::string_view name, const std::string& address) {
   ++changes;
   const auto taker = std::find_if(devices.begin(), devices.end(), [&](const auto& one) {

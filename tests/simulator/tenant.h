@@ -195,6 +195,9 @@ struct Tenant {
   /// How often it changed. Whoever changes it by hand counts one as well: answers are kept by it.
   uint64_t changes = 0;
 
+  /// So long goes by, in which all go on as they are but these: they are heard of no more, and
+  /// their lastSeen stays what it was.
+  void fall_silent(const std::set<std::string>& ids, int64_t for_ms);
   /// Lets that many hours pass, in steps of one hour.
   void live(int hours);
   /// One minute passes, in which so many devices of the last day report, each with a new private

@@ -98,6 +98,13 @@ void ask_for_missing_assets(Run& run) {
   }
 }
 
+// The questions that follow (whose users are due, whose software) look at the staged machines.
+void read_nothing_as_nothing(Run& run) {
+  Transaction transaction(run.state);
+  run.state.run_script("schema/phase/08_nothing.sql");
+  transaction.commit();
+}
+
 void fetch_machines(Run& run) {
   auto since = window(run, "machines", run.settings.machine_overlap_hours);
   const auto read = [&] {
@@ -120,9 +127,11 @@ void fetch_machines(Run& run) {
         "the machine list is not complete, so nothing is sent in this run: " +
             run.state.statement("fetch/problem").bind("name", "machines").value().value_or(""));
   }
+  read_nothing_as_nothing(run);
   if (since || hold_if_empty(run, "machines")) return;
   try {
     ask_for_missing_assets(run);
+    read_nothing_as_nothing(run);
   } catch (const Error& error) {
     if (!is_defender_failure(error.kind())) throw;
     // They stay, and the next run reads the whole list anew.
@@ -133,7 +142,8 @@ void fetch_machines(Run& run) {
 
 std::string network_query(const std::string& since, int shards, int shard) {
   return "DeviceNetworkInfo | where " + since + shard_filter("DeviceId", shards, shard) +
-         " | summarize arg_max(Timestamp, IPAddresses) by DeviceId, NetworkAdapterName, MacAddress";
+         " | summarize arg_max(Timestamp, IPAddresses, NetworkAdapterStatus) by DeviceId, "
+         "NetworkAdapterName, MacAddress";
 }
 
 void hunt_network(Run& run, const std::optional<std::string>& since) {
@@ -141,7 +151,7 @@ void hunt_network(Run& run, const std::optional<std::string>& since) {
       since ? "Timestamp >= datetime(" + *since + ")" : "Timestamp >= ago(30d)";
   StageTable rows(run.state, since ? "fetch/network_news" : "fetch/network", kNetworkAddresses);
   const ReadResult read =
-      run.defender.hunt({"DeviceNetworkInfo", kNetworkColumns},
+      run.defender.hunt({"DeviceNetworkInfo", kNetworkColumns, kNetworkOptional},
                         {.query = [&](std::size_t, int shards,
                                       int shard) { return network_query(begin, shards, shard); },
                          .expected_rows = since ? 0 : run.state.number("fetch/network_rows")},

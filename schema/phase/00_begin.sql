@@ -60,6 +60,10 @@ DROP TRIGGER IF EXISTS temp.user_came;
 CREATE TEMP TRIGGER user_came AFTER INSERT ON main.LogonUsers BEGIN
   INSERT INTO touched VALUES (NEW.machineId, 'users') ON CONFLICT DO NOTHING;
 END;
+DROP TRIGGER IF EXISTS temp.user_changed;
+CREATE TEMP TRIGGER user_changed AFTER UPDATE ON main.LogonUsers BEGIN
+  INSERT INTO touched VALUES (NEW.machineId, 'users') ON CONFLICT DO NOTHING;
+END;
 DROP TRIGGER IF EXISTS temp.user_went;
 CREATE TEMP TRIGGER user_went AFTER DELETE ON main.LogonUsers BEGIN
   INSERT INTO gone_user VALUES (OLD.machineId, OLD.accountName, OLD.accountDomain) ON CONFLICT DO NOTHING;
@@ -107,6 +111,23 @@ CREATE TEMP TRIGGER cve_came AFTER INSERT ON main.VulnerabilityKb BEGIN
 END;
 DROP TRIGGER IF EXISTS temp.cve_changed;
 CREATE TEMP TRIGGER cve_changed AFTER UPDATE ON main.VulnerabilityKb BEGIN
+  INSERT INTO touched_software
+  SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
+  WHERE s.CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('cve', NEW.CveId) ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.score_came;
+CREATE TEMP TRIGGER score_came AFTER INSERT ON main.RowScore
+WHEN NOT EXISTS (SELECT 1 FROM VulnerabilityKb k WHERE k.CveId = NEW.CveId AND k.CvssScore IS NOT NULL) BEGIN
+  INSERT INTO touched_software
+  SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
+  WHERE s.CveId = NEW.CveId ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('cve', NEW.CveId) ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.score_changed;
+CREATE TEMP TRIGGER score_changed AFTER UPDATE ON main.RowScore
+WHEN NOT EXISTS (SELECT 1 FROM VulnerabilityKb k WHERE k.CveId = NEW.CveId AND k.CvssScore IS NOT NULL) BEGIN
   INSERT INTO touched_software
   SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
   WHERE s.CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;

@@ -74,25 +74,6 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
    OR (typeof(lastUpdateTime) <> 'null' AND (typeof(lastUpdateTime) <> 'text'
         OR lastUpdateTime NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastUpdateTime) IS NULL));
 
--- LoggedOnUsers is a list of {UserName, DomainName, Sid}, as text or as an array.
-UPDATE stage.DeviceInfo SET set_aside = 'LoggedOnUsers is no list'
-WHERE typeof(LoggedOnUsers) <> 'null' AND LoggedOnUsers <> '' AND
-      (typeof(LoggedOnUsers) <> 'text' OR NOT json_valid(LoggedOnUsers) OR json_type(LoggedOnUsers) NOT IN ('array', 'null'));
-UPDATE stage.DeviceInfo SET set_aside = 'DeviceId is not a text' WHERE typeof(DeviceId) <> 'text' OR DeviceId = '';
-
-INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain)
-SELECT d.DeviceId, j.value ->> 'UserName', j.value ->> 'DomainName'
-FROM stage.DeviceInfo d CROSS JOIN json_each(d.LoggedOnUsers) j
-WHERE d.set_aside IS NULL AND d.LoggedOnUsers <> '' AND j.type = 'object'
-  AND (SELECT digest FROM stage.run) IS NULL;  -- a snapshot has been through this
-
--- Accounts of hunting that are nobody: services, machines, window managers and font drivers.
-DELETE FROM stage.LogonUsers
-WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE source = 'hunting')
-  AND typeof(accountName) = 'text'
-  AND (accountName LIKE '%$' OR accountName LIKE 'DWM-%' OR accountName LIKE 'UMFD-%'
-       OR upper(accountName) IN ('SYSTEM', 'LOCAL SERVICE', 'NETWORK SERVICE'));
-
 -- No account name (null, missing, empty) is an ordinary answer that names nobody.
 UPDATE stage.LogonUsers SET set_aside = 'accountName is no usable text'
 WHERE typeof(accountName) NOT IN ('text', 'null') OR instr(accountName, char(0))
@@ -112,7 +93,6 @@ WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(CveId) NOT IN ('text
       coalesce(length(CAST(SoftwareVersion AS BLOB)), 0) > 1000;
 
 -- A score comes as a number or as text; none at all is ordinary.
-UPDATE stage.VulnerabilityKb SET CvssScore = NULL WHERE CvssScore = '';
 UPDATE stage.VulnerabilityKb SET set_aside = CASE
     WHEN typeof(CveId) <> 'text' OR CveId = '' THEN 'CveId is not a text'
     WHEN length(CAST(CveId AS BLOB)) > 200 OR instr(CveId, char(0)) THEN 'CveId is no usable text'

@@ -17,4 +17,11 @@ CREATE TABLE stage.users_reading (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO stage.users_reading (machineId, source, state) SELECT machineId, source, state FROM stage.users_reading_2;
 DROP TABLE stage.users_reading_2;
+CREATE TABLE stage.left_out (
+  source TEXT NOT NULL, record_key TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (source, record_key, field, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.row_score (
+  CveId TEXT PRIMARY KEY, CvssScore REAL
+) STRICT, WITHOUT ROWID;
 PRAGMA stage.user_version = 3;

@@ -269,6 +269,7 @@ TEST_CASE("hunting finds the same accounts as the API, also after weeks") {
     if (device.last_seen_ms < tenant.hunting_start()) continue;
     INFO(id);
     CHECK(tenant.hunting_accounts(id) == tenant.api_accounts(id));
+    for (const User& nobody : device.nobodies) found[id].erase(*nobody.account_name);
     CHECK(found[id] == tenant.api_accounts(id));
     ++compared;
   }

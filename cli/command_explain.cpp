@@ -151,6 +151,19 @@ void write_set_aside(JsonWriter& json, const std::vector<SetAside>& records) {
   json.end_array();
 }
 
+void write_left_out(JsonWriter& json, const std::vector<LeftOut>& values) {
+  json.begin_array("left_out");
+  for (const LeftOut& one : values) {
+    json.begin_object();
+    json.text_or_null("machine", one.machine);
+    json.text("field", one.field);
+    json.text("value", one.value);
+    json.text("reason", one.reason);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 std::string explanation_json(const Explanation& explanation, const std::string& what) {
   JsonWriter json;
   begin_document(json, "explain");
@@ -169,6 +182,7 @@ std::string explanation_json(const Explanation& explanation, const std::string& 
   json.json_or_null("defender_row", explanation.defender_row);
   json.text_or_null("why_not", explanation.why_not);
   write_set_aside(json, explanation.set_aside);
+  write_left_out(json, explanation.left_out);
   json.begin_array("vertices");
   for (const VertexStory& vertex : explanation.vertices) write_vertex(json, vertex);
   json.end_array();

@@ -121,6 +121,12 @@ void write_set_aside(Page& page, const SetAside& one) {
                    prefixed(": ", one.record));
 }
 
+void write_left_out(Page& page, const LeftOut& one, const std::string& subject) {
+  const std::string where =
+      one.machine.empty() || one.machine == subject ? "" : " on machine " + one.machine;
+  page.line(1, "left out: " + one.field + " " + one.value + where + ": " + one.reason);
+}
+
 /// A vertex stays in CAR when nothing derives it any longer.
 std::string why_not_text(const Explanation& explanation) {
   const bool in_car =
@@ -179,6 +185,8 @@ std::string explanation_text(const Explanation& explanation, const std::string& 
     page.line(1, "Defender's row: " + explanation.defender_row);
   if (!explanation.why_not.empty()) page.line(1, why_not_text(explanation));
   for (const SetAside& one : explanation.set_aside) write_set_aside(page, one);
+  for (const LeftOut& one : explanation.left_out)
+    write_left_out(page, one, explanation.subjects.front().key);
   for (const VertexStory& vertex : explanation.vertices) write_vertex(page, vertex);
   for (const EdgeStory& edge : explanation.edges) write_edge(page, edge);
   if (explanation.more_edges) {

@@ -77,6 +77,12 @@ std::string summary(const RunReport& report, const std::function<bool(const std:
     text += "  set aside: " + std::to_string(report.set_aside) +
             " records that could not be used (their reasons stand in the state file)\n";
   }
+  if (!report.left_out.empty()) {
+    std::string what;
+    for (const LeftOutCount& one : report.left_out)
+      what += (what.empty() ? "" : ", ") + std::to_string(one.count) + " " + printable(one.what);
+    text += "  left out: " + what + " (explain and the view audit_left_out say which)\n";
+  }
   return text + "  calls: " + std::to_string(report.defender_calls) + " to Defender, " +
          std::to_string(report.car_calls) + " to CAR\n";
 }
@@ -197,6 +203,14 @@ std::string report_json(const RunReport& report) {
   write_datasets(json, report);
   write_sent(json, report.sent);
   json.integer("set_aside", report.set_aside);
+  json.begin_array("left_out");
+  for (const LeftOutCount& one : report.left_out) {
+    json.begin_object();
+    json.text("what", one.what);
+    json.integer("count", one.count);
+    json.end_object();
+  }
+  json.end_array();
   json.integer("defender_calls", report.defender_calls);
   json.integer("car_calls", report.car_calls);
   json.text_or_null("started_at", report.started_at);

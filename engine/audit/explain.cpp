@@ -121,6 +121,15 @@ void read_set_aside(Database& state, const Subject& subject, Explanation& out) {
   }
 }
 
+void read_left_out(Database& state, const Subject& subject, Explanation& out) {
+  Statement& rows = state.statement("explain/left_out")
+                        .bind("kind", subject.kind)
+                        .bind("key", subject.key)
+                        .bind("most", kLeftOutShown);
+  while (rows.step())
+    out.left_out.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3)});
+}
+
 void read_changes(Database& state, const std::string& id, MachineStory& machine) {
   Statement& changes = state.statement("explain/machine_change").bind("machine", id);
   if (changes.step()) {
@@ -180,6 +189,7 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
   }
   row.reset();
   read_set_aside(state, subject, out);
+  read_left_out(state, subject, out);
   std::set<std::int64_t> told;  // user_account hangs on both of an account's vertices
   for (const std::int64_t vertex : vertices_of(state, subject)) {
     out.vertices.push_back(vertex_story(state, vertex));

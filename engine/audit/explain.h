@@ -21,6 +21,7 @@ inline constexpr int kEdgesShown = 200;        ///< of one vertex
 inline constexpr int kHoldersShown = 5;        ///< of one edge: machine and aspect
 inline constexpr int kMachinesCounted = 1000;  ///< of one edge
 inline constexpr int kCandidatesShown = 100;
+inline constexpr int kLeftOutShown = 100;
 
 /// A removal as the ledger has it. Texts are "" where they are not known.
 struct Removal {
@@ -97,6 +98,14 @@ struct SetAside {
   std::string record;  ///< what came, at most 2,000 characters
 };
 
+/// What Defender said and CAR is not told.
+struct LeftOut {
+  std::string machine;  ///< "" where it is no machine's
+  std::string field;    ///< Defender's name for it
+  std::string value;    ///< as it came
+  std::string reason;
+};
+
 struct HeldBack {
   std::string aspect;  ///< one of Holder::aspect, or all
   std::string reason;
@@ -145,6 +154,7 @@ struct Explanation {
   std::string defender_row;  ///< of a machine, an alert, a CVE: Defender's last word, JSON
   std::string why_not;       ///< why CAR holds none such because of it
   std::vector<SetAside> set_aside;
+  std::vector<LeftOut> left_out;  ///< at most kLeftOutShown
   std::vector<VertexStory> vertices;
   std::vector<EdgeStory> edges;
   bool more_edges = false;  ///< than are shown

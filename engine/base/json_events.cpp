@@ -1,5 +1,6 @@
 #include "base/json_events.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -33,7 +34,13 @@ class Handler {
     const auto real = static_cast<double>(i);
     return on_scalar({.type = Field::Type::real, .real = real, .beyond_int64 = i});
   }
-  bool Double(double d) { return on_scalar({.type = Field::Type::real, .real = d}); }
+  /// NaN and Infinity are no JSON, and some writers send them all the same: they arrive as the
+  /// texts that better writers send in their place.
+  bool Double(double d) {
+    if (std::isfinite(d)) return on_scalar({.type = Field::Type::real, .real = d});
+    const char* word = std::isnan(d) ? "NaN" : d > 0 ? "Infinity" : "-Infinity";
+    return on_scalar({.type = Field::Type::text, .text = word});
+  }
   bool RawNumber(const char*, SizeType, bool) { return false; }  // not asked of the parser
   bool String(const char* text, SizeType size, bool) {
     return short_enough(size) && on_scalar({.type = Field::Type::text, .text = {text, size}});
@@ -200,7 +207,8 @@ void parse(const Body& body, Events& events) {
   if (body.head(kByteOrderMark.size()) == kByteOrderMark)
     for (std::size_t i = 0; i < kByteOrderMark.size(); ++i) source.Take();
   const rapidjson::ParseResult result =
-      parser.Parse<rapidjson::kParseIterativeFlag>(source, handler);
+      parser.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNanAndInfFlag>(source,
+                                                                                    handler);
   if (handler.refusal() != nullptr) fail(body, result.Offset(), handler.refusal());
   if (result.IsError()) fail(body, result.Offset(), rapidjson::GetParseError_En(result.Code()));
   // A NUL character looks like the end of the document to RapidJSON.

@@ -23,7 +23,7 @@ std::string lower(std::string_view text) {
 
 std::string missing_columns(const HuntingTable& table, const ListResult& answer) {
   std::string missing;
-  for (const std::string_view column : table.columns) {
+  for (const std::string_view column : table.columns.first(table.columns.size() - table.optional)) {
     const bool there =
         std::any_of(answer.schema_columns.begin(), answer.schema_columns.end(),
                     [&](const std::string& name) { return lower(name) == lower(column); });

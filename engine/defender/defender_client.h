@@ -49,6 +49,8 @@ enum class HuntingApi { automatic, graph, defender };
 struct HuntingTable {
   std::string_view name;                      ///< for messages: "DeviceNetworkInfo"
   std::span<const std::string_view> columns;  ///< asked of every row, in the callback's order
+  /// So many of the last columns may be missing: an answer without them has null there.
+  std::size_t optional = 0;
 };
 
 /// Queries on one table that together make one reading.

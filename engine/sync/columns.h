@@ -26,23 +26,27 @@ inline constexpr int kIpAddresses = 8;
 inline constexpr std::array<std::string_view, 10> kAlertKeys = {
     "id",     "machineId",         "title",          "description",    "severity",
     "status", "alertCreationTime", "firstEventTime", "lastUpdateTime", "resolvedTime"};
-inline constexpr std::array<std::string_view, 2> kUserKeys = {"accountName", "accountDomain"};
+inline constexpr std::array<std::string_view, 3> kUserKeys = {"accountName", "accountDomain",
+                                                              "accountSid"};
 
-inline constexpr std::array<std::string_view, 5> kNetworkColumns = {
-    "DeviceId", "NetworkAdapterName", "MacAddress", "Timestamp", "IPAddresses"};
+inline constexpr std::array<std::string_view, 6> kNetworkColumns = {
+    "DeviceId",  "NetworkAdapterName", "MacAddress",
+    "Timestamp", "IPAddresses",        "NetworkAdapterStatus"};
+inline constexpr std::size_t kNetworkOptional = 1;  // how many of the last may be missing
 inline constexpr int kNetworkAddresses = 4;
 inline constexpr std::array<std::string_view, 3> kDeviceInfoColumns = {"DeviceId", "Timestamp",
                                                                        "LoggedOnUsers"};
 inline constexpr int kLoggedOnUsers = 2;
-inline constexpr std::array<std::string_view, 3> kLogonColumns = {"DeviceId", "AccountName",
-                                                                  "AccountDomain"};
+inline constexpr std::array<std::string_view, 4> kLogonColumns = {"DeviceId", "AccountName",
+                                                                  "AccountDomain", "AccountSid"};
+inline constexpr std::size_t kLogonOptional = 1;
 inline constexpr std::array<std::string_view, 5> kSoftwareColumns = {
     "DeviceId", "SoftwareVendor", "SoftwareName", "SoftwareVersion", "CveId"};
-inline constexpr std::array<std::string_view, 5> kExportKeys = {
-    "deviceId", "softwareVendor", "softwareName", "softwareVersion", "cveId"};
-inline constexpr std::array<std::string_view, 8> kChangeKeys = {
-    "deviceId", "softwareVendor", "softwareName", "softwareVersion",
-    "cveId",    "rbacGroupName",  "status",       "eventTimestamp"};
+inline constexpr std::array<std::string_view, 6> kExportKeys = {
+    "deviceId", "softwareVendor", "softwareName", "softwareVersion", "cveId", "cvssScore"};
+inline constexpr std::array<std::string_view, 9> kChangeKeys = {
+    "deviceId",      "softwareVendor", "softwareName",   "softwareVersion", "cveId",
+    "rbacGroupName", "status",         "eventTimestamp", "cvssScore"};
 inline constexpr std::array<std::string_view, 5> kCveKeys = {"id", "cvssV3", "description",
                                                              "publishedOn", "updatedOn"};
 inline constexpr std::array<std::string_view, 5> kKnowledgeColumns = {

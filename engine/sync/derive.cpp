@@ -19,14 +19,21 @@ std::set<std::string> recorded_withheld(Run& run) {
 
 bool is_replay(Run& run) { return !run.state.text("digest/recorded").empty(); }
 
+void count_left_out(Run& run) {
+  run.report.left_out.clear();
+  Statement& counts = run.state.statement("derive/left_out");
+  while (counts.step())
+    if (counts.integer(1) > 0) run.report.left_out.push_back({counts.text(0), counts.integer(1)});
+}
+
 // True when it is done; false when guards tripped: everything was rolled back.
 bool attempt(Run& run, std::set<std::string>& withheld) {
   Transaction transaction(run.state);
   run.state.run_script("schema/phase/00_begin.sql");
   for (const std::string& kind : withheld)
     run.state.statement("guard/withhold").bind("kind", kind).run();
-  for (const char* script : {"05_return", "06_parameters", "10_accept", "20_merge", "25_changes",
-                             "30_assets", "40_derive"}) {
+  for (const char* script : {"05_return", "06_parameters", "07_logged_on", "08_nothing",
+                             "10_accept", "20_merge", "25_changes", "30_assets", "40_derive"}) {
     run.progress.report(std::string("deriving: ") + script, 0, 0);
     run.state.run_script("schema/phase/" + std::string(script) + ".sql");
   }
@@ -38,6 +45,7 @@ bool attempt(Run& run, std::set<std::string>& withheld) {
     }
   }
   note_permissions(run);
+  count_left_out(run);
   run.state.run_script("schema/phase/50_diff.sql");
   if (run.planned) refuse_unless_as_planned(run);
   run.state.statement("guard/hold_datasets").run();

@@ -144,6 +144,13 @@ void ask_machines_by_id(Run& run, bool whole) {
   warn_of_refusals(run, "machine", "machines by id that are missing from the list,");
 }
 
+// The questions that follow (whose users are due, whose software) look at the staged machines.
+void read_nothing_as_nothing(Run& run) {
+  Transaction transaction(run.state);
+  run.state.run_script("schema/phase/08_nothing.sql");
+  transaction.commit();
+}
+
 void fetch_machines(Run& run) {
   auto since = window(run, "machines", run.settings.machine_overlap_hours);
   const auto read = [&] {
@@ -166,6 +173,7 @@ void fetch_machines(Run& run) {
         "the machine list is not complete, so nothing is sent in this run: " +
             run.state.statement("fetch/problem").bind("name", "machines").value().value_or(""));
   }
+  read_nothing_as_nothing(run);
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
   // Where nobody sees the warning: status shows it beside the list that the clock belongs to.
@@ -173,11 +181,13 @@ void fetch_machines(Run& run) {
     set_dataset_state(run, "machines", "complete", run.clock_problem);
   if (!since && (!understood || hold_if_empty(run, "machines"))) return;
   ask_machines_by_id(run, !since);
+  read_nothing_as_nothing(run);
 }
 
 std::string network_query(const std::string& since, int shards, int shard) {
   return "DeviceNetworkInfo | where " + since + shard_filter("DeviceId", shards, shard) +
-         " | summarize arg_max(Timestamp, IPAddresses) by DeviceId, NetworkAdapterName, MacAddress";
+         " | summarize arg_max(Timestamp, IPAddresses, NetworkAdapterStatus) by DeviceId, "
+         "NetworkAdapterName, MacAddress";
 }
 
 void hunt_network(Run& run, const std::optional<std::string>& since) {
@@ -185,7 +195,7 @@ void hunt_network(Run& run, const std::optional<std::string>& since) {
       since ? "Timestamp >= datetime(" + *since + ")" : "Timestamp >= ago(30d)";
   StageTable rows(run.state, since ? "fetch/network_news" : "fetch/network", kNetworkAddresses);
   const ReadResult read =
-      run.defender.hunt({"DeviceNetworkInfo", kNetworkColumns},
+      run.defender.hunt({"DeviceNetworkInfo", kNetworkColumns, kNetworkOptional},
                         {.query = [&](std::size_t, int shards,
                                       int shard) { return network_query(begin, shards, shard); },
                          .expected_rows = since ? 0 : run.state.number("fetch/network_rows")},

@@ -18,7 +18,7 @@ constexpr std::size_t kCvesByName = 500;
 constexpr std::size_t kCvesACall = 50;
 
 void read_all_software(Run& run) {
-  StageTable rows(run.state, "fetch/software");
+  StageTable rows(run.state, "fetch/scored_software");
   note_not_understood(run, "vulnerabilities",
                       run.defender.read_software_export(std::nullopt, kExportKeys, rows, [&] {
                         run.state.statement("fetch/forget_software").run();

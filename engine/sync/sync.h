@@ -36,6 +36,12 @@ struct DatasetReport {
   std::int64_t duplicates = 0;      ///< records that a newer one with the same key outweighs
 };
 
+/// What Defender said and CAR is not told: values that say nothing, accounts that are nobody's …
+struct LeftOutCount {
+  std::string what;
+  std::int64_t count = 0;
+};
+
 /// The truthful summary of a run; failures first when it is shown.
 struct RunReport {
   std::int64_t run_id = 0;
@@ -47,7 +53,8 @@ struct RunReport {
   std::vector<std::string> warnings;
   std::vector<DatasetReport> datasets;
   std::vector<SentCount> sent;
-  std::int64_t set_aside = 0;  ///< records set aside in this run
+  std::int64_t set_aside = 0;          ///< records set aside in this run
+  std::vector<LeftOutCount> left_out;  ///< of what this run read or looked at anew
   std::int64_t defender_calls = 0;
   std::int64_t car_calls = 0;
   std::string started_at;  ///< UTC, ISO 8601

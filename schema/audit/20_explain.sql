@@ -117,34 +117,38 @@ SELECT edge_id, edge, from_kind, from_key, to_kind, to_key,
        coalesce(CASE aspect
          WHEN 'machine' THEN (
            SELECT json_array(json(r.defender_row)) FROM MachineInfo i JOIN audit_machine_row r ON r.machine = i.id
+           JOIN last_address l ON l.DeviceId = i.id
            WHERE i.id = c.machine AND c.to_key =
-             CASE c.to_kind WHEN 'hostname' THEN i.computerDnsName WHEN 'os' THEN i.osPlatform ELSE i.lastExternalIpAddress END)
+             CASE c.to_kind WHEN 'hostname' THEN i.computerDnsName WHEN 'os' THEN i.osPlatform ELSE l.lastExternalIpAddress END)
          WHEN 'network' THEN (
            SELECT json_group_array(json(defender_row)) FROM (
              SELECT json_object('table', 'MachineNetworkInfo', 'DeviceId', a.DeviceId, 'NetworkAdapterName', a.NetworkAdapterName,
-                                'MacAddress', a.MacAddress, 'IPAddresses', json(a.IPAddresses), 'Timestamp', a.Timestamp,
+                                'MacAddress', a.MacAddress, 'NetworkAdapterStatus', a.NetworkAdapterStatus,
+                                'IPAddresses', json(a.IPAddresses), 'Timestamp', a.Timestamp,
                                 'run_id', a.run_id) AS defender_row
              FROM current_adapter a
              WHERE a.DeviceId = c.machine AND c.network_source IS 'hunting'
                AND (c.mac IS NULL OR a.mac = c.mac)
                AND (c.address IS NULL OR EXISTS (
                  SELECT 1 FROM json_each(a.IPAddresses) j
-                 WHERE j.type = 'object' AND j.value ->> 'IPAddress' = c.address AND j.value ->> 'AddressType' = 'Private'))
+                 WHERE j.type = 'object' AND j.value ->> 'IPAddress' IS NOT NULL
+                   AND substr(j.value ->> 'IPAddress', 1, instr(j.value ->> 'IPAddress' || '%', '%') - 1) = c.address
+                   AND j.value ->> 'AddressType' = 'Private'))
              UNION ALL
              SELECT r.defender_row FROM audit_machine_row r
              WHERE r.machine = c.machine AND c.network_source IS 'machines'
                AND EXISTS (SELECT 1 FROM listed_address l
-                           WHERE l.DeviceId = c.machine AND (c.mac IS NULL OR l.mac = c.mac)
+                           WHERE l.DeviceId = c.machine AND NOT l.down AND (c.mac IS NULL OR l.mac = c.mac)
                              AND (c.address IS NULL OR (l.private AND l.address = c.address)))
              UNION ALL
-             SELECT r.defender_row FROM MachineInfo i JOIN audit_machine_row r ON r.machine = i.id
-             WHERE i.id = c.machine AND c.mac IS NULL AND i.lastIpAddress = c.address
+             SELECT r.defender_row FROM last_address i JOIN audit_machine_row r ON r.machine = i.DeviceId
+             WHERE i.DeviceId = c.machine AND c.mac IS NULL AND i.lastIpAddress = c.address
                AND CASE c.network_source WHEN 'machines' THEN json_array_length(i.ipAddresses) = 0
-                     ELSE NOT EXISTS (SELECT 1 FROM MachineNetworkInfo x WHERE x.DeviceId = i.id) END))
+                     ELSE NOT EXISTS (SELECT 1 FROM MachineNetworkInfo x WHERE x.DeviceId = i.DeviceId) END))
          WHEN 'users' THEN (
            SELECT json_group_array(json(defender_row)) FROM (
              SELECT json_object('table', 'LogonUsers', 'machineId', u.machineId, 'accountName', u.accountName,
-                                'accountDomain', u.accountDomain, 'run_id', u.run_id) AS defender_row
+                                'accountDomain', u.accountDomain, 'accountSid', u.accountSid, 'run_id', u.run_id) AS defender_row
              FROM LogonUsers u
              WHERE u.machineId = c.machine AND u.accountName = c.account
                AND (c.to_kind <> 'hostname' OR EXISTS (
@@ -170,17 +174,19 @@ SELECT edge_id, edge, from_kind, from_key, to_kind, to_key,
              SELECT json_group_array(json(defender_row)) FROM (
                SELECT json_object('table', 'SoftwareVulnerabilities', 'DeviceId', s.DeviceId,
                         'SoftwareVendor', s.SoftwareVendor, 'SoftwareName', s.SoftwareName, 'SoftwareVersion', s.SoftwareVersion,
-                        'CveId', s.CveId, 'run_id', s.run_id) AS defender_row
-               FROM SoftwareVulnerabilities s JOIN VulnerabilityKb k ON k.CveId = s.CveId
-               WHERE s.CveId = c.cve AND s.DeviceId = c.machine AND k.CvssScore IS NOT NULL
+                        'CveId', s.CveId, 'run_id', s.run_id,
+                        'CvssScore', (SELECT r.CvssScore FROM RowScore r WHERE r.CveId = s.CveId)) AS defender_row
+               FROM SoftwareVulnerabilities s
+               WHERE s.CveId = c.cve AND s.DeviceId = c.machine AND s.CvssScore IS NOT NULL
                  AND (c.application IS NULL
                       OR s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion = c.application)
                UNION ALL
                SELECT json_object('table', 'VulnerabilityKb', 'CveId', k.CveId, 'CvssScore', k.CvssScore,
                         'PublishedDate', k.PublishedDate, 'LastModifiedTime', k.LastModifiedTime, 'run_id', k.run_id)
                FROM VulnerabilityKb k
-               WHERE k.CveId = c.cve AND k.CvssScore IS NOT NULL AND EXISTS (
-                 SELECT 1 FROM SoftwareVulnerabilities s WHERE s.CveId = c.cve AND s.DeviceId = c.machine
+               WHERE k.CveId = c.cve AND EXISTS (
+                 SELECT 1 FROM SoftwareVulnerabilities s
+                 WHERE s.CveId = c.cve AND s.DeviceId = c.machine AND s.CvssScore IS NOT NULL
                    AND (c.application IS NULL
                         OR s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion = c.application))))
            END
@@ -223,7 +229,9 @@ UNION ALL
 SELECT 'cve', k.CveId,
        json_object('table', 'VulnerabilityKb', 'CveId', k.CveId, 'CvssScore', k.CvssScore,
                    'PublishedDate', k.PublishedDate, 'LastModifiedTime', k.LastModifiedTime, 'run_id', k.run_id),
-       CASE WHEN k.CvssScore IS NULL THEN 'the CVE has no CvssScore: the software only is in CAR'
+       CASE WHEN k.CvssScore IS NULL AND NOT EXISTS (SELECT 1 FROM RowScore r
+                                                     WHERE r.CveId = k.CveId AND r.CvssScore IS NOT NULL)
+            THEN 'the CVE has no CvssScore, in the knowledge base and in its own rows: the software only is in CAR'
             WHEN NOT EXISTS (SELECT 1 FROM SoftwareVulnerabilities s WHERE s.CveId = k.CveId) THEN 'no machine has the CVE' END
 FROM VulnerabilityKb k;
 

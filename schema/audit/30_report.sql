@@ -105,11 +105,11 @@ CREATE VIEW audit_vulnerability_severity AS
 SELECT CASE WHEN score IS NULL THEN 'not scored' WHEN score >= 9 THEN 'critical' WHEN score >= 7 THEN 'high'
             WHEN score >= 4 THEN 'medium' WHEN score > 0 THEN 'low' ELSE 'none' END AS severity,
        max(score) AS worst, count(*) AS cves, sum(machines) AS findings
-FROM (SELECT c.CveId, c.machines, k.CvssScore AS score
+FROM (SELECT c.CveId, c.machines, coalesce(k.CvssScore, r.CvssScore) AS score
       FROM (SELECT s.CveId, count(DISTINCT m.machine_id) AS machines
             FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
             WHERE s.CveId <> '' GROUP BY s.CveId) c
-      LEFT JOIN VulnerabilityKb k ON k.CveId = c.CveId)
+      LEFT JOIN VulnerabilityKb k ON k.CveId = c.CveId LEFT JOIN RowScore r ON r.CveId = c.CveId)
 GROUP BY 1;
 
 -- The 50 pieces of software behind most CVEs, as CAR holds them, and on how many machines each is. The machines are
@@ -118,12 +118,13 @@ CREATE VIEW audit_top_software AS
 SELECT t.software, t.cves, t.worst,
        (SELECT count(*) FROM edge e JOIN acknowledged_edge k ON k.edge_id = e.edge_id
         WHERE e.to_id = t.vertex_id) AS machines
-FROM (SELECT v.vertex_id, v.key AS software, count(*) AS cves, max(b.CvssScore) AS worst
+FROM (SELECT v.vertex_id, v.key AS software, count(*) AS cves, max(coalesce(b.CvssScore, r.CvssScore)) AS worst
       FROM vertex v
       CROSS JOIN edge e ON e.from_id = v.vertex_id AND e.collection = 'application_vulnerability'
       CROSS JOIN acknowledged_edge k ON k.edge_id = e.edge_id
       CROSS JOIN vertex c ON c.vertex_id = e.to_id
       LEFT JOIN VulnerabilityKb b ON b.CveId = c.key
+      LEFT JOIN RowScore r ON r.CveId = c.key
       WHERE v.collection = 'application'
       GROUP BY v.vertex_id ORDER BY cves DESC, worst DESC, software LIMIT 50) t
 ORDER BY t.cves DESC, t.worst DESC, t.software;

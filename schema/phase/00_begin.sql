@@ -13,6 +13,11 @@ DROP TABLE IF EXISTS temp.aging;
 CREATE TEMP TABLE aging (now TEXT NOT NULL) STRICT;
 INSERT INTO aging SELECT now FROM stage.run WHERE clock_agreed;
 
+-- What counts as ahead of Defender's clock: then a record's own time counts as this reading's.
+DROP TABLE IF EXISTS temp.reading_clock;
+CREATE TEMP TABLE reading_clock (now TEXT NOT NULL, latest TEXT NOT NULL) STRICT;
+INSERT INTO reading_clock SELECT now, strftime('%Y-%m-%dT%H:%M:%fZ', now, '+5 minutes') FROM stage.run;
+
 DROP TABLE IF EXISTS temp.changed_vertex;
 CREATE TEMP TABLE changed_vertex (   -- whose body may have changed
   collection TEXT NOT NULL,
@@ -66,6 +71,10 @@ DROP TRIGGER IF EXISTS temp.user_came;
 CREATE TEMP TRIGGER user_came AFTER INSERT ON main.LogonUsers BEGIN
   INSERT INTO touched VALUES (NEW.machineId, 'users') ON CONFLICT DO NOTHING;
 END;
+DROP TRIGGER IF EXISTS temp.user_changed;
+CREATE TEMP TRIGGER user_changed AFTER UPDATE ON main.LogonUsers BEGIN
+  INSERT INTO touched VALUES (NEW.machineId, 'users') ON CONFLICT DO NOTHING;
+END;
 DROP TRIGGER IF EXISTS temp.user_went;
 CREATE TEMP TRIGGER user_went AFTER DELETE ON main.LogonUsers BEGIN
   INSERT INTO gone_user VALUES (OLD.machineId, OLD.accountName, OLD.accountDomain) ON CONFLICT DO NOTHING;
@@ -115,6 +124,23 @@ DROP TRIGGER IF EXISTS temp.cve_changed;
 CREATE TEMP TRIGGER cve_changed AFTER UPDATE ON main.VulnerabilityKb
 WHEN (OLD.CvssScore, OLD.VulnerabilityDescription, OLD.PublishedDate)
   IS NOT (NEW.CvssScore, NEW.VulnerabilityDescription, NEW.PublishedDate) BEGIN
+  INSERT INTO touched_software
+  SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
+  WHERE s.CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('cve', NEW.CveId) ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.score_came;
+CREATE TEMP TRIGGER score_came AFTER INSERT ON main.RowScore
+WHEN NOT EXISTS (SELECT 1 FROM VulnerabilityKb k WHERE k.CveId = NEW.CveId AND k.CvssScore IS NOT NULL) BEGIN
+  INSERT INTO touched_software
+  SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
+  WHERE s.CveId = NEW.CveId ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex VALUES ('cve', NEW.CveId) ON CONFLICT DO NOTHING;
+END;
+DROP TRIGGER IF EXISTS temp.score_changed;
+CREATE TEMP TRIGGER score_changed AFTER UPDATE ON main.RowScore
+WHEN NOT EXISTS (SELECT 1 FROM VulnerabilityKb k WHERE k.CveId = NEW.CveId AND k.CvssScore IS NOT NULL) BEGIN
   INSERT INTO touched_software
   SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
   WHERE s.CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;

@@ -5,11 +5,6 @@
 -- 8 KiB of it. CAR parts the ids of a DELETE by commas, so an asset's id has none. (length() of a text ends at a NUL, so
 -- bytes are counted.)
 
--- What counts as ahead of Defender's clock: then a record's own time counts as this reading's.
-DROP TABLE IF EXISTS temp.reading_clock;
-CREATE TEMP TABLE reading_clock (now TEXT NOT NULL, latest TEXT NOT NULL) STRICT;
-INSERT INTO reading_clock SELECT now, strftime('%Y-%m-%dT%H:%M:%fZ', now, '+5 minutes') FROM stage.run;
-
 UPDATE stage.MachineInfo SET set_aside = CASE
     WHEN typeof(id) <> 'text' OR id = '' THEN 'id is not a text'
     WHEN length(CAST(id AS BLOB)) > 200 OR instr(id, char(0)) OR instr(id, ',') THEN 'id is no usable text'
@@ -86,41 +81,6 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
    OR (typeof(lastUpdateTime) <> 'null' AND (typeof(lastUpdateTime) <> 'text'
         OR lastUpdateTime NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastUpdateTime) IS NULL));
 
--- LoggedOnUsers is a list of {UserName, DomainName, Sid}, as text or as an array.
-UPDATE stage.DeviceInfo SET set_aside = 'LoggedOnUsers is no list of accounts'
-WHERE typeof(LoggedOnUsers) <> 'null' AND LoggedOnUsers <> '' AND
-      (typeof(LoggedOnUsers) <> 'text' OR NOT json_valid(LoggedOnUsers) OR json_type(LoggedOnUsers) NOT IN ('array', 'null')
-       OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(LoggedOnUsers) THEN LoggedOnUsers END) j
-                  WHERE j.type <> 'object' AND json_type(LoggedOnUsers) = 'array'));
-UPDATE stage.DeviceInfo SET set_aside = 'DeviceId is not a text' WHERE typeof(DeviceId) <> 'text' OR DeviceId = '';
-
--- The newest row of a device counts.
-DELETE FROM stage.DeviceInfo WHERE rowid IN (
-  SELECT row FROM (
-    SELECT row, row_number() OVER (PARTITION BY key ORDER BY CASE WHEN at > latest THEN now ELSE coalesce(at, '') END DESC,
-                                                             row DESC) AS place
-    FROM (SELECT s.rowid AS row, s.DeviceId AS key,
-                 strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.Timestamp GLOB '*[+-]??:??' THEN s.Timestamp ELSE substr(rtrim(s.Timestamp, 'Z'), 1, 23) END) AS at
-          FROM (SELECT DeviceId FROM stage.DeviceInfo WHERE typeof(DeviceId) = 'text' GROUP BY DeviceId HAVING count(*) > 1) twice
-          CROSS JOIN stage.DeviceInfo s ON s.DeviceId = twice.DeviceId
-          WHERE s.set_aside IS NULL)
-    CROSS JOIN reading_clock)
-  WHERE place > 1);
-UPDATE stage.dataset SET duplicates = duplicates + changes() WHERE name = 'users';
-
-INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain)
-SELECT d.DeviceId, j.value ->> 'UserName', j.value ->> 'DomainName'
-FROM stage.DeviceInfo d CROSS JOIN json_each(d.LoggedOnUsers) j
-WHERE d.set_aside IS NULL AND d.LoggedOnUsers <> '' AND j.type = 'object'
-  AND (SELECT digest FROM stage.run) IS NULL;  -- a snapshot has been through this
-
--- Accounts of hunting that are nobody: services, machines, window managers and font drivers.
-DELETE FROM stage.LogonUsers
-WHERE machineId IN (SELECT machineId FROM stage.users_reading WHERE source = 'hunting')
-  AND typeof(accountName) = 'text'
-  AND (accountName LIKE '%$' OR accountName LIKE 'DWM-%' OR accountName LIKE 'UMFD-%'
-       OR upper(accountName) IN ('SYSTEM', 'LOCAL SERVICE', 'NETWORK SERVICE'));
-
 -- No account name (null, missing, empty) is an ordinary answer that names nobody.
 UPDATE stage.LogonUsers SET set_aside = 'accountName is no usable text'
 WHERE typeof(accountName) NOT IN ('text', 'null') OR instr(accountName, char(0))
@@ -141,7 +101,6 @@ WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(CveId) NOT IN ('text
       coalesce(length(CAST(SoftwareVersion AS BLOB)), 0) > 1000;
 
 -- A score comes as a number or as text; none at all is ordinary.
-UPDATE stage.VulnerabilityKb SET CvssScore = NULL WHERE CvssScore = '';
 UPDATE stage.VulnerabilityKb SET set_aside = CASE
     WHEN typeof(CveId) <> 'text' OR CveId = '' THEN 'CveId is not a text'
     WHEN length(CAST(CveId AS BLOB)) > 200 OR instr(CveId, char(0)) THEN 'CveId is no usable text'

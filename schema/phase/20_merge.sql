@@ -54,15 +54,19 @@ WHERE s.set_aside IS NOT NULL AND typeof(s.DeviceId) = 'text' AND typeof(s.Netwo
 UPDATE unread_adapter SET at = (SELECT now FROM reading_clock) WHERE at > (SELECT latest FROM reading_clock);
 
 -- The newest row an adapter wins, whichever run brought it.
-INSERT INTO MachineNetworkInfo
+INSERT INTO MachineNetworkInfo (DeviceId, NetworkAdapterName, MacAddress, IPAddresses, Timestamp, run_id, NetworkAdapterStatus)
 SELECT DeviceId, coalesce(NetworkAdapterName, ''), coalesce(MacAddress, ''),
        CASE WHEN IPAddresses IS NULL OR IPAddresses IN ('', 'null') THEN '[]' ELSE IPAddresses END,
-       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END), (SELECT run_id FROM stage.run)
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN Timestamp GLOB '*[+-]??:??' THEN Timestamp ELSE substr(rtrim(Timestamp, 'Z'), 1, 23) END), (SELECT run_id FROM stage.run),
+       CASE typeof(NetworkAdapterStatus) WHEN 'text' THEN NetworkAdapterStatus END
 FROM stage.MachineNetworkInfo
 WHERE set_aside IS NULL
   AND julianday(Timestamp) > julianday((SELECT now FROM stage.run), '-30 days')
-ON CONFLICT DO UPDATE SET IPAddresses = excluded.IPAddresses, Timestamp = excluded.Timestamp, run_id = excluded.run_id
-WHERE excluded.Timestamp > Timestamp OR (excluded.Timestamp = Timestamp AND excluded.IPAddresses <> IPAddresses);
+ON CONFLICT DO UPDATE SET IPAddresses = excluded.IPAddresses, Timestamp = excluded.Timestamp, run_id = excluded.run_id,
+  NetworkAdapterStatus = excluded.NetworkAdapterStatus
+WHERE excluded.Timestamp > Timestamp
+   OR (excluded.Timestamp = Timestamp
+       AND (excluded.IPAddresses, excluded.NetworkAdapterStatus) IS NOT (IPAddresses, NetworkAdapterStatus));
 
 UPDATE unread_adapter SET at = (SELECT max(n.Timestamp) FROM MachineNetworkInfo n WHERE n.DeviceId = unread_adapter.DeviceId)
 WHERE at IS NULL AND was_current;
@@ -100,18 +104,21 @@ WHERE Timestamp <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-30 
 
 ------------------------------------------------------------------------------------------------------------ users
 -- One reading holds all of a machine's users; completeness is per machine. (Hunting's are those of 30 days by its clock.)
-INSERT OR IGNORE INTO LogonUsers
-SELECT u.machineId, u.accountName, coalesce(CASE typeof(u.accountDomain) WHEN 'text' THEN u.accountDomain END, ''),
-       (SELECT run_id FROM stage.run)
-FROM stage.LogonUsers u CROSS JOIN stage.users_reading r ON r.machineId = u.machineId AND r.state = 'read'
-WHERE u.set_aside IS NULL AND u.accountName <> '';
-
+-- Of several rows of one account (hunting has it in two tables) any may tell its SID.
 DROP TABLE IF EXISTS temp.staged_user;
-CREATE TEMP TABLE staged_user (machineId TEXT, accountName TEXT, accountDomain TEXT,
+CREATE TEMP TABLE staged_user (machineId TEXT, accountName TEXT, accountDomain TEXT, accountSid TEXT,
   PRIMARY KEY (machineId, accountName, accountDomain)) STRICT, WITHOUT ROWID;
-INSERT OR IGNORE INTO staged_user
-SELECT machineId, accountName, coalesce(CASE typeof(accountDomain) WHEN 'text' THEN accountDomain END, '')
-FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(machineId) = 'text';
+INSERT INTO staged_user
+SELECT machineId, accountName, coalesce(CASE typeof(accountDomain) WHEN 'text' THEN accountDomain END, ''),
+       CASE typeof(accountSid) WHEN 'text' THEN accountSid END
+FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(machineId) = 'text'
+ON CONFLICT DO UPDATE SET accountSid = excluded.accountSid WHERE excluded.accountSid > coalesce(accountSid, '');
+INSERT INTO LogonUsers (machineId, accountName, accountDomain, run_id, accountSid)
+SELECT u.machineId, u.accountName, u.accountDomain, (SELECT run_id FROM stage.run), u.accountSid
+FROM staged_user u CROSS JOIN stage.users_reading r ON r.machineId = u.machineId AND r.state = 'read'
+WHERE true
+ON CONFLICT DO UPDATE SET accountSid = excluded.accountSid, run_id = excluded.run_id
+WHERE accountSid IS NOT excluded.accountSid;
 DELETE FROM LogonUsers
 WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_reading u WHERE u.state = 'read' AND u.not_understood = 0 AND NOT r.pruned
                       AND (r.clock_agreed OR u.source = 'api')
@@ -249,3 +256,15 @@ ON CONFLICT DO UPDATE SET
 WHERE (CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime)
   IS NOT (excluded.CvssScore, excluded.VulnerabilityDescription, excluded.PublishedDate, excluded.LastModifiedTime)
   AND (coalesce(excluded.LastModifiedTime >= LastModifiedTime, 1) OR LastModifiedTime > (SELECT latest FROM reading_clock));
+
+---------------------------------------------------------------------------------------------------- what meant nothing
+-- What was noted of a record goes when the record is read again. (Changes of the software are no whole reading of a machine.)
+DELETE FROM left_out WHERE source = 'MachineInfo' AND record_key IN (SELECT id FROM stage.MachineInfo);
+DELETE FROM left_out WHERE source = 'Alerts' AND record_key IN (SELECT id FROM stage.Alerts);
+DELETE FROM left_out WHERE source = 'VulnerabilityKb' AND record_key IN (SELECT CveId FROM stage.VulnerabilityKb);
+DELETE FROM left_out WHERE source = 'LogonUsers'
+  AND record_key IN (SELECT machineId FROM stage.users_reading WHERE state = 'read');
+DELETE FROM left_out WHERE source IN ('SoftwareVulnerabilities', 'SoftwareVulnerabilityChanges')
+  AND record_key IN (SELECT DeviceId FROM stage.SoftwareVulnerabilities);
+INSERT OR REPLACE INTO left_out
+SELECT source, record_key, field, value, (SELECT run_id FROM stage.run) FROM stage.left_out;

@@ -152,5 +152,28 @@ INSERT INTO kept_software
 SELECT v.vertex_id, (SELECT run_id FROM stage.run)
 FROM whole_software w CROSS JOIN stage.kept_software k CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = k.DeviceId;
 
+-- The score in the rows themselves, of each CVE that was read: of a reading the highest, of changes the newest. Rows of a CVE
+-- that tell none any longer take it back; of changes nothing is taken for that. (A snapshot has been through this.)
+INSERT OR REPLACE INTO stage.row_score
+SELECT CveId, max(CASE WHEN typeof(CvssScore) <> 'blob' AND CAST(CvssScore AS REAL) BETWEEN 0 AND 10
+                        AND CvssScore NOT GLOB '*[^0-9.]*' THEN CAST(CvssScore AS REAL) END)
+FROM stage.run r CROSS JOIN stage.SoftwareVulnerabilities s
+WHERE r.digest IS NULL AND s.set_aside IS NULL AND s.CveId <> ''
+  AND (s.CvssScore IS NOT NULL OR EXISTS (SELECT 1 FROM RowScore k WHERE k.CveId = s.CveId))
+GROUP BY CveId;
+INSERT OR REPLACE INTO stage.row_score
+SELECT CveId, max(score)
+FROM (SELECT s.CveId, CAST(s.CvssScore AS REAL) AS score,
+             rank() OVER (PARTITION BY s.CveId ORDER BY julianday(s.eventTimestamp) DESC) AS place
+      FROM stage.run r CROSS JOIN stage.SoftwareVulnerabilityChanges s
+      WHERE r.digest IS NULL AND s.set_aside IS NULL AND s.CveId <> '' AND typeof(s.CvssScore) <> 'blob'
+        AND CAST(s.CvssScore AS REAL) BETWEEN 0 AND 10 AND s.CvssScore NOT GLOB '*[^0-9.]*')
+WHERE place = 1
+GROUP BY CveId;
+INSERT INTO RowScore
+SELECT CveId, CvssScore, (SELECT run_id FROM stage.run) FROM stage.row_score WHERE true
+ON CONFLICT DO UPDATE SET CvssScore = excluded.CvssScore, run_id = excluded.run_id
+WHERE CvssScore IS NOT excluded.CvssScore;
+
 INSERT OR IGNORE INTO touched
 SELECT v.key, 'software' FROM touched_software t CROSS JOIN vertex v ON v.vertex_id = t.machine_id;

@@ -30,7 +30,7 @@ WHERE w.aspect = 'machine';
 
 INSERT INTO fresh
 SELECT w.machine_id, 'machine', 'asset_ipaddress', 'asset', NULL, 'ipaddress', m.lastExternalIpAddress
-FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
+FROM work w CROSS JOIN last_address m ON m.DeviceId = w.machine
 WHERE w.aspect = 'machine' AND w.is_asset
   AND m.lastExternalIpAddress <> '' AND m.lastExternalIpAddress NOT GLOB '*[^a-fA-F0-9:.]*';
 
@@ -51,7 +51,7 @@ SELECT w.machine_id, a.mac, a.IPAddresses
 FROM work w CROSS JOIN current_adapter a ON a.DeviceId = w.machine
 WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'hunting';
 INSERT INTO network
-SELECT r.machine_id, j.value ->> 'IPAddress', r.mac
+SELECT r.machine_id, substr(j.value ->> 'IPAddress', 1, instr(j.value ->> 'IPAddress' || '%', '%') - 1), r.mac
 FROM reported r CROSS JOIN json_each(r.IPAddresses) j
 WHERE j.type = 'object' AND j.value ->> 'AddressType' = 'Private'
   AND json_type(j.value, '$.IPAddress') = 'text' AND j.value ->> 'IPAddress' <> '';
@@ -60,18 +60,19 @@ INSERT INTO network SELECT machine_id, NULL, mac FROM reported WHERE mac IS NOT 
 INSERT INTO network
 SELECT w.machine_id, CASE WHEN l.private THEN l.address END, l.mac
 FROM work w CROSS JOIN listed_address l ON l.DeviceId = w.machine
-WHERE w.aspect = 'network' AND w.is_asset AND (SELECT value FROM setting WHERE name = 'network_source') = 'machines';
+WHERE w.aspect = 'network' AND w.is_asset AND NOT l.down
+  AND (SELECT value FROM setting WHERE name = 'network_source') = 'machines';
 -- No network row at all: the last address stands, without a MAC.
 INSERT INTO network
 SELECT w.machine_id, m.lastIpAddress, NULL
-FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
+FROM work w CROSS JOIN last_address m ON m.DeviceId = w.machine
 WHERE w.aspect = 'network' AND w.is_asset AND m.lastIpAddress <> ''
   AND CASE (SELECT value FROM setting WHERE name = 'network_source')
         WHEN 'machines' THEN json_array_length(m.ipAddresses) = 0
-        ELSE NOT EXISTS (SELECT 1 FROM MachineNetworkInfo n WHERE n.DeviceId = m.id)
+        ELSE NOT EXISTS (SELECT 1 FROM MachineNetworkInfo n WHERE n.DeviceId = m.DeviceId)
       END;
 -- An address that CAR's pattern refuses is none.
-UPDATE network SET address = NULL WHERE address GLOB '*[^a-fA-F0-9:.]*';
+UPDATE network SET address = NULL WHERE address = '' OR address GLOB '*[^a-fA-F0-9:.]*';
 INSERT INTO fresh
 SELECT machine_id, 'network', 'asset_ipaddress', 'asset', NULL, 'ipaddress', address FROM network
 WHERE address IS NOT NULL;
@@ -87,8 +88,8 @@ DROP TABLE IF EXISTS temp.logged_on;
 CREATE TEMP TABLE logged_on (machine_id INTEGER, accountName TEXT, host TEXT) STRICT;
 INSERT INTO logged_on
 SELECT w.machine_id, u.accountName, h.name
-FROM work w CROSS JOIN LogonUsers u ON u.machineId = w.machine LEFT JOIN host h ON h.machine_id = w.machine_id
-WHERE w.aspect = 'users' AND w.is_asset;
+FROM work w CROSS JOIN logon_user u ON u.machineId = w.machine LEFT JOIN host h ON h.machine_id = w.machine_id
+WHERE w.aspect = 'users' AND w.is_asset AND u.nobody IS NULL;
 INSERT INTO fresh
 SELECT machine_id, 'users', 'asset_user', 'asset', NULL, 'user', accountName FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'user';
@@ -136,12 +137,13 @@ CREATE TEMP TABLE installed (software_id INTEGER PRIMARY KEY, application TEXT, 
 INSERT OR IGNORE INTO installed (software_id)
 SELECT m.software_id FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
 WHERE w.aspect = 'software' AND w.is_asset;
--- A CVE without a score is no vulnerability here: the software only.
+-- A CVE without a score is no vulnerability here: the software only. Software without vendor, name and version is none.
 UPDATE installed SET (application, cve) = (
-  SELECT s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion, k.CveId
-  FROM software s LEFT JOIN VulnerabilityKb k ON k.CveId = s.CveId AND k.CvssScore IS NOT NULL
-  WHERE s.software_id = installed.software_id);
-INSERT OR IGNORE INTO vertex (collection, key) SELECT 'application', application FROM installed ORDER BY application;
+  SELECT nullif(s.SoftwareVendor || ':' || s.SoftwareName || ':' || s.SoftwareVersion, '::'),
+         CASE WHEN s.CvssScore IS NOT NULL THEN s.CveId END
+  FROM scored_software s WHERE s.software_id = installed.software_id);
+INSERT OR IGNORE INTO vertex (collection, key)
+SELECT 'application', application FROM installed WHERE application IS NOT NULL ORDER BY application;
 INSERT OR IGNORE INTO vertex (collection, key) SELECT 'cve', cve FROM installed WHERE cve IS NOT NULL ORDER BY cve;
 UPDATE installed SET
   application_id = (SELECT vertex_id FROM vertex WHERE collection = 'application' AND key = application),
@@ -151,7 +153,7 @@ INSERT INTO fresh_claim
 SELECT m.machine_id, 'software', m.machine_id, i.application_id, 'asset_application'
 FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
 CROSS JOIN installed i ON i.software_id = m.software_id
-WHERE w.aspect = 'software' AND w.is_asset;
+WHERE w.aspect = 'software' AND w.is_asset AND i.application_id IS NOT NULL;
 INSERT INTO fresh_claim
 SELECT m.machine_id, 'software', m.machine_id, i.cve_id, 'asset_vulnerability'
 FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
@@ -162,7 +164,8 @@ WHERE w.aspect = 'software' AND w.is_asset AND i.cve_id IS NOT NULL;
 INSERT OR IGNORE INTO edge (collection, from_id, to_id)
 SELECT collection, from_id, to_id FROM fresh_claim;
 INSERT OR IGNORE INTO edge (collection, from_id, to_id)
-SELECT 'application_vulnerability', application_id, cve_id FROM installed WHERE cve_id IS NOT NULL
+SELECT 'application_vulnerability', application_id, cve_id FROM installed
+WHERE cve_id IS NOT NULL AND application_id IS NOT NULL
 ORDER BY application_id, cve_id;
 UPDATE installed SET edge_id = (SELECT e.edge_id FROM edge e WHERE e.from_id = application_id AND e.to_id = cve_id);
 

@@ -54,3 +54,7 @@ INSERT INTO kept.gone_adapter SELECT * FROM stage.gone_adapter;
 INSERT INTO kept.gone_user SELECT * FROM stage.gone_user;
 INSERT INTO kept.gone_alert SELECT * FROM stage.gone_alert;
 INSERT INTO kept.gone_software SELECT * FROM stage.gone_software;
+INSERT INTO kept.left_out SELECT * FROM stage.left_out;
+INSERT INTO kept.row_score
+SELECT s.* FROM stage.row_score s CROSS JOIN main.RowScore k ON k.CveId = s.CveId
+WHERE k.run_id = (SELECT run_id FROM stage.run);

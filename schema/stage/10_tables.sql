@@ -160,3 +160,14 @@ CREATE TABLE stage.SoftwareVulnerabilityChanges (
 CREATE TABLE stage.kept_software (
   DeviceId TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- Values that mean nothing, as they came (phase/08_nothing.sql): the tables above have NULL in their place.
+CREATE TABLE stage.left_out (
+  source TEXT NOT NULL, record_key TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (source, record_key, field, value)
+) STRICT, WITHOUT ROWID;
+
+-- The scores in the software's own rows (phase/25_changes.sql). A pruned snapshot holds those that were news.
+CREATE TABLE stage.row_score (
+  CveId TEXT PRIMARY KEY, CvssScore REAL
+) STRICT, WITHOUT ROWID;

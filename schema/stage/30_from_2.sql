@@ -20,4 +20,11 @@ DROP TABLE stage.users_reading_2;
 CREATE TABLE stage.refused_machine (
   id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.left_out (
+  source TEXT NOT NULL, record_key TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (source, record_key, field, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stage.row_score (
+  CveId TEXT PRIMARY KEY, CvssScore REAL
+) STRICT, WITHOUT ROWID;
 PRAGMA stage.user_version = 3;

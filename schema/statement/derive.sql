@@ -13,3 +13,23 @@ DELETE FROM cursor WHERE name IN (
 -- Resolved alerts stay for the audit's sake for 30 days.
 DELETE FROM Alerts WHERE status = 'Resolved'
   AND lastUpdateTime < strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-30 days')
+-- statement: left_out
+-- What was left out of what this run read or looked at anew (all of it: view audit_left_out).
+SELECT 'values that say nothing', count(*) FROM stage.left_out
+UNION ALL
+SELECT 'accounts that are nobody''s', count(*)
+FROM temp.staged_user s CROSS JOIN logon_user u
+  ON (u.machineId, u.accountName, u.accountDomain) = (s.machineId, s.accountName, s.accountDomain)
+WHERE u.nobody IS NOT NULL
+UNION ALL
+SELECT 'adapters that are down', count(*)
+FROM temp.work w CROSS JOIN newest_adapter a ON a.DeviceId = w.machine
+WHERE w.aspect = 'network' AND w.is_asset AND a.down AND (SELECT value FROM setting WHERE name = 'network_source') = 'hunting'
+UNION ALL
+SELECT 'addresses of adapters that are down', count(*)
+FROM temp.work w CROSS JOIN listed_address l ON l.DeviceId = w.machine
+WHERE w.aspect = 'network' AND w.is_asset AND l.down AND (SELECT value FROM setting WHERE name = 'network_source') = 'machines'
+UNION ALL
+SELECT 'CVEs without a score', count(DISTINCT s.CveId)
+FROM temp.installed i CROSS JOIN software s ON s.software_id = i.software_id
+WHERE i.cve IS NULL AND s.CveId <> ''

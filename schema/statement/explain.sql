@@ -59,6 +59,30 @@ UNION
 SELECT dataset, record_key, reason, first_run, last_run, record FROM rejected
 WHERE dataset = 'CAR' AND record_key IN (:kind || ' ' || :key, CASE :kind WHEN 'account' THEN 'user ' || :key END)
 ORDER BY 5 DESC, 1, 3
+-- statement: left_out
+-- Of a machine all of it; of an account on which machines; of an alert or a CVE its own values.
+SELECT machine, field, value, reason FROM (
+  SELECT machineId AS machine, 'accountName' AS field,
+         coalesce(nullif(accountDomain, '') || '\', '') || accountName AS value, nobody || ', nobody' AS reason
+  FROM logon_user WHERE :kind = 'asset' AND machineId = :key AND nobody IS NOT NULL
+  UNION ALL
+  SELECT machineId, 'accountName', coalesce(nullif(accountDomain, '') || '\', '') || accountName, nobody || ', nobody'
+  FROM logon_user WHERE :kind = 'account' AND accountName = :key AND nobody IS NOT NULL
+  UNION ALL
+  SELECT d.machine, 'IPAddresses', coalesce(d.address, d.mac), 'its adapter ' || coalesce(d.adapter || ' ', '') || 'is ' || d.status
+  FROM reported_down d WHERE :kind = 'asset' AND d.machine = :key AND coalesce(d.address, d.mac) IS NOT NULL
+  UNION ALL
+  SELECT d.machine, 'ipAddresses', coalesce(d.address, d.mac), 'its adapter is ' || d.status
+  FROM listed_down d WHERE :kind = 'asset' AND d.machine = :key AND coalesce(d.address, d.mac) IS NOT NULL
+  UNION ALL
+  SELECT NULL, field, value, CASE WHEN value GLOB '[0-9]*' THEN 'a year before 1970 is no time' ELSE 'it says nothing' END
+  FROM left_out
+  WHERE record_key = :key
+    AND source IN (CASE :kind WHEN 'asset' THEN 'MachineInfo' WHEN 'alert' THEN 'Alerts' WHEN 'cve' THEN 'VulnerabilityKb' END,
+                   CASE :kind WHEN 'asset' THEN 'LogonUsers' END, CASE :kind WHEN 'asset' THEN 'SoftwareVulnerabilities' END,
+                   CASE :kind WHEN 'asset' THEN 'SoftwareVulnerabilityChanges' END,
+                   CASE :kind WHEN 'asset' THEN 'MachineNetworkInfo' END))
+LIMIT :most
 -- statement: defender_row
 SELECT defender_row, why_not FROM audit_defender_row WHERE kind = :kind AND key = :key
 -- statement: vertex

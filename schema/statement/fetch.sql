@@ -77,8 +77,9 @@ AND NOT EXISTS (
     AND NOT EXISTS (SELECT 1 FROM stage.MachineInfo s WHERE s.id = ?1)
     AND (+m.computerDnsName, +m.osPlatform, +m.healthStatus, +m.lastIpAddress, +m.lastExternalIpAddress, +m.ipAddresses)
      IS (?2, ?3, ?4, ?7, ?8, coalesce(?9, '[]'))
-    AND m.lastSeen IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN ?6 GLOB '*[+-]??:??' THEN ?6
-                                                          ELSE substr(rtrim(?6, 'Z'), 1, 23) END)
+    AND (m.lastSeen IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN ?6 GLOB '*[+-]??:??' THEN ?6
+                                                           ELSE substr(rtrim(?6, 'Z'), 1, 23) END)
+         OR m.lastSeen IS NULL AND ?6 < '1970-01-01')  -- no time, as phase/08_nothing.sql says
     AND m.firstSeen IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(?5) WHEN 'text' THEN ?5 END)
     AND (m.onboardingStatus, m.version, m.riskScore, m.exposureLevel, m.rbacGroupName)
      IS (CAST(?10 AS TEXT), CAST(?11 AS TEXT), CAST(?12 AS TEXT), CAST(?13 AS TEXT), CAST(?14 AS TEXT)))
@@ -86,12 +87,13 @@ AND NOT EXISTS (
 -- The table holds the news alone.
 UPDATE stage.dataset SET records = :records WHERE name = :name
 -- statement: network
-INSERT INTO stage.MachineNetworkInfo (DeviceId, NetworkAdapterName, MacAddress, Timestamp, IPAddresses) VALUES (?, ?, ?, ?, ?)
+INSERT INTO stage.MachineNetworkInfo (DeviceId, NetworkAdapterName, MacAddress, Timestamp, IPAddresses, NetworkAdapterStatus)
+VALUES (?, ?, ?, ?, ?, ?)
 -- statement: network_news
 -- Of a window, likewise: an adapter's row that the mirror has with these very addresses and this very time. (Most times are
 -- cut without strftime, which costs as much as all the rest.)
-INSERT INTO stage.MachineNetworkInfo (DeviceId, NetworkAdapterName, MacAddress, Timestamp, IPAddresses)
-SELECT ?1, ?2, ?3, ?4, ?5
+INSERT INTO stage.MachineNetworkInfo (DeviceId, NetworkAdapterName, MacAddress, Timestamp, IPAddresses, NetworkAdapterStatus)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6
 WHERE NOT EXISTS (
   SELECT 1 FROM main.MachineNetworkInfo n
   WHERE n.DeviceId = ?1 AND n.NetworkAdapterName = coalesce(?2, '') AND n.MacAddress = coalesce(?3, '')
@@ -99,6 +101,7 @@ WHERE NOT EXISTS (
     AND (n.Timestamp = substr(?4, 1, 23) || 'Z' AND substr(?4, -1) = 'Z'
          OR n.Timestamp IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN ?4 GLOB '*[+-]??:??' THEN ?4
                                                                ELSE substr(rtrim(?4, 'Z'), 1, 23) END))
+    AND +n.NetworkAdapterStatus IS ?6
     AND +n.IPAddresses IS CASE WHEN ?5 IS NULL OR ?5 IN ('', 'null') THEN '[]' ELSE ?5 END)
 -- statement: alert
 -- Likewise: a list is read twice where it has several pages.
@@ -110,16 +113,20 @@ WHERE NOT EXISTS (
     AND (s.machineId, s.title, s.description, s.severity, s.status, s.alertCreationTime, s.firstEventTime, s.lastUpdateTime,
          s.resolvedTime) IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))
 -- statement: user
-INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain) VALUES (?, ?, ?)
+INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain, accountSid) VALUES (?, ?, ?, ?)
 -- statement: device_info
 INSERT INTO stage.DeviceInfo VALUES (?, ?, ?, NULL)
 -- statement: software
 INSERT INTO stage.SoftwareVulnerabilities (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId)
 VALUES (?, ?, ?, ?, ?)
+-- statement: scored_software
+-- Of the export, whose rows have a score of their own.
+INSERT INTO stage.SoftwareVulnerabilities (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId, CvssScore)
+VALUES (?, ?, ?, ?, ?, ?)
 -- statement: software_change
 INSERT INTO stage.SoftwareVulnerabilityChanges
-  (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId, rbacGroupName, status, eventTimestamp)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  (DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId, rbacGroupName, status, eventTimestamp, CvssScore)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- statement: forget_software
 DELETE FROM stage.SoftwareVulnerabilities
 -- statement: forget_software_reading

@@ -7,9 +7,16 @@ WHERE v.collection <> 'asset'
    OR EXISTS (SELECT 1 FROM edge e WHERE e.from_id = v.vertex_id)
    OR EXISTS (SELECT 1 FROM ledger l WHERE l.object = v.key);
 
+-- Software, and the score of its CVE: the knowledge base's, and where that has none the one in the software's own rows.
+CREATE VIEW scored_software AS
+SELECT s.software_id, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion, s.CveId,
+       coalesce((SELECT k.CvssScore FROM VulnerabilityKb k WHERE k.CveId = s.CveId),
+                (SELECT r.CvssScore FROM RowScore r WHERE r.CveId = s.CveId)) AS CvssScore
+FROM software s;
+
 -- Defender's table, as it shows it: a row a machine, software and CVE. (The collection is there for the index on names.)
 CREATE VIEW SoftwareVulnerabilities AS
-SELECT v.key AS DeviceId, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion, s.CveId, m.run_id
+SELECT v.key AS DeviceId, s.SoftwareVendor, s.SoftwareName, s.SoftwareVersion, s.CveId, m.run_id, s.CvssScore
 FROM machine_software m
 JOIN vertex v ON v.vertex_id = m.machine_id AND v.collection = 'asset'
-JOIN software s ON s.software_id = m.software_id;
+JOIN scored_software s ON s.software_id = m.software_id;

@@ -26,10 +26,11 @@ SELECT v.vertex_id, v.collection,
       FROM Alerts a WHERE a.id = v.key)
     WHEN 'cve' THEN (
       SELECT json_patch('{}', json_object(
-        'external_id', k.CveId, 'name', k.CveId, 'description', k.VulnerabilityDescription,
+        'external_id', v.key, 'name', v.key, 'description', k.VulnerabilityDescription,
         'published_on', CAST(round((julianday(k.PublishedDate) - 2440587.5) * 86400000) AS INTEGER),
-        'base_score', CAST(k.CvssScore + 0.5 AS INTEGER)))   -- half up
-      FROM VulnerabilityKb k WHERE k.CveId = v.key)
+        'base_score', CAST(coalesce(k.CvssScore, r.CvssScore) + 0.5 AS INTEGER)))   -- half up
+      FROM (SELECT 1) LEFT JOIN VulnerabilityKb k ON k.CveId = v.key LEFT JOIN RowScore r ON r.CveId = v.key
+      WHERE k.CveId IS NOT NULL OR r.CveId IS NOT NULL)
     WHEN 'application' THEN json_object('external_id', v.key, 'name', v.key)
     WHEN 'os' THEN json_object('external_id', v.key, 'name', v.key, 'is_os', json('true'))
   END AS body

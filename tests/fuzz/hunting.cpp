@@ -20,9 +20,11 @@ struct Query {
 };
 
 const std::array kQueries = {
-    Query{{"DeviceNetworkInfo", kNetworkColumns}, "fetch/network", kNetworkAddresses},
+    Query{{"DeviceNetworkInfo", kNetworkColumns, kNetworkOptional},
+          "fetch/network",
+          kNetworkAddresses},
     Query{{"DeviceInfo", kDeviceInfoColumns}, "fetch/device_info", kLoggedOnUsers},
-    Query{{"DeviceLogonEvents", kLogonColumns}, "fetch/user"},
+    Query{{"DeviceLogonEvents", kLogonColumns, kLogonOptional}, "fetch/user"},
     Query{{"DeviceTvmSoftwareVulnerabilities", kSoftwareColumns}, "fetch/software"},
     Query{{"DeviceTvmSoftwareVulnerabilitiesKB", kKnowledgeColumns}, "fetch/knowledge"},
 };

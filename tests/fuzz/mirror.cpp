@@ -59,7 +59,7 @@ FROM stage.MachineInfo WHERE set_aside IS NOT NULL
 constexpr std::string_view kForget = R"sql(
 DELETE FROM stage.MachineInfo; DELETE FROM stage.MachineNetworkInfo; DELETE FROM stage.Alerts;
 DELETE FROM stage.LogonUsers; DELETE FROM stage.DeviceInfo; DELETE FROM stage.SoftwareVulnerabilities;
-DELETE FROM stage.VulnerabilityKb;
+DELETE FROM stage.VulnerabilityKb; DELETE FROM stage.left_out; DELETE FROM stage.row_score;
 )sql";
 
 }  // namespace
@@ -91,8 +91,9 @@ void Mirror::derive() {
   try {
     state_->exec(kGoodMachine);
     Transaction transaction(*state_);
-    for (const char* script : {"00_begin", "05_return", "06_parameters", "10_accept", "20_merge",
-                               "25_changes", "30_assets", "40_derive", "50_diff"}) {
+    for (const char* script :
+         {"00_begin", "05_return", "06_parameters", "07_logged_on", "08_nothing", "10_accept",
+          "20_merge", "25_changes", "30_assets", "40_derive", "50_diff"}) {
       state_->run_script("schema/phase/" + std::string(script) + ".sql");
     }
     state_->exec(kPromises);

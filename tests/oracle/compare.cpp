@@ -26,8 +26,14 @@ std::string wrong_attributes(const std::string& held_json, const Attributes& wan
   held.Parse(held_json.c_str());
   for (const auto& [name, value] : wanted) {
     const bool contains = name.ends_with('~');
-    const std::string field = contains ? name.substr(0, name.size() - 1) : name;
+    const bool absent = name.ends_with('!');
+    const std::string field = contains || absent ? name.substr(0, name.size() - 1) : name;
     const auto at = held.FindMember(field.c_str());
+    if (absent) {
+      if (at != held.MemberEnd())
+        return field + " is " + simulator::canonical_json(at->value) + ", wanted none";
+      continue;
+    }
     if (at == held.MemberEnd()) return field + " is missing, wanted " + value;
     const bool fits = contains
                           ? at->value.IsString() &&

@@ -33,7 +33,18 @@ int severity_score(const std::string& severity) {
   return severity == "Low" ? 2 : 0;
 }
 
-std::string host_name(const Device& device) { return device.name.value_or(""); }
+/// "" for the ways in which Defender says that there is no name.
+std::string name_in(const std::string& text) {
+  if (text == "-" || text == "NaN" || text == "Infinity" || text == "-Infinity") return "";
+  return text.find_first_not_of(" \t") == std::string::npos ? "" : text;
+}
+
+std::string host_name(const Device& device) { return name_in(device.name.value_or("")); }
+
+/// No year before 1970 is a time.
+void add_time(Attributes& attributes, const std::string& name, int64_t ms) {
+  ms < 0 ? attributes[name + "!"] = "" : attributes[name] = std::to_string(ms);
+}
 
 }  // namespace
 
@@ -46,17 +57,16 @@ class Oracle::Builder {
     id_ = device.id;
     host_ = car_takes_host_name(host_name(device)) ? host_name(device) : "";
     const std::string name = host_name(device).empty() ? id_ : host_name(device);
+    const std::string os = name_in(device.os_platform);
     vertex("asset", id_,
-           {{"external_id", quoted(id_)},
-            {"name", quoted(name)},
-            {"description~", device.os_platform}});
+           {{"external_id", quoted(id_)}, {"name", quoted(name)}, {"description~", os}});
     if (!host_.empty()) {
       vertex("hostname", host_, {{"host_name", quoted(host_)}});
       edge("asset_hostname", id_, host_);
     }
-    if (!device.os_platform.empty()) {
-      application(device.os_platform, {{"is_os", "true"}});
-      edge("asset_application", id_, device.os_platform);
+    if (!os.empty()) {
+      application(os, {{"is_os", "true"}});
+      edge("asset_application", id_, os);
     }
     network(device);
     if (const auto users = oracle_.users_.find(id_); users != oracle_.users_.end())
@@ -66,13 +76,14 @@ class Oracle::Builder {
   }
 
   void alert(const Alert& alert) {
-    vertex("vulnerability", alert.id,
-           {{"external_id", quoted(alert.id)},
-            {"name", quoted(alert.title)},
-            {"description", quoted(alert.description)},
-            {"disclosed_on", std::to_string(alert.first_event_ms)},
-            {"published_on", std::to_string(alert.creation_ms)},
-            {"base_score", std::to_string(severity_score(alert.severity))}});
+    const std::string title = name_in(alert.title);
+    Attributes attributes{{"external_id", quoted(alert.id)},
+                          {"name", quoted(title.empty() ? alert.id : title)},
+                          {"description", quoted(alert.description)},
+                          {"base_score", std::to_string(severity_score(alert.severity))}};
+    add_time(attributes, "disclosed_on", alert.first_event_ms);
+    add_time(attributes, "published_on", alert.creation_ms);
+    vertex("vulnerability", alert.id, std::move(attributes));
     edge("asset_vulnerability", *alert.machine_id, alert.id);
   }
 
@@ -98,13 +109,16 @@ class Oracle::Builder {
       }
       for (const std::string& ip : adapter.private_addresses) {
         address(ip);
-        if (adapter.mac && car_takes_address(ip)) edge("ipaddress_macaddress", ip, *adapter.mac);
+        const std::string bare = without_zone(ip);
+        if (adapter.mac && car_takes_address(bare))
+          edge("ipaddress_macaddress", bare, *adapter.mac);
       }
     }
     if (device.external_ip) address(*device.external_ip);
   }
 
-  void address(const std::string& ip) {
+  void address(const std::string& with_zone) {
+    const std::string ip = without_zone(with_zone);
     if (!car_takes_address(ip)) return;
     vertex("ipaddress", ip, {});
     edge("asset_ipaddress", id_, ip);
@@ -129,22 +143,36 @@ class Oracle::Builder {
   }
 
   void software(const SoftwareRow& row) {
-    const std::string key = row.vendor + ":" + row.name + ":" + row.version;
-    application(key, {});
-    edge("asset_application", id_, key);
-    const auto entry = oracle_.kb_.find(row.cve_id);
-    if (entry == oracle_.kb_.end() || !entry->second.score) return;
-    const KnowledgeEntry& known = entry->second;
+    const std::string key =
+        name_in(row.vendor) + ":" + name_in(row.name) + ":" + name_in(row.version);
+    const bool named = key != "::";
+    if (named) {
+      application(key, {});
+      edge("asset_application", id_, key);
+    }
+    const std::optional<double> told = score(row.cve_id);
+    if (!told) return;
     // Half up on what is written, 8.5 -> 9; the addition hides what binary fractions do to it.
-    const auto score = static_cast<int64_t>(std::floor(*known.score + 0.5 + 1e-9));
-    vertex("vulnerability", row.cve_id,
-           {{"external_id", quoted(row.cve_id)},
-            {"name", quoted(row.cve_id)},
-            {"description", quoted(known.description)},
-            {"published_on", std::to_string(known.published_ms)},
-            {"base_score", std::to_string(score)}});
+    const auto rounded = static_cast<int64_t>(std::floor(*told + 0.5 + 1e-9));
+    Attributes attributes{{"external_id", quoted(row.cve_id)},
+                          {"name", quoted(row.cve_id)},
+                          {"base_score", std::to_string(rounded)}};
+    if (const auto entry = oracle_.kb_.find(row.cve_id); entry != oracle_.kb_.end()) {
+      attributes["description"] = quoted(entry->second.description);
+      add_time(attributes, "published_on", entry->second.published_ms);
+    }
+    vertex("vulnerability", row.cve_id, std::move(attributes));
     edge("asset_vulnerability", id_, row.cve_id);
-    edge("application_vulnerability", key, row.cve_id);
+    if (named) edge("application_vulnerability", key, row.cve_id);
+  }
+
+  /// The knowledge base's; where it has none, the one in the row.
+  std::optional<double> score(const std::string& cve) const {
+    const auto entry = oracle_.kb_.find(cve);
+    if (entry != oracle_.kb_.end() && entry->second.score) return entry->second.score;
+    const auto in_row = oracle_.row_scores_.find(cve);
+    if (in_row == oracle_.row_scores_.end()) return std::nullopt;
+    return in_row->second;
   }
 
   const Oracle& oracle_;
@@ -161,6 +189,7 @@ void Oracle::observe(const Tenant& tenant, bool full) {
     network_[id] = with_last_known(visible_rows(rows, now_ms_), before[id]);
   if (options_.software) read_software(tenant);
   for (const auto& [cve, entry] : tenant.kb) kb_[cve] = entry;
+  if (options_.row_scores) row_scores_ = tenant.row_scores;
   if (options_.alerts)
     for (const auto& [id, alert] : tenant.alerts) alerts_[id] = alert;
   cursor_ms_ = now_ms_;

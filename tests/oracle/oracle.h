@@ -31,10 +31,12 @@ struct Options {
   Identity identity = Identity::user;
   Network network = Network::hunting;
   bool software = true;
+  bool row_scores = false;  // the software's own rows tell scores: the export
   bool alerts = true;
 };
 
-/// Name -> JSON text of the value; a name that ends in '~' wants the text contained, not equal.
+/// Name -> JSON text of the value; a name that ends in '~' wants the text contained, not equal; one
+/// that ends in '!' wants no such attribute.
 using Attributes = std::map<std::string, std::string>;
 
 struct Graph {
@@ -67,6 +69,7 @@ class Oracle {
   std::map<std::string, std::vector<simulator::SoftwareRow>, std::less<>> software_;
   std::map<std::string, std::vector<simulator::NetworkRow>, std::less<>> network_;
   std::map<std::string, simulator::KnowledgeEntry, std::less<>> kb_;
+  std::map<std::string, double, std::less<>> row_scores_;
   std::map<std::string, simulator::Alert, std::less<>> alerts_;
 };
 

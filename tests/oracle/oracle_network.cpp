@@ -37,6 +37,11 @@ bool is_readable(const NetworkRow& row) {
   return !list.HasParseError() && list.IsArray();
 }
 
+/// Only what says so has no connection.
+bool is_connected(const std::string& status) {
+  return status != "Down" && status != "NotPresent" && status != "LowerLayerDown";
+}
+
 /// RFC 1918, fc00::/7, fe80::/10.
 bool is_private(const std::string& address) {
   unsigned a = 0;
@@ -52,6 +57,10 @@ bool is_private(const std::string& address) {
 }
 
 }  // namespace
+
+std::string without_zone(std::string_view address) {
+  return std::string(address.substr(0, address.find('%')));
+}
 
 std::optional<std::string> car_mac(std::string_view text) {
   std::string digits;
@@ -120,7 +129,7 @@ std::vector<CurrentAdapter> network_of_rows(const std::vector<NetworkRow>& rows,
     if (held == nullptr || row.timestamp_ms > held->timestamp_ms) held = &row;
   }
   for (const auto& [adapter, row] : newest)
-    if (row->timestamp_ms >= last - 10 * simulator::minute_ms)
+    if (row->timestamp_ms >= last - 10 * simulator::minute_ms && is_connected(row->status))
       out.push_back({car_mac(row->mac), private_addresses(*row)});
   return out;
 }
@@ -128,6 +137,7 @@ std::vector<CurrentAdapter> network_of_rows(const std::vector<NetworkRow>& rows,
 std::vector<CurrentAdapter> network_of_list(const Device& device) {
   std::vector<CurrentAdapter> out;
   for (const simulator::MachineAddress& address : device.ip_addresses) {
+    if (!is_connected(address.operational_status)) continue;
     CurrentAdapter adapter{car_mac(address.mac.value_or("")), {}};
     if (is_private(address.ip)) adapter.private_addresses.push_back(address.ip);
     out.push_back(std::move(adapter));

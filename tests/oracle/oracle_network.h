@@ -36,6 +36,9 @@ std::vector<CurrentAdapter> network_of_list(const simulator::Device& device);
 /// `AA:BB:CC:DD:EE:FF`; nullopt unless it is twelve hex digits and not all zero.
 std::optional<std::string> car_mac(std::string_view text);
 
+/// fe80::1%12 is fe80::1: the zone is the host's own business.
+std::string without_zone(std::string_view address);
+
 /// Patterns of car-api.md.
 bool car_takes_address(std::string_view text);
 bool car_takes_host_name(std::string_view text);

@@ -11,7 +11,7 @@ begin
 frozen_tenant() {
   stop_simulator
   rm -rf "$place/fresh" "$place/work"
-  simulator --machines 8 --software-rows 3 --seed 5
+  simulator --machines 8 --software-rows 3 --seed 5 --early-oddities
   program sync --working-dir "$place/fresh"
   expect_code 0 "filling CAR"
 }

@@ -119,7 +119,7 @@ void write_user(JsonWriter& json, const Device& device, const User& user) {
   out.text("id", std::string_view(user.domain + "\\" + account));
   out.text("accountName", user.account_name);
   out.text("accountDomain", std::string_view(user.domain));
-  out.null("accountSid");
+  user.sid.empty() ? out.null("accountSid") : out.text("accountSid", std::string_view(user.sid));
   out.text("firstSeen", std::string_view(format_iso(user.first_seen_ms, 0)));
   out.text("lastSeen", std::string_view(format_iso(user.last_seen_ms, 0)));
   out.text("mostPrevalentMachineId", std::string_view(device.id));

@@ -284,6 +284,7 @@ Reply DefenderService::logon_users(const std::string& id) const {
   write_key(json, "value");
   json.StartArray();
   for (const User& user : device->users) write_user(json, *device, user);
+  for (const User& user : device->nobodies) write_user(json, *device, user);
   json.EndArray();
   json.EndObject();
   return reply;

@@ -81,6 +81,8 @@ Adapter make_adapter(Tenant& tenant, const std::string& name, const std::string&
   if (random.chance(5000))
     adapter.addresses.push_back({"fd00:12::" + random.hex(4), "Private", 64});
   if (!tenant.options.oddities) return adapter;
+  if (tenant.is_odd(6000))
+    adapter.addresses.push_back({"fe80::" + tenant.oddity.hex(4) + "%12", "Private", 64});
   if (random.chance(3000)) adapter.addresses.push_back({"203.0.113.77", "Public", 24});
   if (random.chance(2000)) adapter.addresses.push_back({"100.64.3.9", "CarrierGradeNat", 10});
   if (random.chance(3000)) adapter.addresses.clear();
@@ -113,6 +115,11 @@ void make_kb_entry(Tenant& tenant, const std::string& cve) {
                       std::string(random.below(60), 'x');
   entry.published_ms = tenant.now_ms - random.between(40, 900) * day_ms;
   entry.last_modified_ms = entry.published_ms + random.between(0, 30) * day_ms + 123;
+  if (tenant.options.oddities) {
+    static const Texts words{"", "-", "NaN", "Infinity", "-INF", " "};
+    if (tenant.is_odd(80000)) entry.score_word = tenant.oddity.pick(words);
+    if (tenant.is_odd(5000)) entry.published_ms = year_one_ms;
+  }
   tenant.kb[cve] = std::move(entry);
 }
 
@@ -139,6 +146,8 @@ void make_catalogue(Tenant& tenant) {
         title.cves.push_back(cve);
       const bool missing = tenant.options.oddities && random.chance(3000);
       if (!shared && !missing) make_kb_entry(tenant, cve);
+      if (!shared && tenant.is_odd(30000))
+        tenant.row_scores[cve] = static_cast<double>(tenant.oddity.between(10, 100)) / 10.0;
     }
     tenant.catalogue.push_back(std::move(title));
   }
@@ -191,6 +200,11 @@ std::optional<std::string> make_external_ip(Tenant& tenant) {
   return "198.51.100." + std::to_string(random.between(1, 40));
 }
 
+const std::vector<std::string>& adapter_states() {
+  static const Texts states{"Down", "NotPresent", "LowerLayerDown", "Dormant", "Unknown", "", "Up"};
+  return states;
+}
+
 std::vector<Adapter> make_adapters(Tenant& tenant) {
   Random& random = tenant.random;
   std::vector<Adapter> out;
@@ -210,6 +224,8 @@ std::vector<Adapter> make_adapters(Tenant& tenant) {
     unplugged.addresses.assign(1, {"169.254.12.7", "LinkLocal", 16});
     out.push_back(std::move(unplugged));
   }
+  // One that keeps its address while nothing is plugged in, or says of itself what nobody knows.
+  if (tenant.is_odd(12000)) out.back().status = tenant.oddity.pick(adapter_states());
   return out;
 }
 
@@ -225,6 +241,39 @@ User make_user(Tenant& tenant, const Device& device, int64_t seen_ms) {
   } else if (tenant.options.oddities && random.chance(1000)) {
     user.account_name.reset();
   }
+  return user;
+}
+
+User make_nobody(Tenant& tenant, const Device& device, int64_t seen_ms) {
+  struct Account {
+    const char* name;
+    const char* domain;
+    const char* sid;
+    bool told_by_sid_alone = false;
+  };
+  static const std::vector<Account> accounts{{"SYSTEM", "NT AUTHORITY", "S-1-5-18"},
+                                             {"system", "nt authority", "S-1-5-18"},
+                                             {"Système", "AUTORITE NT", "S-1-5-18"},
+                                             {"NETZWERKDIENST", "NT-AUTORITÄT", "S-1-5-20"},
+                                             {"lokaler dienst", "nt-autorität", "S-1-5-19"},
+                                             {"USLUGA LOKALNA", "ZARZĄDZANIE NT", "S-1-5-19"},
+                                             {"SISTEMA", "AUTORIDADE NT", "S-1-5-18"},
+                                             {"ANONYMOUS LOGON", "NT AUTHORITY", "S-1-5-7"},
+                                             {"ANONYMOUS-ANMELDUNG", "NT-AUTORITÄT", "S-1-5-7"},
+                                             {"DWM-2", "Window Manager", "S-1-5-90-0-2"},
+                                             {"umfd-1", "font driver host", "S-1-5-96-0-1"},
+                                             {"defaultuser0", "ws", "S-1-5-21-1-2-3-1000"},
+                                             {"WS-1$", "CORP", "S-1-5-21-1-2-3-1104"},
+                                             {"-", "", "S-1-0-0"},
+                                             {"   ", "-", ""},
+                                             {"hoạt động", "NT HỆ THỐNG", "S-1-5-18", true},
+                                             {"fensterverwalter", "Fenster", "S-1-5-90-0-1", true},
+                                             {"schrift", "Schrift", "S-1-5-96-0-0", true}};
+  Random& random = tenant.oddity;
+  const Account& account = random.pick(accounts);
+  User user{account.name, account.domain, "Network", seen_ms, seen_ms};
+  if (account.told_by_sid_alone || random.chance(50000)) user.sid = account.sid;
+  if (user.domain == "ws") user.domain = device.id.substr(0, 8);
   return user;
 }
 
@@ -257,6 +306,11 @@ Device make_device(Tenant& tenant) {
     device.adapters.front().addresses.push_back({*device.external_ip, "Public", 24});
   const size_t users = random.below(4);
   for (size_t i = 0; i < users; ++i) device.users.push_back(make_user(tenant, device, 0));
+  if (!tenant.options.oddities) return device;
+  static const Texts no_names{"-", "  ", "NaN"};
+  if (tenant.is_odd(2000)) device.name = tenant.oddity.pick(no_names);
+  if (device.os_platform.starts_with("Windows") && tenant.is_odd(15000))
+    device.nobodies.push_back(make_nobody(tenant, device, 0));
   return device;
 }
 
@@ -280,6 +334,9 @@ Alert make_alert(Tenant& tenant, std::optional<std::string> machine_id, int64_t 
   alert.creation_ms = at_ms;
   alert.first_event_ms = at_ms - random.between(0, 100) * 12'345;
   alert.last_update_ms = at_ms;
+  if (tenant.is_odd(5000)) alert.first_event_ms = year_one_ms;
+  if (tenant.is_odd(3000)) alert.creation_ms = year_one_ms;
+  if (tenant.is_odd(2000)) alert.title = "-";
   return alert;
 }
 
@@ -307,6 +364,7 @@ Tenant make_tenant(const TenantOptions& options) {
   tenant.options = options;
   tenant.now_ms = options.start_ms;
   tenant.random = Random(options.seed * 1'000'003 + options.machines);
+  tenant.oddity = Random(options.seed * 7'919 + options.machines);
   make_accounts(tenant);
   make_catalogue(tenant);
   for (size_t i = 0; i < options.machines; ++i) {

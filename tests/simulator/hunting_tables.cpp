@@ -153,6 +153,7 @@ HuntingTable logon_table() {
           row[4] = text_cell(std::string_view(source.logon_type));
           row[5] = text_cell(std::string_view(source.domain));
           row[6] = text_cell(std::string_view(source.account));
+          row[7] = text_cell(std::string_view(source.sid));
           return true;
         });
   };
@@ -196,7 +197,10 @@ HuntingTable knowledge_table() {
     const auto emit_one = [&](const std::string& cve, const KnowledgeEntry& entry) {
       Row row(width);
       row[0] = text_cell(std::string_view(cve));
-      if (entry.score) row[1] = {Cell::Kind::real, {}, entry.score_as_text ? 1 : 0, *entry.score};
+      if (entry.score)
+        row[1] = {Cell::Kind::real, {}, entry.score_as_text ? 1 : 0, *entry.score};
+      else if (!entry.score_word.empty())
+        row[1] = text_cell(std::string_view(entry.score_word));
       row[2] = integer_cell(0);
       row[3] = text_cell(std::string_view(entry.severity));
       row[4] = time_cell(entry.last_modified_ms);

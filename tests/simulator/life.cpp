@@ -101,6 +101,15 @@ class Tick {
     if (random_.chance(300) && device.name) *device.name = "renamed-" + random_.hex(6);
     if (device.onboarding_status != "Onboarded" && random_.chance(1000))
       device.onboarding_status = "Onboarded";
+    change_oddities(device);
+  }
+
+  void change_oddities(Device& device) {
+    Random& oddity = tenant_.oddity;
+    if (!device.adapters.empty() && tenant_.is_odd(8000))
+      device.adapters[oddity.below(device.adapters.size())].status = oddity.pick(adapter_states());
+    if (device.os_platform.starts_with("Windows") && tenant_.is_odd(2000))
+      device.nobodies.push_back(make_nobody(tenant_, device, start_ms_));
   }
 
   void move(Device& device) {

@@ -34,11 +34,12 @@ options::options_description describe() {
       "software-rows", options::value<size_t>()->default_value(10),
       "vulnerable software rows per device")(
       "start", options::value<std::string>()->default_value("2026-03-02T06:00:00Z"),
-      "the tenant's clock at the start: a time in UTC, or now")(
-      "tidy", "no odd names, cells or values")("identity",
-                                               options::value<std::string>()->default_value("user"),
-                                               "CAR's identity model: user or account")(
-      "no-schema", "CAR answers 404 for its import schema")(
+      "the tenant's clock at the start: a time in UTC, or now")("tidy",
+                                                                "no odd names, cells or values")(
+      "early-oddities", "only those that the state files of tests/upgrade know")(
+      "identity", options::value<std::string>()->default_value("user"),
+      "CAR's identity model: user or account")("no-schema",
+                                               "CAR answers 404 for its import schema")(
       "prefixed-addresses", "CAR wants 0/ADDRESS in PATCH")("no-database",
                                                             "CAR has no database yet")(
       "job-polls", options::value<int>()->default_value(1), "polls until a CAR job completes")(
@@ -63,6 +64,7 @@ simulator::Options read(const options::variables_map& given) {
   out.tenant.seed = given["seed"].as<uint64_t>();
   out.tenant.software_rows = given["software-rows"].as<size_t>();
   out.tenant.oddities = given.count("tidy") == 0;
+  out.tenant.late_oddities = given.count("early-oddities") == 0;
   const std::string start = given["start"].as<std::string>();
   if (start == "now") {
     const auto now = std::chrono::system_clock::now().time_since_epoch();

@@ -269,7 +269,9 @@ TEST_CASE("hunting finds the same accounts as the API, also after weeks") {
     if (device.last_seen_ms < tenant.hunting_start()) continue;
     INFO(id);
     CHECK(tenant.hunting_accounts(id) == tenant.api_accounts(id));
-    CHECK(found[tenant.in_other_apis(id)] == tenant.api_accounts(id));
+    auto& accounts = found[tenant.in_other_apis(id)];
+    for (const User& nobody : device.nobodies) accounts.erase(*nobody.account_name);
+    CHECK(accounts == tenant.api_accounts(id));
     ++compared;
   }
   CHECK(compared > 80);

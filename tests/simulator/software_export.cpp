@@ -70,7 +70,11 @@ void write_cve(JsonWriter& json, const std::string& id, const KnowledgeEntry& en
   write_pair(json, "description", entry.description);
   write_pair(json, "severity", entry.severity);
   write_key(json, "cvssV3");
-  entry.score ? json.Double(*entry.score) : json.Null();
+  if (entry.score) {
+    json.Double(*entry.score);
+  } else {
+    entry.score_word.empty() ? static_cast<void>(json.Null()) : write(json, entry.score_word);
+  }
   write_key(json, "exposedMachines");
   json.Int(1);
   write_pair(json, "publishedOn", wire_time(entry.published_ms));
@@ -219,9 +223,10 @@ void SoftwareExport::write_item(JsonWriter& json, const Tenant& tenant, const It
   // Software without one: seen either way.
   const bool null = item.row.cve_id.empty() && stable_hash(item.device) % 2 == 0;
   null ? static_cast<void>(json.Null()) : write(json, item.row.cve_id);
-  if (known != tenant.kb.end() && known->second.score) {
+  if (const auto score = tenant.row_scores.find(item.row.cve_id);
+      score != tenant.row_scores.end()) {
     write_key(json, "cvssScore");
-    json.Double(*known->second.score);
+    json.Double(score->second);
   }
   write_pair(json, "vulnerabilitySeverityLevel",
              known != tenant.kb.end() ? known->second.severity : "");

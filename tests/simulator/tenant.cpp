@@ -24,7 +24,8 @@ std::string address_list(const Adapter& adapter) {
   return out;
 }
 
-std::string user_list(const std::vector<const User*>& users, bool mac_os) {
+std::string user_list(const std::vector<const User*>& users, const std::vector<User>& nobodies,
+                      bool mac_os) {
   std::string out;
   StringSink sink(out);
   JsonWriter json(sink);
@@ -34,7 +35,10 @@ std::string user_list(const std::vector<const User*>& users, bool mac_os) {
     write_pair(json, "UserName", *user->account_name);
     if (!mac_os) {
       write_pair(json, "DomainName", user->domain);
-      write_pair(json, "Sid", "S-1-5-21-" + std::to_string(stable_hash(*user->account_name)));
+      const std::string person = "S-1-5-21-" + std::to_string(stable_hash(*user->account_name));
+      const bool nobody = std::any_of(nobodies.begin(), nobodies.end(),
+                                      [&](const User& one) { return &one == user; });
+      if (!nobody || !user->sid.empty()) write_pair(json, "Sid", nobody ? user->sid : person);
     }
     json.EndObject();
   }
@@ -88,12 +92,19 @@ void report_users(Tenant& tenant, Device& device, int64_t at_ms) {
     // DeviceInfo row and its fellows at the 30-day border.
     const bool remote = tenant.random.chance(20000);
     events.push_back({at_ms, *user.account_name, user.domain, "LogonSuccess",
-                      remote ? "RemoteInteractive" : "Interactive"});
+                      remote ? "RemoteInteractive" : "Interactive", user.sid});
     if (!tenant.random.chance(25000)) present.push_back(&user);
+  }
+  for (User& nobody : device.nobodies) {
+    nobody.last_seen_ms = at_ms;
+    if (nobody.first_seen_ms == 0) nobody.first_seen_ms = at_ms;
+    events.push_back(
+        {at_ms, *nobody.account_name, nobody.domain, "LogonSuccess", "Interactive", nobody.sid});
+    if (tenant.oddity.chance(50000)) present.push_back(&nobody);
   }
   add_noise_logons(tenant, events, device, at_ms);
   std::vector<DeviceInfoRow>& rows = tenant.device_info[device.id];
-  RawCell cell{CellForm::text, user_list(present, device.os_platform == "macOS")};
+  RawCell cell{CellForm::text, user_list(present, device.nobodies, device.os_platform == "macOS")};
   if (present.empty()) cell = {tenant.random.chance(50000) ? CellForm::empty : CellForm::null, ""};
   if (tenant.options.oddities && !present.empty() && tenant.random.chance(5000))
     cell.form = CellForm::array;
@@ -225,10 +236,13 @@ std::set<std::string> Tenant::hunting_accounts(std::string_view id) const {
     if (!row.os_platform.empty() && row.timestamp_ms >= hunting_start() &&
         (newest == nullptr || row.timestamp_ms >= newest->timestamp_ms))
       newest = &row;
-  if (newest == nullptr || newest->logged_on_users.json.empty()) return out;
-  rapidjson::Document users;
-  users.Parse(newest->logged_on_users.json.c_str());
-  for (const auto& user : users.GetArray()) out.insert(user["UserName"].GetString());
+  if (newest != nullptr && !newest->logged_on_users.json.empty()) {
+    rapidjson::Document users;
+    users.Parse(newest->logged_on_users.json.c_str());
+    for (const auto& user : users.GetArray()) out.insert(user["UserName"].GetString());
+  }
+  if (const Device* device = find(id))
+    for (const User& nobody : device->nobodies) out.erase(*nobody.account_name);
   return out;
 }
 

@@ -6,7 +6,8 @@
 // - For a device that reported within the last 30 days, the account names that /logonusers answers
 //   are the set that hunting derives: LoggedOnUsers of its newest DeviceInfo row having an
 //   OSPlatform, together with the accounts of its LogonSuccess events of 30 days that are no
-//   service, machine, DWM- or UMFD- accounts. (hunting_accounts() and api_accounts() show both.)
+//   service, machine, DWM- or UMFD- accounts. (hunting_accounts() and api_accounts() show both,
+//   without those that are nobody's.)
 // - Users change only at a report, so together with last_seen_ms.
 // - Network rows may appear without a report of the machine list, and up to 90 minutes late.
 // - With oddities, now and then an older copy of a record stays in the lists beside it (never of an
@@ -50,12 +51,16 @@ struct MachineAddress {  // an item of ipAddresses in the machine list
   std::string operational_status;
 };
 
+/// How a program without a time writes one: 0001-01-01T00:00:00Z.
+inline constexpr int64_t year_one_ms = -62'135'596'800'000;
+
 struct User {
   std::optional<std::string> account_name;
   std::string domain;
   std::string logon_types;
   int64_t first_seen_ms = 0;
   int64_t last_seen_ms = 0;
+  std::string sid{};
 };
 
 struct AdapterAddress {
@@ -87,6 +92,7 @@ struct Device {
   std::optional<std::string> external_ip;
   std::vector<MachineAddress> ip_addresses;
   std::vector<User> users;
+  std::vector<User> nobodies;  // logged on as well: services, machines, no account at all
   std::vector<Adapter> adapters;
   CellForm last_ip_form = CellForm::text;  // null and empty hide the last IP
   bool silent = false;
@@ -120,6 +126,7 @@ struct LogonEvent {
   std::string domain;
   std::string action_type;
   std::string logon_type;
+  std::string sid{};
 };
 
 struct SoftwareRow {
@@ -137,6 +144,7 @@ struct KnowledgeEntry {
   std::string description;
   int64_t published_ms = 0;
   int64_t last_modified_ms = 0;
+  std::string score_word{};  // what stands where there is no score; "": null
 };
 
 struct Alert {
@@ -166,6 +174,7 @@ struct TenantOptions {
   size_t software_rows = 10;             // per machine
   bool oddities = true;                  // false: only tidy names, values and cells
   size_t refusing_users = 0;  // devices whose users are refused for ever: 400, 500, 204 by turns
+  bool late_oddities = true;  // false: only those that the state files of tests/upgrade know
 };
 
 template <typename Row>
@@ -182,6 +191,8 @@ struct Tenant {
   ByDevice<LogonEvent> logon_events;
   ByDevice<SoftwareRow> software;
   std::map<std::string, KnowledgeEntry, std::less<>> kb;
+  /// CVE -> the score that the export's own rows tell. (Hunting's rows have no such column.)
+  std::map<std::string, double, std::less<>> row_scores;
   std::map<std::string, Alert, std::less<>> alerts;
   /// Older copies, listed beside the records of these keys: before every second one, else behind.
   std::map<std::string, Device, std::less<>> older_devices;
@@ -192,6 +203,12 @@ struct Tenant {
   std::vector<SoftwareTitle> catalogue;
   std::vector<std::string> accounts;
   Random random;
+  /// Draws kinds of oddities that came after the frozen state files of tests/upgrade: a stream of
+  /// its own, so that the tenants behind those stay what they were.
+  Random oddity;
+  bool is_odd(int parts_of_100000) {
+    return options.oddities && options.late_oddities && oddity.chance(parts_of_100000);
+  }
   /// How often it changed. Whoever changes it by hand counts one as well: answers are kept by it.
   uint64_t changes = 0;
 
@@ -226,8 +243,12 @@ Tenant make_tenant(const TenantOptions& options);
 /// Makers shared by make_tenant() and live(); each draws from tenant.random.
 Device make_device(Tenant& tenant);
 std::vector<Adapter> make_adapters(Tenant& tenant);
+/// What an adapter says of its connection: three of them say that there is none.
+const std::vector<std::string>& adapter_states();
 std::optional<std::string> make_external_ip(Tenant& tenant);
 User make_user(Tenant& tenant, const Device& device, int64_t seen_ms);
+/// An account of a Windows host that is nobody's, in some language, with or without its SID.
+User make_nobody(Tenant& tenant, const Device& device, int64_t seen_ms);
 Alert make_alert(Tenant& tenant, std::optional<std::string> machine_id, int64_t at_ms);
 void install_software(Tenant& tenant, const std::string& device_id, size_t rows);
 /// Adds the title's rows to the device; nothing when it has that title already.

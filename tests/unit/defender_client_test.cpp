@@ -679,6 +679,17 @@ TEST_CASE("hunting goes by Graph when its token carries the role", "[defender]")
   CHECK(tenant.sink.events == "(d d d )");
 }
 
+TEST_CASE("an answer may lack the last columns where the table says so", "[defender]") {
+  constexpr std::array<std::string_view, 3> kMore{"DeviceId", "Timestamp", "AccountSid"};
+  Tenant tenant([](const auto&, auto& response) { json(response, rows(2)); });
+
+  CHECK(tenant.client.hunt({"DeviceLogonEvents", kMore, 1}, query, tenant.sink).records == 2);
+  const Error error = error_of([&] {
+    tenant.client.hunt({"DeviceLogonEvents", kMore}, query, tenant.sink);
+  });
+  CHECK(error.kind() == ErrorKind::bad_data);
+}
+
 TEST_CASE("hunting falls back to the retiring way with one dated warning", "[defender]") {
   const bool refused = GENERATE(true, false);
   CapturedLog log;

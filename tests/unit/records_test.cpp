@@ -262,6 +262,17 @@ TEST_CASE("Numbers keep 64 bits where they fit", "[records]") {
         R"({"n":[18446744073709551615,-1,true,"\u0001"]})");
 }
 
+TEST_CASE("NaN and Infinity arrive as texts, nested ones too", "[records]") {
+  constexpr std::array<std::string_view, 2> kKeys{"a", "b"};
+  std::string told;
+  read_list(Body(R"({"value":[{"a":NaN,"b":[NaN]},{"a":Infinity},{"a":-Infinity}]})"),
+            {"value", kKeys}, [&](std::span<const Field> fields) {
+              CHECK(fields[0].type == Field::Type::text);
+              told += fields[0].text + fields[1].text + " ";
+            });
+  CHECK(told == "NaN[\"NaN\"] Infinity -Infinity ");
+}
+
 TEST_CASE("What is not one whole document is bad data", "[records]") {
   CHECK(is_bad_data(Body("")));
   CHECK(is_bad_data(Body()));

@@ -128,7 +128,9 @@ oracle::Options oracle_options(const Scenario& scenario) {
   // Design section 2, "Without hunting": where there is no export either, vulnerabilities are left
   // out.
   out.software = simulator_options(scenario).defender.vulnerability_export;
-  out.row_scores = out.software && (list || scenario.source == Source::export_chosen);
+  out.row_scores =
+      out.software && (!can_hunt(scenario.source) || scenario.source == Source::export_chosen ||
+                       scenario.missing_tables.contains("DeviceTvmSoftwareVulnerabilities"));
   return out;
 }
 

@@ -129,7 +129,7 @@ oracle::Options oracle_options(const Scenario& scenario) {
   // out.
   out.software = simulator_options(scenario).defender.vulnerability_export;
   out.row_scores =
-      out.software && (!can_hunt(scenario.source) || scenario.source == Source::export_chosen ||
+      out.software && (!has_networks(scenario) || scenario.source == Source::export_chosen ||
                        scenario.missing_tables.contains("DeviceTvmSoftwareVulnerabilities"));
   return out;
 }

@@ -189,7 +189,8 @@ class Tick {
     for (auto& [id, alert] : tenant_.alerts) {
       if (!random_.chance(change_alert)) continue;
       if (odd_one(id, 3)) tenant_.older_alerts.insert_or_assign(id, alert);
-      alert.last_update_ms = moment();
+      // It may have been raised within this very hour.
+      alert.last_update_ms = std::max(alert.last_update_ms, moment());
       const size_t kind = random_.below(6);
       if (kind == 0) alert.title += " (updated)";
       if (kind == 1) alert.status = "InProgress";

@@ -156,7 +156,7 @@ void vulnerabilities_section(Html& html, const ReportData& data) {
   open_section(html, "vulnerabilities", "Vulnerabilities");
   if (data.severities.rows.empty()) {
     html.element("p",
-                 "None are known. They need hunting (see the permissions in README) and are left "
+                 "None are known. They need hunting (see docs/setup.md) and are left "
                  "out by --vulnerabilities false.",
                  {{"class", "empty"}});
     return html.close();

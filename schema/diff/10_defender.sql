@@ -1,5 +1,5 @@
 -- What Defender said differently in two states: `before` and `after` are state files, attached. Needs nothing else, writes
--- temp.change alone, and runs in the stock shell as it stands (README, "What changed between two states").
+-- temp.change alone, and runs in the stock shell as it stands (docs/replay-and-diff.md).
 
 DROP TABLE IF EXISTS temp.change;
 CREATE TEMP TABLE change (

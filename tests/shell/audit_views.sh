@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The audit_* views are part of the product: their names and columns stay (audit_views.txt has them),
-# each is commented where it is made and named in README's cookbook, and the stock shell reads it
+# each is commented where it is made and named in docs/audit-cookbook.md, and the stock shell reads it
 # from a VACUUM INTO copy in a folder that its reader may not write to.
 #
 #   tests/shell/audit_views.sh --update    writes audit_views.txt anew
@@ -53,10 +53,6 @@ views_of_schema() {
     { before = $0 }' "$root"/schema/audit/*.sql | sort
 }
 
-cookbook() {
-  awk '/^## / { inside = /Audit cookbook/ } inside' "$root/README.md"
-}
-
 make_copy
 list_views >"$place/views"
 if [[ ${1:-} == --update ]]; then
@@ -71,12 +67,11 @@ diff "$golden" "$place/views" >"$place/err" ||
 bare=$(views_of_schema bare)
 [[ -z $bare ]] || fail "no comment above these views in schema/audit: $bare"
 
-cookbook >"$place/cookbook"
 mapfile -t views < <(views_of_state)
 ((${#views[@]} >= 12)) || fail "only ${#views[@]} views"
 for view in "${views[@]}"; do
   views_of_schema | grep -qx "$view" || fail "$view does not come from schema/audit"
-  grep -qw "$view" "$place/cookbook" || fail "README's audit cookbook does not name $view"
+  grep -qw "$view" "$root/docs/audit-cookbook.md" || fail "docs/audit-cookbook.md does not name $view"
   ask "SELECT * FROM $view" >"$place/out" 2>"$place/err" || fail "$view cannot be read on a read-only folder"
   [[ ! -s $place/err ]] || fail "$view complains"
 done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The options of --help, of README.md and of the man page are the same.
+# The options of --help, of docs/configuration.md and of the man page are the same, and the README names
+# no others.
 set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
@@ -18,13 +19,13 @@ expect_within() {
   [[ -z $missing ]] || fail "options of $1 that $2 does not have: $missing"
 }
 
-[[ -s $root/README.md ]] || fail "there is no README.md"
 "$build/defender-car" --help | options_in >"$place/help"
 (($(wc -l <"$place/help") >= 30)) || fail "--help lists too few options"
-options_in <"$root/README.md" >"$place/README.md"
-about_our_program | options_in >"$place/README.md_on_this_program"
+options_in <"$root/docs/configuration.md" >"$place/configuration"
+about_our_program | options_in >"$place/README"
 sed 's/\\-/-/g' "$root/docs/defender-car.1" | options_in >"$place/man_page"
-expect_within help README.md
-expect_within README.md_on_this_program help
+expect_within help configuration
+expect_within configuration help
+expect_within README help
 expect_within help man_page
 expect_within man_page help

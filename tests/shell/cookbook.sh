@@ -1,20 +1,17 @@
 #!/usr/bin/env bash
-# Every question of README's "Audit cookbook" is answered by the stock sqlite3 shell, with nothing
+# Every question of docs/audit-cookbook.md is answered by the stock sqlite3 shell, with nothing
 # loaded, on the state that a few runs left, and on the empty one of a run that got nowhere.
 set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 begin
 
-# The sql blocks of the section, each in a file of its own.
+# The sql blocks of the page, each in a file of its own.
 extract() {
   awk -v folder="$place" '
-    /^#+ / && !block { match($0, /^#+/); level = RLENGTH
-                       if (!inside && /[Aa]udit cookbook/) { inside = level; next }
-                       if (inside && level <= inside) inside = 0 }
-    inside && /^```sql/ { block = 1; file = sprintf("%s/%02d.sql", folder, ++count); printf "" >file; next }
+    /^```sql/ { block = 1; file = sprintf("%s/%02d.sql", folder, ++count); printf "" >file; next }
     block && /^```/ { block = 0; close(file); next }
-    block { print >file }' "$root/README.md"
+    block { print >file }' "$root/docs/audit-cookbook.md"
 }
 
 sync() { program sync --working-dir "$place/$1"; }
@@ -36,7 +33,6 @@ answer() {
     [[ ! -s $place/why ]]
 }
 
-[[ -s $root/README.md ]] || fail "there is no README.md"
 extract
 shopt -s nullglob
 questions=("$place"/[0-9]*.sql)

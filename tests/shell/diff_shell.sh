@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What README says of `diff` in the stock shell tells the same changes as the program does.
+# What docs/replay-and-diff.md says of `diff` in the stock shell tells the same changes as the program does.
 set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
@@ -14,8 +14,8 @@ done
 awk '/^## / { inside = /What changed between two states/ }
      inside && /^```sql/ { block = 1; next }
      /^```/ { block = 0 }
-     block' "$root/README.md" >"$place/diff.sql"
-[[ -s $place/diff.sql ]] || fail "README does not say how"
+     block' "$root/docs/replay-and-diff.md" >"$place/diff.sql"
+[[ -s $place/diff.sql ]] || fail "docs/replay-and-diff.md does not say how"
 ln -s "$root/schema" "$place/schema"
 cd "$place"
 sqlite3 -bail -init /dev/null <diff.sql >out 2>err || fail "the shell cannot run it"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# README's walk-through, "The day CAR showed the wrong machine", as a reader types it: quickstart, then
+# docs/story.md, "The day CAR showed the wrong machine", as a reader types it: quickstart, then
 # the section's commands one after the other, from the folder above quickstart/. Each block of output
 # that the section shows must be there: its lines in their order, "…" standing for anything.
 set -euo pipefail
@@ -10,11 +10,10 @@ begin
 # Each sh block becomes NN.sh, the text block after it NN.text.
 extract() {
   awk -v folder="$place" '
-    /^## / { inside = /The day CAR showed the wrong machine/ }
-    inside && /^```sh/ { file = sprintf("%s/%02d.sh", folder, ++count); printf "" >file; next }
-    inside && /^```text/ { file = sprintf("%s/%02d.text", folder, count); printf "" >file; next }
+    /^```sh/ { file = sprintf("%s/%02d.sh", folder, ++count); printf "" >file; next }
+    /^```text/ { file = sprintf("%s/%02d.text", folder, count); printf "" >file; next }
     /^```/ { if (file) close(file); file = ""; next }
-    file { print >file }' "$root/README.md"
+    file { print >file }' "$root/docs/story.md"
 }
 
 # One pattern out of a line: "…" is anything, white space is white space.

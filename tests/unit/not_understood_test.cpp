@@ -95,8 +95,8 @@ TEST_CASE("An error beside the records is told with its own words", "[not_unders
   }));
   const std::string key = GENERATE("error", "Error");
   const bool behind = GENERATE(false, true);
+  const std::string member = "\"" + key + "\":" + error;
   const auto with = [&](const std::string& list) {
-    const std::string member = "\"" + key + "\":" + error;
     return "{" + (behind ? list + "," + member : member + "," + list) + "}";
   };
   const ReadResult result = read(with(R"("value":[{"id":"a"}])"));

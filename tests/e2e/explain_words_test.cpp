@@ -222,14 +222,12 @@ TEST_CASE("What nobody knows is a usage error that names what begins alike", "[e
 TEST_CASE("A machine tells when its 15 days are over, why it is there yet, and why it went",
           "[explain]") {
   Harness harness(small());
-  const auto fall_silent = [](int days) {
-    return [days](Tenant& tenant, Device& device) {
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - days * day_ms;
-    };
-  };
-  const std::string never = change(harness, 2, fall_silent(16)).id;
+  const std::string never = change(harness, 2, [](Tenant& tenant, Device& device) {
+                              tenant.fall_silent({device.id}, 16 * day_ms);
+                            }).id;
+  const std::string id = change(harness, 0, [](Tenant& tenant, Device& device) {
+                           tenant.report(device, tenant.now_ms - minute_ms);
+                         }).id;
   check_done(harness, Reading::full);
   const Explanation too_late = ask(harness, never);
   CHECK(too_late.vertices.empty());
@@ -237,10 +235,9 @@ TEST_CASE("A machine tells when its 15 days are over, why it is there yet, and w
   CHECK(holds(too_late.machine->fifteen_days, "before a run first saw it"));
   CHECK(too_late.why_not == "Inactive, and not seen for 15 days");
 
-  const std::string id = one_device(harness, 0).id;
   CHECK(holds(ask(harness, id).machine->fifteen_days, "not Inactive"));
   CHECK(ask(harness, id).machine->leaves_at == "");
-  change(harness, id, fall_silent(10));
+  harness.simulator().with_tenant([&](Tenant& tenant) { tenant.fall_silent({id}, 10 * day_ms); });
   harness.settings().mode = defender_car::Mode::full;  // no window shows it between 1 and 15 days
   check_done(harness, Reading::full);
   harness.settings().mode = defender_car::Mode::automatic;

@@ -108,12 +108,17 @@ TEST_CASE("Fewer than fifty machines go without a guard", "[guards]") {
 
 TEST_CASE("Deletes are counted over a day and not run by run", "[guards]") {
   Harness harness(fleet(160));
+  const std::set<std::string> silent = report_hourly(harness, {40, 40});
   REQUIRE_FALSE(harness.sync(Reading::full).failure);
-  silence(harness, 40);
-  CHECK_FALSE(harness.sync(Reading::incremental).failure);
-  harness.simulator().live(1);
-  silence(harness, 40);
+  const size_t assets = harness.held("asset|").size();
+  pass_without(harness, silent, 15 * simulator::day_ms - simulator::hour_ms);
+  const RunReport first = harness.sync(Reading::incremental);
+  INFO(describe(first));
+  CHECK_FALSE(first.failure);
+  CHECK(harness.held("asset|").size() == assets - 40);
+  pass_without(harness, silent, simulator::hour_ms);  // the other forty are due as well now
   check_held(harness.disturbed_sync());
+  CHECK(harness.held("asset|").size() == assets - 40);
   harness.simulator().live(25);
   const RunReport next_day = harness.sync(Reading::incremental);
   INFO(describe(next_day));

@@ -232,6 +232,9 @@ TEST_CASE("Hostile strings arrive as they are and leave again by the same name",
     harness.set_meaning([&](Tenant& tenant) { mean(tenant, text); });
     check_run(harness, Reading::full);
     CHECK(harness.held("asset|" + text + "|").size() == (is_machine_id(text) ? 1 : 0));
+    // Blanks are an id like any other, since ids are compared and not read, but nobody's name.
+    const bool is_name = is_key(text, 1000) && text != "   ";
+    CHECK(harness.held("user|" + text + "|").size() == (is_name ? 1 : 0));
     check_quiet(harness);
     harness.simulator().live(1);
     harness.simulator().with_tenant([&](Tenant& tenant) { withdraw(tenant, text); });

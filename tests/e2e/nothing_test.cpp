@@ -168,6 +168,31 @@ TEST_CASE("Words that mean nothing are no vendor and no version, and no score", 
   }
 }
 
+TEST_CASE("Words that mean nothing are no account and no description", "[nothing]") {
+  for (const std::string word : {"-", "", "   ", "\t", "NaN", "Infinity", "-Infinity"}) {
+    for (const auto source : {LogonSource::api, LogonSource::hunting}) {
+      INFO("'" << word << "'");
+      Harness harness(small());
+      harness.settings().logon_source = source;
+      harness.simulator().with_tenant([&](Tenant& tenant) {
+        Device& device = fresh_device(tenant, 0);
+        device.users.push_back(user_of(word.c_str(), "ex", ""));
+        tenant.report(device, tenant.now_ms - minute_ms);
+        open_alert(tenant, 0).description = word;
+        for (auto& [cve, entry] : tenant.kb) entry.description = word;
+      });
+      check_good(harness, Reading::full);
+      CHECK(harness.held("user|" + word + "|").empty());
+      CHECK(harness.held("asset_user|").size() > 0);
+      const std::set<std::string> vulnerabilities = harness.held("vulnerability|CVE");
+      CHECK(vulnerabilities.size() > 0);
+      for (const std::string& line : vulnerabilities) CHECK_FALSE(holds(line, "\"description\""));
+      check_good(harness, Reading::incremental);
+      CHECK(joined(harness.writes_to_car()) == "");
+    }
+  }
+}
+
 TEST_CASE("Service accounts are nobody in any language by either way of asking", "[nothing]") {
   const std::vector<User> nobodies{user_of("SYSTEM", "NT AUTHORITY", "S-1-5-18"),
                                    user_of("Système", "AUTORITE NT", ""),

@@ -105,6 +105,7 @@ TEST_CASE("The report says in one word how the sync stands", "[report]") {
   REQUIRE_FALSE(harness.sync(Reading::full).failure);
   CHECK(report_of(harness).standing == Standing::good);
   CHECK(report_of(harness, 600 * minute).standing == Standing::good);  // one run shows no rhythm
+  pass_without(harness, {}, minute);  // runs start by Defender's clock, which stands still here
   REQUIRE_FALSE(harness.sync(Reading::incremental).failure);
   CHECK(report_of(harness, 14 * minute).standing == Standing::good);
   const ReportData late = report_of(harness, 17 * minute);

@@ -41,6 +41,11 @@ std::string name_in(const std::string& text) {
 
 std::string host_name(const Device& device) { return name_in(device.name.value_or("")); }
 
+void add_description(Attributes& attributes, const std::string& text) {
+  name_in(text).empty() ? attributes["description!"] = ""
+                        : attributes["description"] = quoted(text);
+}
+
 /// No year before 1970 is a time.
 void add_time(Attributes& attributes, const std::string& name, int64_t ms) {
   ms < 0 ? attributes[name + "!"] = "" : attributes[name] = std::to_string(ms);
@@ -79,8 +84,8 @@ class Oracle::Builder {
     const std::string title = name_in(alert.title);
     Attributes attributes{{"external_id", quoted(alert.id)},
                           {"name", quoted(title.empty() ? alert.id : title)},
-                          {"description", quoted(alert.description)},
                           {"base_score", std::to_string(severity_score(alert.severity))}};
+    add_description(attributes, alert.description);
     add_time(attributes, "disclosed_on", alert.first_event_ms);
     add_time(attributes, "published_on", alert.creation_ms);
     vertex("vulnerability", alert.id, std::move(attributes));
@@ -125,6 +130,7 @@ class Oracle::Builder {
   }
 
   void user(const std::string& name) {
+    if (name_in(name).empty()) return;
     vertex("user", name, {{"external_id", quoted(name)}});
     if (oracle_.options_.identity == Identity::user) {
       edge("asset_user", id_, name);
@@ -158,7 +164,7 @@ class Oracle::Builder {
                           {"name", quoted(row.cve_id)},
                           {"base_score", std::to_string(rounded)}};
     if (const auto entry = oracle_.kb_.find(row.cve_id); entry != oracle_.kb_.end()) {
-      attributes["description"] = quoted(entry->second.description);
+      add_description(attributes, entry->second.description);
       add_time(attributes, "published_on", entry->second.published_ms);
     }
     vertex("vulnerability", row.cve_id, std::move(attributes));

@@ -222,11 +222,12 @@ TEST_CASE("What nobody knows is a usage error that names what begins alike", "[e
 TEST_CASE("A machine tells when its 15 days are over, why it is there yet, and why it went",
           "[explain]") {
   Harness harness(small());
-  const auto fall_silent = [](int days) {
-    return [days](Tenant& tenant, Device& device) {
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - days * day_ms;
+  std::set<std::string> silent;
+  const auto fall_silent = [&](int days) {
+    return [&, days](Tenant& tenant, Device& device) {
+      tenant.report(device, tenant.now_ms);
+      silent.insert(device.id);
+      tenant.fall_silent(silent, days * day_ms);
     };
   };
   const std::string never = change(harness, 2, fall_silent(16)).id;

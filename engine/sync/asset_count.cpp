@@ -48,7 +48,8 @@ AssetsHeld ask(Run& run, std::int64_t known) {
 bool is_doubted(Run& run) {
   const std::string since = run.setting(kDoubted);
   if (since.empty()) return false;
-  return std::abs(run.report_ms - std::strtoll(since.c_str(), nullptr, 10)) < kDayMs;
+  // (Not the report's key: that is chosen later, and is ahead of the time after a wrong clock.)
+  return std::abs(run.clock.now() - std::strtoll(since.c_str(), nullptr, 10)) < kDayMs;
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ void learn_asset_count(Run& run) {
   AssetsHeld answer = AssetsHeld::not_asked_so;
   while (answer == AssetsHeld::not_asked_so) answer = ask(run, held);
   if (answer != AssetsHeld::not_more) return run.unset(kDoubted);
-  run.set(kDoubted, std::to_string(run.report_ms));
+  run.set(kDoubted, std::to_string(run.clock.now()));
   run.warn(
       "CAR's GraphQL tells of far fewer assets than the " + std::to_string(held) +
       " that CAR acknowledged, also after this full import; for a day it is not asked whether CAR "

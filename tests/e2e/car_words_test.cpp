@@ -65,12 +65,9 @@ std::unique_ptr<Harness> before_some_changes() {
 
 void fall_silent(Harness& harness, size_t count) {
   harness.simulator().with_tenant([&](Tenant& tenant) {
-    for (size_t n = 0; n < count; ++n) {
-      simulator::Device& device = fresh_device(tenant, 0);
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - 16 * simulator::day_ms;
-    }
+    std::set<std::string> ids;
+    for (size_t n = 0; n < count; ++n) ids.insert(fresh_device(tenant, n).id);
+    tenant.fall_silent(ids, 16 * simulator::day_ms);
   });
 }
 

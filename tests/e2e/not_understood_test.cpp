@@ -39,6 +39,14 @@ std::vector<std::string> two_left_alone(Harness& harness) {
   return ids;
 }
 
+/// Whether the last run asked for that machine by its id.
+bool asks_for(Harness& harness, const std::string& id) {
+  const auto requests = harness.simulator().requests();
+  return std::any_of(requests.begin(), requests.end(), [&](const auto& request) {
+    return request.target.ends_with("/api/machines/" + id);
+  });
+}
+
 size_t users_of(const Harness& harness, const std::string& id) {
   return harness.held("asset_user|" + id + "|").size();
 }
@@ -62,14 +70,23 @@ TEST_CASE("A machine that a list lacks stays where the answer by id is not about
   harness.simulator().add_fault(
       {.match = "GET /defender/api/machines/" + id, .status = 200, .body = body});
   harness.settings().mode = Mode::full;
-  const RunReport report = harness.disturbed_sync();
-  INFO(describe(report));
-  CHECK(harness.held("asset|" + id).size() == 1);
-  CHECK(harness.held("asset|another").empty());
-  CHECK(report.error.find("without this machine") != std::string::npos);
+  for (const bool is_asked : {true, true, false}) {  // at once, in the next run, then after an hour
+    const RunReport report = harness.disturbed_sync();
+    INFO(describe(report));
+    CHECK_FALSE(report.failure);
+    CHECK(report.outcome == "done");
+    CHECK(joined(report.warnings).find("machines by id that are missing from the list") !=
+          std::string::npos);
+    CHECK(joined(report.warnings).find("HTTP 200 without this machine") != std::string::npos);
+    CHECK(asks_for(harness, id) == is_asked);
+    CHECK(joined(harness.violations()) == "");
+    CHECK(harness.held("asset|" + id).size() == 1);
+    CHECK(harness.held("asset_hostname|" + id + "|").size() == 1);
+    CHECK(harness.held("asset|another").empty());
+  }
 
   harness.simulator().clear_faults();
-  harness.settings().mode = Mode::full;
+  harness.simulator().live(2);
   CHECK_FALSE(harness.sync(Reading::full).failure);
   CHECK(harness.held("asset|" + id).empty());
 }

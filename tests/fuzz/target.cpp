@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/json_events.h"
 #include "base/utf8.h"
 
 namespace fuzz {
@@ -12,6 +13,7 @@ using defender_car::Body;
 using defender_car::Field;
 using defender_car::first_utf8_character;
 using defender_car::Utf8Character;
+using defender_car::json::kByteOrderMark;
 
 void promise(bool kept, const char* what) {
   if (kept) return;
@@ -45,6 +47,11 @@ Body in_file(std::string_view json) {
   constexpr std::size_t kPiece = 64 * 1024;
   constexpr std::size_t kPieces = 5;  // more than a body holds in memory
   Body body;
+  // A byte order mark is one at the very beginning alone.
+  if (json.starts_with(kByteOrderMark)) {
+    body.append(kByteOrderMark);
+    json.remove_prefix(kByteOrderMark.size());
+  }
   body.append(std::string(kPieces * kPiece - std::min(json.size() / 2, kPiece), ' '));
   body.append(json);
   promise(body.file() != nullptr, "a body over 256 KiB lies in a file");

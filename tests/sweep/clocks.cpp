@@ -61,11 +61,11 @@ std::string plant_silent_machine(Harness& harness) {
     for (auto& [name, device] : tenant.devices) {
       if (device.silent || device.onboarding_status != "Onboarded") continue;
       id = name;
-      device.silent = true;
-      device.health_status = "Inactive";
-      device.last_seen_ms = tenant.now_ms - 14 * simulator::day_ms - 6 * simulator::hour_ms;
-      return;
+      tenant.report(device, tenant.now_ms);
+      break;
     }
+    // Time passes: an older lastSeen than the one that was read is no news.
+    tenant.fall_silent({id}, 14 * simulator::day_ms + 6 * simulator::hour_ms);
   });
   return id;
 }
@@ -107,6 +107,7 @@ void try_point(const Point& point) {
   const auto harness = lying::some_hours_on(scenario, 20);
   HostClock host(harness->simulator().now_ms());
   const std::string silent = plant_silent_machine(*harness);
+  host.set(harness->simulator().now_ms());
   put_off(harness->simulator(), point);
   harness->settings().mode = point.full ? Mode::full : Mode::automatic;
   const RunReport report = harness->disturbed_sync();

@@ -318,11 +318,10 @@ TEST_CASE("Defender's clock jumps by a day and comes back", "[lies]") {
         for (auto& [id, device] : tenant.devices) {
           if (device.silent || device.onboarding_status != "Onboarded") continue;
           almost = id;
-          device.silent = true;
-          device.health_status = "Inactive";
-          device.last_seen_ms = tenant.now_ms - 14 * day_ms - 6 * hour_ms;
+          tenant.report(device, tenant.now_ms);
           break;
         }
+        tenant.fall_silent({almost}, 14 * day_ms + 6 * hour_ms);
         tenant.now_ms += by;
       });
       harness->settings().mode = full ? Mode::full : Mode::automatic;

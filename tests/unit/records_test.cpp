@@ -263,10 +263,10 @@ TEST_CASE("Numbers keep 64 bits where they fit", "[records]") {
 }
 
 TEST_CASE("NaN and Infinity arrive as texts, nested ones too", "[records]") {
-  constexpr std::array<std::string_view, 2> kKeys{"a", "b"};
+  constexpr std::array<std::string_view, 2> keys{"a", "b"};
   std::string told;
   read_list(Body(R"({"value":[{"a":NaN,"b":[NaN]},{"a":Infinity},{"a":-Infinity}]})"),
-            {"value", kKeys}, [&](std::span<const Field> fields) {
+            {"value", keys}, [&](std::span<const Field> fields) {
               CHECK(fields[0].type == Field::Type::text);
               told += fields[0].text + fields[1].text + " ";
             });

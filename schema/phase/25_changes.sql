@@ -158,8 +158,11 @@ INSERT OR REPLACE INTO stage.row_score
 SELECT CveId, max(CASE WHEN typeof(CvssScore) <> 'blob' AND CAST(CvssScore AS REAL) BETWEEN 0 AND 10
                         AND CvssScore NOT GLOB '*[^0-9.]*' THEN CAST(CvssScore AS REAL) END)
 FROM stage.run r CROSS JOIN stage.SoftwareVulnerabilities s
-WHERE r.digest IS NULL AND s.set_aside IS NULL AND s.CveId <> ''
-  AND (s.CvssScore IS NOT NULL OR EXISTS (SELECT 1 FROM RowScore k WHERE k.CveId = s.CveId))
+WHERE r.digest IS NULL
+  AND (s.CvssScore IS NOT NULL
+       OR EXISTS (SELECT 1 FROM RowScore)  -- asked once: hunting's rows have no scores
+          AND EXISTS (SELECT 1 FROM RowScore k WHERE k.CveId = s.CveId))
+  AND s.set_aside IS NULL AND s.CveId <> ''
 GROUP BY CveId;
 INSERT OR REPLACE INTO stage.row_score
 SELECT CveId, max(score)

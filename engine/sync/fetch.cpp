@@ -44,7 +44,7 @@ bool is_read_once(Run& run, const std::optional<std::string>& since) {
 }
 
 void read_machine_list(Run& run, const std::optional<std::string>& since) {
-  StageTable machines(run.state, since ? "fetch/machine_news" : "fetch/machine", kIpAddresses);
+  StageTable machines(run.state, "fetch/machine", kIpAddresses, since ? "fetch/machine_news" : "");
   const auto read = [&] {
     const ReadResult list = run.defender.read_pages(
         "machines", since ? "lastSeen ge " + *since : "", kMachineKeys, machines);

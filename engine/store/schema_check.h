@@ -26,7 +26,8 @@ std::string altered_view(Database& database);
 /// older program has other tables by right: ask for the newest version only.
 std::string altered_table(Database& database);
 
-/// Notes the file's schema as the one that it shall have: of a file that this program has just made.
+/// Notes the file's schema as the one that it shall have: of a file that this program has just
+/// made.
 void note_schema(Database& database);
 
 /// Makes views and indexes anew that are missing or are not as this program makes them, and drops

@@ -84,10 +84,12 @@ bool migrate(Database& database) {
   const std::int64_t wanted = text_version(files_under("schema/"));
   if (version == newest && database.number("migrate/fingerprint") == wanted)
     return put_schema_right(database);
+  const bool is_new = version == 0 && database.number("migrate/objects") == 0;
   // In one: an older program must find its views again if this fails.
   Transaction transaction(database);
   make_schema(database, version);
   database.statement("migrate/set_fingerprint").bind("fingerprint", wanted).run();
+  if (is_new) note_schema(database);
   transaction.commit();
   // A file of before schema/connection_new.sql: once, and it takes as long as a copy.
   if (database.number("migrate/gives_space_back") == 0)

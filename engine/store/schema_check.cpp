@@ -127,11 +127,15 @@ bool put_schema_right(Database& database) {
     warn(object, "was missing or had been replaced: made anew");
     any = true;
   }
+  note_schema(database);
+  transaction.commit();
+  return any;
+}
+
+void note_schema(Database& database) {
   database.statement("migrate/set_schema_mark")
       .bind("mark", schema_mark(schema_of(database)))
       .run();
-  transaction.commit();
-  return any;
 }
 
 }  // namespace defender_car

@@ -26,6 +26,10 @@ std::string altered_view(Database& database);
 /// older program has other tables by right: ask for the newest version only.
 std::string altered_table(Database& database);
 
+/// Notes the file's schema as the one that it shall have: of a file that this program has just
+/// made.
+void note_schema(Database& database);
+
 /// Makes views and indexes anew that are missing or are not as this program makes them, and drops
 /// indexes of others on its tables; warns of each. True when there were any. Quick where the file
 /// still has the schema that was noted in it last.

@@ -44,7 +44,7 @@ bool is_read_once(Run& run, const std::optional<std::string>& since) {
 }
 
 void read_machine_list(Run& run, const std::optional<std::string>& since) {
-  StageTable machines(run.state, since ? "fetch/machine_news" : "fetch/machine", kIpAddresses);
+  StageTable machines(run.state, "fetch/machine", kIpAddresses, since ? "fetch/machine_news" : "");
   const auto read = [&] {
     const ReadResult list = run.defender.read_pages(
         "machines", since ? "lastSeen ge " + *since : "", kMachineKeys, machines);
@@ -173,7 +173,6 @@ void fetch_machines(Run& run) {
         "the machine list is not complete, so nothing is sent in this run: " +
             run.state.statement("fetch/problem").bind("name", "machines").value().value_or(""));
   }
-  read_nothing_as_nothing(run);
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
   // Where nobody sees the warning: status shows it beside the list that the clock belongs to.
@@ -181,7 +180,6 @@ void fetch_machines(Run& run) {
     set_dataset_state(run, "machines", "complete", run.clock_problem);
   if (!since && (!understood || hold_if_empty(run, "machines"))) return;
   ask_machines_by_id(run, !since);
-  read_nothing_as_nothing(run);
 }
 
 std::string network_query(const std::string& since, int shards, int shard) {
@@ -320,6 +318,7 @@ void fetch(Run& run) {
   {
     PhaseClock clock(run.report, "fetch machines");  // a part of `fetch`, for scripts/bench
     fetch_machines(run);
+    read_nothing_as_nothing(run);
   }
   fetch_alerts(run);
   fetch_network(run);

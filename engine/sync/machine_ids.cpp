@@ -12,9 +12,8 @@ bool is_upper_case(unsigned char c) { return c >= 'A' && c <= 'F'; }
 
 /// Whether it is an id of 40 hex digits that is not in lower case.
 bool is_in_another_case(std::string_view text) {
-  return text.size() == kDigits &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c); }) &&
-         std::any_of(text.begin(), text.end(), is_upper_case);
+  return text.size() == kDigits && std::any_of(text.begin(), text.end(), is_upper_case) &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c); });
 }
 
 }  // namespace

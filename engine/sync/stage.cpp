@@ -11,9 +11,10 @@ int machine_column_of(std::string_view insert) {
 
 }  // namespace
 
-StageTable::StageTable(Database& database, std::string insert, int json_column)
+StageTable::StageTable(Database& database, std::string insert, int json_column, std::string news)
     : database_(database),
       insert_(std::move(insert)),
+      news_(std::move(news)),
       json_column_(json_column),
       machine_column_(machine_column_of(insert_)),
       machine_ids_(database) {}
@@ -25,37 +26,46 @@ const std::string& StageTable::text_of(int column, const Field& field) {
 void StageTable::begin() {
   transaction_.emplace(database_);
   statement_ = &database_.statement(insert_);
+  if (!news_.empty()) news_statement_ = &database_.statement(news_);
 }
 
-void StageTable::record(std::span<const Field> fields) {
+void StageTable::bind(Statement& statement, std::span<const Field> fields) {
   int position = 1;
-  if (first_) statement_->bind_at(position++, *first_);
+  if (first_) statement.bind_at(position++, *first_);
   for (const Field& field : fields) {
     switch (field.type) {
       case Field::Type::absent:
       case Field::Type::null:
-        statement_->bind_null_at(position);
+        statement.bind_null_at(position);
         break;
       case Field::Type::text:
-        statement_->bind_at(position, text_of(position - 1, field));
+        statement.bind_at(position, text_of(position - 1, field));
         break;
       case Field::Type::json:
         if (position - 1 == json_column_) {
-          statement_->bind_at(position, field.text);
+          statement.bind_at(position, field.text);
         } else {
-          statement_->bind_blob_at(position, field.text);
+          statement.bind_blob_at(position, field.text);
         }
         break;
       case Field::Type::real:
-        statement_->bind_at(position, field.real);
+        statement.bind_at(position, field.real);
         break;
       case Field::Type::integer:
       case Field::Type::boolean:
-        statement_->bind_at(position, field.integer);
+        statement.bind_at(position, field.integer);
         break;
     }
     ++position;
   }
+}
+
+void StageTable::record(std::span<const Field> fields) {
+  if (news_statement_ != nullptr) {
+    bind(*news_statement_, fields);
+    if (news_statement_->number() == 0) return;
+  }
+  bind(*statement_, fields);
   statement_->step();
 }
 

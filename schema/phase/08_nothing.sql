@@ -2,140 +2,191 @@
 -- script asks for NULL alone. Runs as soon as machines are staged, since fetch asks about them, and again with all the rest;
 -- a second time it finds nothing to do. What stood there is kept in stage.left_out.
 
--- These words, and texts of blanks alone, are no name, no number and no time.
-DROP TABLE IF EXISTS temp.no_value;
-CREATE TEMP TABLE no_value (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-INSERT INTO no_value VALUES (''), ('-'), ('NaN'), ('Infinity'), ('-Infinity');
+-- Most users have no SID, which is an empty text.
+UPDATE stage.LogonUsers SET accountSid = NULL WHERE accountSid = '';
 
--- Every value that is looked at, one row each. `key` names its record; of users and software it is the machine.
-DROP VIEW IF EXISTS temp.staged_name;
-CREATE TEMP VIEW staged_name (source, row, key, field, value) AS
-SELECT 'MachineInfo', rowid, id, 'computerDnsName', computerDnsName FROM stage.MachineInfo UNION ALL
-SELECT 'MachineInfo', rowid, id, 'osPlatform', osPlatform FROM stage.MachineInfo UNION ALL
-SELECT 'MachineInfo', rowid, id, 'lastIpAddress', lastIpAddress FROM stage.MachineInfo UNION ALL
-SELECT 'MachineInfo', rowid, id, 'lastExternalIpAddress', lastExternalIpAddress FROM stage.MachineInfo UNION ALL
-SELECT 'Alerts', rowid, id, 'machineId', machineId FROM stage.Alerts UNION ALL
-SELECT 'Alerts', rowid, id, 'title', title FROM stage.Alerts UNION ALL
-SELECT 'Alerts', rowid, id, 'description', description FROM stage.Alerts UNION ALL
-SELECT 'LogonUsers', rowid, machineId, 'accountName', accountName FROM stage.LogonUsers UNION ALL
-SELECT 'LogonUsers', rowid, machineId, 'accountDomain', accountDomain FROM stage.LogonUsers UNION ALL
-SELECT 'LogonUsers', rowid, machineId, 'accountSid', accountSid FROM stage.LogonUsers UNION ALL
-SELECT 'SoftwareVulnerabilities', rowid, DeviceId, 'SoftwareVendor', SoftwareVendor FROM stage.SoftwareVulnerabilities UNION ALL
-SELECT 'SoftwareVulnerabilities', rowid, DeviceId, 'SoftwareName', SoftwareName FROM stage.SoftwareVulnerabilities UNION ALL
-SELECT 'SoftwareVulnerabilities', rowid, DeviceId, 'SoftwareVersion', SoftwareVersion FROM stage.SoftwareVulnerabilities UNION ALL
-SELECT 'SoftwareVulnerabilities', rowid, DeviceId, 'CveId', CveId FROM stage.SoftwareVulnerabilities UNION ALL
-SELECT 'SoftwareVulnerabilityChanges', rowid, DeviceId, 'SoftwareVendor', SoftwareVendor FROM stage.SoftwareVulnerabilityChanges UNION ALL
-SELECT 'SoftwareVulnerabilityChanges', rowid, DeviceId, 'SoftwareName', SoftwareName FROM stage.SoftwareVulnerabilityChanges UNION ALL
-SELECT 'SoftwareVulnerabilityChanges', rowid, DeviceId, 'SoftwareVersion', SoftwareVersion FROM stage.SoftwareVulnerabilityChanges UNION ALL
-SELECT 'SoftwareVulnerabilityChanges', rowid, DeviceId, 'CveId', CveId FROM stage.SoftwareVulnerabilityChanges UNION ALL
-SELECT 'VulnerabilityKb', rowid, CveId, 'VulnerabilityDescription', VulnerabilityDescription FROM stage.VulnerabilityKb;
-DROP VIEW IF EXISTS temp.staged_number;
-CREATE TEMP VIEW staged_number (source, row, key, field, value) AS
-SELECT 'VulnerabilityKb', rowid, CveId, 'CvssScore', CvssScore FROM stage.VulnerabilityKb UNION ALL
-SELECT 'SoftwareVulnerabilities', rowid, DeviceId, 'CvssScore', CvssScore FROM stage.SoftwareVulnerabilities UNION ALL
-SELECT 'SoftwareVulnerabilityChanges', rowid, DeviceId, 'CvssScore', CvssScore FROM stage.SoftwareVulnerabilityChanges;
-DROP VIEW IF EXISTS temp.staged_time;
-CREATE TEMP VIEW staged_time (source, row, key, field, value) AS
-SELECT 'MachineInfo', rowid, id, 'firstSeen', firstSeen FROM stage.MachineInfo UNION ALL
-SELECT 'MachineInfo', rowid, id, 'lastSeen', lastSeen FROM stage.MachineInfo UNION ALL
-SELECT 'MachineNetworkInfo', rowid, DeviceId, 'Timestamp', Timestamp FROM stage.MachineNetworkInfo UNION ALL
-SELECT 'Alerts', rowid, id, 'alertCreationTime', alertCreationTime FROM stage.Alerts UNION ALL
-SELECT 'Alerts', rowid, id, 'firstEventTime', firstEventTime FROM stage.Alerts UNION ALL
-SELECT 'Alerts', rowid, id, 'lastUpdateTime', lastUpdateTime FROM stage.Alerts UNION ALL
-SELECT 'Alerts', rowid, id, 'resolvedTime', resolvedTime FROM stage.Alerts UNION ALL
-SELECT 'VulnerabilityKb', rowid, CveId, 'PublishedDate', PublishedDate FROM stage.VulnerabilityKb UNION ALL
-SELECT 'VulnerabilityKb', rowid, CveId, 'LastModifiedTime', LastModifiedTime FROM stage.VulnerabilityKb UNION ALL
-SELECT 'SoftwareVulnerabilityChanges', rowid, DeviceId, 'eventTimestamp', eventTimestamp FROM stage.SoftwareVulnerabilityChanges;
+-- Nearly all values say something: one pass a table, by comparisons alone, finds the rows where one may not. Names that begin
+-- with a blank sort before '.' or after '~', and what is no time after 1970 before '1970-01-02' or after all digits. Of
+-- software, which has most rows, all but the usual form is looked at: names in small letters, versions in digits, CVE-….
+DROP TABLE IF EXISTS temp.doubtful;
+CREATE TEMP TABLE doubtful (source TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (source, row)) STRICT, WITHOUT ROWID;
+INSERT INTO doubtful SELECT 'MachineInfo', rowid FROM stage.MachineInfo
+WHERE computerDnsName NOT BETWEEN '.' AND '~' OR computerDnsName IN ('NaN', 'Infinity')
+   OR osPlatform NOT BETWEEN '.' AND '~' OR osPlatform IN ('NaN', 'Infinity')
+   OR lastIpAddress NOT BETWEEN '.' AND '~' OR lastIpAddress IN ('NaN', 'Infinity')
+   OR lastExternalIpAddress NOT BETWEEN '.' AND '~' OR lastExternalIpAddress IN ('NaN', 'Infinity')
+   OR firstSeen NOT BETWEEN '1970-01-02' AND '9~'
+   OR lastSeen NOT BETWEEN '1970-01-02' AND '9~';
+INSERT INTO doubtful SELECT 'MachineNetworkInfo', rowid FROM stage.MachineNetworkInfo
+WHERE Timestamp NOT BETWEEN '1970-01-02' AND '9~';
+INSERT INTO doubtful SELECT 'Alerts', rowid FROM stage.Alerts
+WHERE machineId NOT BETWEEN '.' AND '~' OR machineId IN ('NaN', 'Infinity')
+   OR title NOT BETWEEN '.' AND '~' OR title IN ('NaN', 'Infinity')
+   OR description NOT BETWEEN '.' AND '~' OR description IN ('NaN', 'Infinity')
+   OR alertCreationTime NOT BETWEEN '1970-01-02' AND '9~'
+   OR firstEventTime NOT BETWEEN '1970-01-02' AND '9~'
+   OR lastUpdateTime NOT BETWEEN '1970-01-02' AND '9~'
+   OR resolvedTime NOT BETWEEN '1970-01-02' AND '9~';
+INSERT INTO doubtful SELECT 'LogonUsers', rowid FROM stage.LogonUsers
+WHERE accountName NOT BETWEEN '.' AND '~' OR accountName IN ('NaN', 'Infinity')
+   OR accountDomain NOT BETWEEN '.' AND '~' OR accountDomain IN ('NaN', 'Infinity')
+   OR accountSid NOT BETWEEN '.' AND '~' OR accountSid IN ('NaN', 'Infinity');
+INSERT INTO doubtful SELECT 'SoftwareVulnerabilities', rowid FROM stage.SoftwareVulnerabilities
+WHERE SoftwareVendor NOT BETWEEN 'a' AND '~'
+   OR SoftwareName NOT BETWEEN 'a' AND '~'
+   OR SoftwareVersion NOT BETWEEN '0' AND '9~'
+   OR CveId NOT BETWEEN 'CVE' AND 'CVF'
+   OR (CvssScore IS NOT NULL AND typeof(CvssScore) = 'text' AND CvssScore NOT BETWEEN '0' AND '9~');
+INSERT INTO doubtful SELECT 'SoftwareVulnerabilityChanges', rowid FROM stage.SoftwareVulnerabilityChanges
+WHERE SoftwareVendor NOT BETWEEN 'a' AND '~'
+   OR SoftwareName NOT BETWEEN 'a' AND '~'
+   OR SoftwareVersion NOT BETWEEN '0' AND '9~'
+   OR CveId NOT BETWEEN 'CVE' AND 'CVF'
+   OR (CvssScore IS NOT NULL AND typeof(CvssScore) = 'text' AND CvssScore NOT BETWEEN '0' AND '9~')
+   OR eventTimestamp NOT BETWEEN '1970-01-02' AND '9~';
+INSERT INTO doubtful SELECT 'VulnerabilityKb', rowid FROM stage.VulnerabilityKb
+WHERE VulnerabilityDescription NOT BETWEEN '.' AND '~' OR VulnerabilityDescription IN ('NaN', 'Infinity')
+   OR (CvssScore IS NOT NULL AND typeof(CvssScore) = 'text' AND CvssScore NOT BETWEEN '0' AND '9~')
+   OR PublishedDate NOT BETWEEN '1970-01-02' AND '9~'
+   OR LastModifiedTime NOT BETWEEN '1970-01-02' AND '9~';
 
+-- The fields that the graph is made of.
+DROP TABLE IF EXISTS temp.graph_field;
+CREATE TEMP TABLE graph_field (source TEXT, field TEXT, kind TEXT NOT NULL, PRIMARY KEY (source, field)) STRICT, WITHOUT ROWID;
+INSERT INTO graph_field VALUES
+  ('MachineInfo', 'computerDnsName', 'name'), ('MachineInfo', 'osPlatform', 'name'),
+  ('MachineInfo', 'lastIpAddress', 'name'), ('MachineInfo', 'lastExternalIpAddress', 'name'),
+  ('MachineInfo', 'firstSeen', 'time'), ('MachineInfo', 'lastSeen', 'time'),
+  ('MachineNetworkInfo', 'Timestamp', 'time'),
+  ('Alerts', 'machineId', 'name'), ('Alerts', 'title', 'name'), ('Alerts', 'description', 'name'),
+  ('Alerts', 'alertCreationTime', 'time'), ('Alerts', 'firstEventTime', 'time'), ('Alerts', 'lastUpdateTime', 'time'),
+  ('Alerts', 'resolvedTime', 'time'),
+  ('LogonUsers', 'accountName', 'name'), ('LogonUsers', 'accountDomain', 'name'), ('LogonUsers', 'accountSid', 'name'),
+  ('SoftwareVulnerabilities', 'SoftwareVendor', 'name'), ('SoftwareVulnerabilities', 'SoftwareName', 'name'),
+  ('SoftwareVulnerabilities', 'SoftwareVersion', 'name'), ('SoftwareVulnerabilities', 'CveId', 'name'),
+  ('SoftwareVulnerabilities', 'CvssScore', 'number'),
+  ('SoftwareVulnerabilityChanges', 'SoftwareVendor', 'name'), ('SoftwareVulnerabilityChanges', 'SoftwareName', 'name'),
+  ('SoftwareVulnerabilityChanges', 'SoftwareVersion', 'name'), ('SoftwareVulnerabilityChanges', 'CveId', 'name'),
+  ('SoftwareVulnerabilityChanges', 'CvssScore', 'number'), ('SoftwareVulnerabilityChanges', 'eventTimestamp', 'time'),
+  ('VulnerabilityKb', 'VulnerabilityDescription', 'name'), ('VulnerabilityKb', 'CvssScore', 'number'),
+  ('VulnerabilityKb', 'PublishedDate', 'time'), ('VulnerabilityKb', 'LastModifiedTime', 'time');
+-- Every value of a doubtful row. `key` names its record; of users and software it is the machine.
+DROP TABLE IF EXISTS temp.doubtful_value;
+CREATE TEMP TABLE doubtful_value (kind TEXT NOT NULL, source TEXT NOT NULL, key ANY, field TEXT NOT NULL, value ANY) STRICT;
+INSERT INTO doubtful_value
+SELECT f.kind, d.source, s.id, f.field, CASE f.field
+    WHEN 'computerDnsName' THEN s.computerDnsName WHEN 'osPlatform' THEN s.osPlatform
+    WHEN 'lastIpAddress' THEN s.lastIpAddress WHEN 'lastExternalIpAddress' THEN s.lastExternalIpAddress
+    WHEN 'firstSeen' THEN s.firstSeen WHEN 'lastSeen' THEN s.lastSeen END
+FROM doubtful d CROSS JOIN stage.MachineInfo s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
+WHERE d.source = 'MachineInfo'
+UNION ALL
+SELECT f.kind, d.source, s.DeviceId, f.field, CASE f.field
+    WHEN 'Timestamp' THEN s.Timestamp END
+FROM doubtful d CROSS JOIN stage.MachineNetworkInfo s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
+WHERE d.source = 'MachineNetworkInfo'
+UNION ALL
+SELECT f.kind, d.source, s.id, f.field, CASE f.field
+    WHEN 'machineId' THEN s.machineId WHEN 'title' THEN s.title WHEN 'description' THEN s.description
+    WHEN 'alertCreationTime' THEN s.alertCreationTime WHEN 'firstEventTime' THEN s.firstEventTime
+    WHEN 'lastUpdateTime' THEN s.lastUpdateTime WHEN 'resolvedTime' THEN s.resolvedTime END
+FROM doubtful d CROSS JOIN stage.Alerts s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
+WHERE d.source = 'Alerts'
+UNION ALL
+SELECT f.kind, d.source, s.machineId, f.field, CASE f.field
+    WHEN 'accountName' THEN s.accountName WHEN 'accountDomain' THEN s.accountDomain WHEN 'accountSid' THEN s.accountSid END
+FROM doubtful d CROSS JOIN stage.LogonUsers s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
+WHERE d.source = 'LogonUsers'
+UNION ALL
+SELECT f.kind, d.source, s.DeviceId, f.field, CASE f.field
+    WHEN 'SoftwareVendor' THEN s.SoftwareVendor WHEN 'SoftwareName' THEN s.SoftwareName
+    WHEN 'SoftwareVersion' THEN s.SoftwareVersion WHEN 'CveId' THEN s.CveId WHEN 'CvssScore' THEN s.CvssScore END
+FROM doubtful d CROSS JOIN stage.SoftwareVulnerabilities s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
+WHERE d.source = 'SoftwareVulnerabilities'
+UNION ALL
+SELECT f.kind, d.source, s.DeviceId, f.field, CASE f.field
+    WHEN 'SoftwareVendor' THEN s.SoftwareVendor WHEN 'SoftwareName' THEN s.SoftwareName
+    WHEN 'SoftwareVersion' THEN s.SoftwareVersion WHEN 'CveId' THEN s.CveId WHEN 'CvssScore' THEN s.CvssScore
+    WHEN 'eventTimestamp' THEN s.eventTimestamp END
+FROM doubtful d CROSS JOIN stage.SoftwareVulnerabilityChanges s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
+WHERE d.source = 'SoftwareVulnerabilityChanges'
+UNION ALL
+SELECT f.kind, d.source, s.CveId, f.field, CASE f.field
+    WHEN 'VulnerabilityDescription' THEN s.VulnerabilityDescription WHEN 'CvssScore' THEN s.CvssScore
+    WHEN 'PublishedDate' THEN s.PublishedDate WHEN 'LastModifiedTime' THEN s.LastModifiedTime END
+FROM doubtful d CROSS JOIN stage.VulnerabilityKb s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
+WHERE d.source = 'VulnerabilityKb';
+
+-- Texts of these words, and of blanks alone, are no name, no number and no time.
 DROP TABLE IF EXISTS temp.meaningless;
-CREATE TEMP TABLE meaningless (source TEXT NOT NULL, field TEXT NOT NULL, row INTEGER NOT NULL, key ANY, value TEXT NOT NULL,
-  PRIMARY KEY (source, field, row)) STRICT, WITHOUT ROWID;
--- A text that begins with a blank sorts before '.' or after '~': only those are cut.
+CREATE TEMP TABLE meaningless (kind TEXT NOT NULL, value ANY NOT NULL, PRIMARY KEY (kind, value)) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO meaningless
-SELECT source, field, row, key, value
-FROM (SELECT * FROM staged_name UNION ALL SELECT * FROM staged_time)
-WHERE typeof(value) = 'text'
-  AND (value IN (SELECT word FROM no_value)
-       OR (value < '.' OR value > '~')
-          AND trim(value, char(9, 10, 11, 12, 13, 32, 160, 8203, 12288, 65279)) IN (SELECT word FROM no_value));
+SELECT kind, value
+FROM doubtful_value
+WHERE kind IN ('name', 'time') AND typeof(value) = 'text'
+  AND CASE WHEN value < '.' OR value > '~' THEN trim(value, char(9, 10, 11, 12, 13, 32, 160, 8203, 12288, 65279)) ELSE value END
+      IN ('', '-', 'NaN', 'Infinity', '-Infinity');
 INSERT OR IGNORE INTO meaningless
-SELECT source, field, row, key, value
-FROM staged_number
-WHERE typeof(value) = 'text'
+SELECT kind, value
+FROM doubtful_value
+WHERE kind = 'number' AND typeof(value) = 'text'
   AND lower(trim(value, char(9, 10, 11, 12, 13, 32, 160, 8203, 12288, 65279)))
-      IN (SELECT lower(word) FROM no_value UNION ALL VALUES ('inf'), ('+inf'), ('-inf'));  -- INF: OData's own word
+      IN ('', '-', 'nan', 'infinity', '-infinity', 'inf', '+inf', '-inf');  -- INF: OData's own word
 -- A year before 1970 is a program's word for no time (0001-01-01, 1601-01-01, 1900-01-01 …).
 INSERT OR IGNORE INTO meaningless
-SELECT source, field, row, key, value
-FROM staged_time
-WHERE typeof(value) = 'text' AND value < '1970-01-02' AND value GLOB '[0-9][0-9][0-9][0-9]-*'
+SELECT kind, value
+FROM doubtful_value
+WHERE kind = 'time' AND typeof(value) = 'text' AND value < '1970-01-02' AND value GLOB '[0-9][0-9][0-9][0-9]-*'
   AND coalesce(julianday(value) < 2440587.5, 1);
 
 -- An empty text is what Defender says most of the time where there is nothing: nobody asks why.
 INSERT OR IGNORE INTO stage.left_out
-SELECT source, key, field, value FROM meaningless WHERE value <> '' AND typeof(key) = 'text';
+SELECT source, key, field, value FROM doubtful_value
+WHERE (kind, value) IN (SELECT kind, value FROM meaningless) AND value <> '' AND typeof(key) = 'text';
 
-UPDATE stage.MachineInfo SET computerDnsName = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'MachineInfo' AND field = 'computerDnsName');
-UPDATE stage.MachineInfo SET osPlatform = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'MachineInfo' AND field = 'osPlatform');
-UPDATE stage.MachineInfo SET lastIpAddress = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'MachineInfo' AND field = 'lastIpAddress');
-UPDATE stage.MachineInfo SET lastExternalIpAddress = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'MachineInfo' AND field = 'lastExternalIpAddress');
-UPDATE stage.MachineInfo SET firstSeen = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'MachineInfo' AND field = 'firstSeen');
-UPDATE stage.MachineInfo SET lastSeen = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'MachineInfo' AND field = 'lastSeen');
-UPDATE stage.MachineNetworkInfo SET Timestamp = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'MachineNetworkInfo' AND field = 'Timestamp');
-UPDATE stage.Alerts SET machineId = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'Alerts' AND field = 'machineId');
-UPDATE stage.Alerts SET title = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'Alerts' AND field = 'title');
-UPDATE stage.Alerts SET description = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'Alerts' AND field = 'description');
-UPDATE stage.Alerts SET alertCreationTime = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'Alerts' AND field = 'alertCreationTime');
-UPDATE stage.Alerts SET firstEventTime = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'Alerts' AND field = 'firstEventTime');
-UPDATE stage.Alerts SET lastUpdateTime = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'Alerts' AND field = 'lastUpdateTime');
-UPDATE stage.Alerts SET resolvedTime = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'Alerts' AND field = 'resolvedTime');
-UPDATE stage.LogonUsers SET accountName = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'LogonUsers' AND field = 'accountName');
-UPDATE stage.LogonUsers SET accountDomain = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'LogonUsers' AND field = 'accountDomain');
-UPDATE stage.LogonUsers SET accountSid = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'LogonUsers' AND field = 'accountSid');
-UPDATE stage.SoftwareVulnerabilities SET SoftwareVendor = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilities' AND field = 'SoftwareVendor');
-UPDATE stage.SoftwareVulnerabilities SET SoftwareName = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilities' AND field = 'SoftwareName');
-UPDATE stage.SoftwareVulnerabilities SET SoftwareVersion = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilities' AND field = 'SoftwareVersion');
-UPDATE stage.SoftwareVulnerabilities SET CveId = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilities' AND field = 'CveId');
-UPDATE stage.SoftwareVulnerabilities SET CvssScore = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilities' AND field = 'CvssScore');
-UPDATE stage.SoftwareVulnerabilityChanges SET SoftwareVendor = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilityChanges' AND field = 'SoftwareVendor');
-UPDATE stage.SoftwareVulnerabilityChanges SET SoftwareName = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilityChanges' AND field = 'SoftwareName');
-UPDATE stage.SoftwareVulnerabilityChanges SET SoftwareVersion = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilityChanges' AND field = 'SoftwareVersion');
-UPDATE stage.SoftwareVulnerabilityChanges SET CveId = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilityChanges' AND field = 'CveId');
-UPDATE stage.SoftwareVulnerabilityChanges SET CvssScore = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilityChanges' AND field = 'CvssScore');
-UPDATE stage.SoftwareVulnerabilityChanges SET eventTimestamp = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'SoftwareVulnerabilityChanges' AND field = 'eventTimestamp');
-UPDATE stage.VulnerabilityKb SET CvssScore = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'VulnerabilityKb' AND field = 'CvssScore');
-UPDATE stage.VulnerabilityKb SET VulnerabilityDescription = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'VulnerabilityKb' AND field = 'VulnerabilityDescription');
-UPDATE stage.VulnerabilityKb SET PublishedDate = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'VulnerabilityKb' AND field = 'PublishedDate');
-UPDATE stage.VulnerabilityKb SET LastModifiedTime = NULL
-WHERE rowid IN (SELECT row FROM meaningless WHERE source = 'VulnerabilityKb' AND field = 'LastModifiedTime');
+UPDATE stage.MachineInfo SET
+  computerDnsName = CASE WHEN ('name', computerDnsName) NOT IN meaningless THEN computerDnsName END,
+  osPlatform = CASE WHEN ('name', osPlatform) NOT IN meaningless THEN osPlatform END,
+  lastIpAddress = CASE WHEN ('name', lastIpAddress) NOT IN meaningless THEN lastIpAddress END,
+  lastExternalIpAddress = CASE WHEN ('name', lastExternalIpAddress) NOT IN meaningless THEN lastExternalIpAddress END,
+  firstSeen = CASE WHEN ('time', firstSeen) NOT IN meaningless THEN firstSeen END,
+  lastSeen = CASE WHEN ('time', lastSeen) NOT IN meaningless THEN lastSeen END
+WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'MachineInfo');
+UPDATE stage.MachineNetworkInfo SET
+  Timestamp = CASE WHEN ('time', Timestamp) NOT IN meaningless THEN Timestamp END
+WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'MachineNetworkInfo');
+UPDATE stage.Alerts SET
+  machineId = CASE WHEN ('name', machineId) NOT IN meaningless THEN machineId END,
+  title = CASE WHEN ('name', title) NOT IN meaningless THEN title END,
+  description = CASE WHEN ('name', description) NOT IN meaningless THEN description END,
+  alertCreationTime = CASE WHEN ('time', alertCreationTime) NOT IN meaningless THEN alertCreationTime END,
+  firstEventTime = CASE WHEN ('time', firstEventTime) NOT IN meaningless THEN firstEventTime END,
+  lastUpdateTime = CASE WHEN ('time', lastUpdateTime) NOT IN meaningless THEN lastUpdateTime END,
+  resolvedTime = CASE WHEN ('time', resolvedTime) NOT IN meaningless THEN resolvedTime END
+WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'Alerts');
+UPDATE stage.LogonUsers SET
+  accountName = CASE WHEN ('name', accountName) NOT IN meaningless THEN accountName END,
+  accountDomain = CASE WHEN ('name', accountDomain) NOT IN meaningless THEN accountDomain END,
+  accountSid = CASE WHEN ('name', accountSid) NOT IN meaningless THEN accountSid END
+WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'LogonUsers');
+UPDATE stage.SoftwareVulnerabilities SET
+  SoftwareVendor = CASE WHEN ('name', SoftwareVendor) NOT IN meaningless THEN SoftwareVendor END,
+  SoftwareName = CASE WHEN ('name', SoftwareName) NOT IN meaningless THEN SoftwareName END,
+  SoftwareVersion = CASE WHEN ('name', SoftwareVersion) NOT IN meaningless THEN SoftwareVersion END,
+  CveId = CASE WHEN ('name', CveId) NOT IN meaningless THEN CveId END,
+  CvssScore = CASE WHEN ('number', CvssScore) NOT IN meaningless THEN CvssScore END
+WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'SoftwareVulnerabilities');
+UPDATE stage.SoftwareVulnerabilityChanges SET
+  SoftwareVendor = CASE WHEN ('name', SoftwareVendor) NOT IN meaningless THEN SoftwareVendor END,
+  SoftwareName = CASE WHEN ('name', SoftwareName) NOT IN meaningless THEN SoftwareName END,
+  SoftwareVersion = CASE WHEN ('name', SoftwareVersion) NOT IN meaningless THEN SoftwareVersion END,
+  CveId = CASE WHEN ('name', CveId) NOT IN meaningless THEN CveId END,
+  CvssScore = CASE WHEN ('number', CvssScore) NOT IN meaningless THEN CvssScore END,
+  eventTimestamp = CASE WHEN ('time', eventTimestamp) NOT IN meaningless THEN eventTimestamp END
+WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'SoftwareVulnerabilityChanges');
+UPDATE stage.VulnerabilityKb SET
+  VulnerabilityDescription = CASE WHEN ('name', VulnerabilityDescription) NOT IN meaningless THEN VulnerabilityDescription END,
+  CvssScore = CASE WHEN ('number', CvssScore) NOT IN meaningless THEN CvssScore END,
+  PublishedDate = CASE WHEN ('time', PublishedDate) NOT IN meaningless THEN PublishedDate END,
+  LastModifiedTime = CASE WHEN ('time', LastModifiedTime) NOT IN meaningless THEN LastModifiedTime END
+WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'VulnerabilityKb');

@@ -92,9 +92,12 @@ UPDATE stage.SoftwareVulnerabilities SET set_aside = CASE
     WHEN typeof(CveId) NOT IN ('text', 'null') THEN 'CveId is not a text'
     ELSE 'CveId or the software''s vendor, name or version is no usable text'
   END
-WHERE typeof(DeviceId) <> 'text' OR DeviceId = '' OR typeof(CveId) NOT IN ('text', 'null')
-   OR typeof(SoftwareVendor) NOT IN ('text', 'null') OR typeof(SoftwareName) NOT IN ('text', 'null')
-   OR typeof(SoftwareVersion) NOT IN ('text', 'null')
+WHERE typeof(DeviceId) <> 'text' OR DeviceId = ''
+   -- (Of most rows, so as it is quickest: NOT IN ('text', 'null') takes twice as long.)
+   OR (typeof(CveId) <> 'text' AND CveId IS NOT NULL)
+   OR (typeof(SoftwareVendor) <> 'text' AND SoftwareVendor IS NOT NULL)
+   OR (typeof(SoftwareName) <> 'text' AND SoftwareName IS NOT NULL)
+   OR (typeof(SoftwareVersion) <> 'text' AND SoftwareVersion IS NOT NULL)
    OR instr(SoftwareName, char(0)) OR instr(SoftwareVendor, char(0)) OR instr(SoftwareVersion, char(0))
    OR instr(CveId, char(0)) OR length(CAST(CveId AS BLOB)) > 200
    OR coalesce(length(CAST(SoftwareVendor AS BLOB)), 0) + coalesce(length(CAST(SoftwareName AS BLOB)), 0) +
@@ -163,31 +166,30 @@ WHERE set_aside IS NULL AND Timestamp > (SELECT latest FROM reading_clock)
 
 --------------------------------------------------------------------------------------- what that means for removals
 
+-- What was set aside, by the key that it names.
+DROP TABLE IF EXISTS temp.aside;
+CREATE TEMP TABLE aside (dataset TEXT NOT NULL, key ANY) STRICT;
+INSERT INTO aside
+SELECT 'machines', id FROM stage.MachineInfo WHERE set_aside IS NOT NULL
+UNION ALL SELECT 'network', DeviceId FROM stage.MachineNetworkInfo WHERE set_aside IS NOT NULL
+UNION ALL SELECT 'alerts', id FROM stage.Alerts WHERE set_aside IS NOT NULL
+UNION ALL SELECT 'users', machineId FROM stage.LogonUsers WHERE set_aside IS NOT NULL
+UNION ALL SELECT 'vulnerabilities', DeviceId FROM stage.SoftwareVulnerabilities WHERE set_aside IS NOT NULL;
+
 -- A record set aside speaks for its key: nothing of that key is taken as gone.
 DROP TABLE IF EXISTS temp.unheard;
 CREATE TEMP TABLE unheard (dataset TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (dataset, key)) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO unheard
-SELECT 'machines', id FROM stage.MachineInfo WHERE set_aside IS NOT NULL AND typeof(id) = 'text'
-UNION ALL SELECT 'network', DeviceId FROM stage.MachineNetworkInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text'
-UNION ALL SELECT 'alerts', id FROM stage.Alerts WHERE set_aside IS NOT NULL AND typeof(id) = 'text'
-UNION ALL SELECT 'users', machineId FROM stage.LogonUsers WHERE set_aside IS NOT NULL AND typeof(machineId) = 'text'
+SELECT dataset, key FROM aside WHERE typeof(key) = 'text'
 UNION ALL SELECT 'users', DeviceId FROM stage.DeviceInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text'
-UNION ALL SELECT 'users', machineId FROM stage.users_reading WHERE not_understood > 0
-UNION ALL SELECT 'vulnerabilities', DeviceId FROM stage.SoftwareVulnerabilities
-          WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text';
+UNION ALL SELECT 'users', machineId FROM stage.users_reading WHERE not_understood > 0;
 
 -- Where not even the key can be read, or an element was no record at all, that may have been about anything: such a dataset
 -- removes nothing this time.
 DROP TABLE IF EXISTS temp.unnamed;
 CREATE TEMP TABLE unnamed (dataset TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO unnamed
-SELECT 'machines' FROM stage.MachineInfo WHERE set_aside IS NOT NULL AND (typeof(id) <> 'text' OR id = '')
-UNION ALL SELECT 'network' FROM stage.MachineNetworkInfo
-          WHERE set_aside IS NOT NULL AND (typeof(DeviceId) <> 'text' OR DeviceId = '')
-UNION ALL SELECT 'alerts' FROM stage.Alerts WHERE set_aside IS NOT NULL AND (typeof(id) <> 'text' OR id = '')
-UNION ALL SELECT 'users' FROM stage.LogonUsers WHERE set_aside IS NOT NULL AND (typeof(machineId) <> 'text' OR machineId = '')
-UNION ALL SELECT 'vulnerabilities' FROM stage.SoftwareVulnerabilities
-          WHERE set_aside IS NOT NULL AND (typeof(DeviceId) <> 'text' OR DeviceId = '')
+SELECT dataset FROM aside WHERE typeof(key) <> 'text' OR key = ''
 -- Elements of one machine's users are about that machine alone.
 UNION ALL SELECT name FROM stage.dataset
           WHERE not_understood > CASE name WHEN 'users' THEN (SELECT coalesce(sum(not_understood), 0) FROM stage.users_reading)

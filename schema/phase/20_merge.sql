@@ -258,13 +258,17 @@ WHERE (CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime)
   AND (coalesce(excluded.LastModifiedTime >= LastModifiedTime, 1) OR LastModifiedTime > (SELECT latest FROM reading_clock));
 
 ---------------------------------------------------------------------------------------------------- what meant nothing
--- What was noted of a record goes when the record is read again. (Changes of the software are no whole reading of a machine.)
+-- What was noted of a record goes when the record is read again. (Changes of the software are no whole reading of a machine.
+-- The software's table is read only where something is noted.)
 DELETE FROM left_out WHERE source = 'MachineInfo' AND record_key IN (SELECT id FROM stage.MachineInfo);
 DELETE FROM left_out WHERE source = 'Alerts' AND record_key IN (SELECT id FROM stage.Alerts);
 DELETE FROM left_out WHERE source = 'VulnerabilityKb' AND record_key IN (SELECT CveId FROM stage.VulnerabilityKb);
 DELETE FROM left_out WHERE source = 'LogonUsers'
   AND record_key IN (SELECT machineId FROM stage.users_reading WHERE state = 'read');
 DELETE FROM left_out WHERE source IN ('SoftwareVulnerabilities', 'SoftwareVulnerabilityChanges')
-  AND record_key IN (SELECT DeviceId FROM stage.SoftwareVulnerabilities);
+  AND record_key IN (SELECT s.DeviceId
+                     FROM (SELECT 1 FROM left_out
+                           WHERE source IN ('SoftwareVulnerabilities', 'SoftwareVulnerabilityChanges') LIMIT 1)
+                     CROSS JOIN stage.SoftwareVulnerabilities s);
 INSERT OR REPLACE INTO left_out
 SELECT source, record_key, field, value, (SELECT run_id FROM stage.run) FROM stage.left_out;

@@ -157,7 +157,10 @@ FROM whole_software w CROSS JOIN stage.kept_software k CROSS JOIN vertex v ON v.
 INSERT OR REPLACE INTO stage.row_score
 SELECT CveId, max(CASE WHEN typeof(CvssScore) <> 'blob' AND CAST(CvssScore AS REAL) BETWEEN 0 AND 10
                         AND CvssScore NOT GLOB '*[^0-9.]*' THEN CAST(CvssScore AS REAL) END)
-FROM stage.run r CROSS JOIN stage.SoftwareVulnerabilities s
+FROM stage.run r
+CROSS JOIN (SELECT 1 WHERE EXISTS (SELECT 1 FROM RowScore)  -- hunting's rows have no scores
+                        OR EXISTS (SELECT 1 FROM stage.SoftwareVulnerabilities WHERE CvssScore IS NOT NULL))
+CROSS JOIN stage.SoftwareVulnerabilities s
 WHERE r.digest IS NULL AND s.set_aside IS NULL AND s.CveId <> ''
   AND (s.CvssScore IS NOT NULL OR EXISTS (SELECT 1 FROM RowScore k WHERE k.CveId = s.CveId))
 GROUP BY CveId;

@@ -102,17 +102,25 @@ SELECT CASE o.operation WHEN 'vertex' THEN o.object_id NOT IN (SELECT vertex_id 
                                          WHERE c.operation = o.operation AND c.object_id = o.object_id) END
 FROM outbox o WHERE o.item_id = :item
 -- statement: accept_vertices
+-- (Nearly always nothing is refused: then these four read nothing of the outbox.)
 DELETE FROM refused_vertex
-WHERE (vertex_id, body) IN (SELECT object_id, body FROM outbox WHERE item_id BETWEEN :first AND :last)
+WHERE (vertex_id, body) IN (SELECT o.object_id, o.body FROM (SELECT 1 FROM refused_vertex LIMIT 1) CROSS JOIN outbox o
+                            WHERE o.item_id BETWEEN :first AND :last)
 -- statement: accept_edges
-DELETE FROM refused_edge WHERE edge_id IN (SELECT object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
+DELETE FROM refused_edge
+WHERE edge_id IN (SELECT o.object_id FROM (SELECT 1 FROM refused_edge LIMIT 1) CROSS JOIN outbox o
+                  WHERE o.item_id BETWEEN :first AND :last)
 -- statement: accept_edge_changes
 -- CAR holds the edge as Defender says: there is nothing left to change.
 DELETE FROM refused_change
-WHERE operation IN ('disable', 'touch') AND object_id IN (SELECT object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
+WHERE operation IN ('disable', 'touch')
+  AND object_id IN (SELECT o.object_id FROM (SELECT 1 FROM refused_change LIMIT 1) CROSS JOIN outbox o
+                    WHERE o.item_id BETWEEN :first AND :last)
 -- statement: accept_changes
 DELETE FROM refused_change
-WHERE (operation, object_id) IN (SELECT operation, object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
+WHERE (operation, object_id) IN (SELECT o.operation, o.object_id
+                                 FROM (SELECT 1 FROM refused_change LIMIT 1) CROSS JOIN outbox o
+                                 WHERE o.item_id BETWEEN :first AND :last)
 -- statement: refuse_change
 INSERT OR REPLACE INTO refused_change
 SELECT operation, object_id, collection, reason, evidence, last_modified, machine_id, aspect, :answer, run_id, :now

@@ -62,16 +62,9 @@ WHERE NOT EXISTS (
 -- statement: machine_news
 -- Of a window: most of the 24 hours' overlap says what the mirror has word for word, cut as merge cuts it. Such a row tells
 -- nothing, so it does not even reach the stage, unless another record of the machine is there, beside which it counts, or the
--- mirror's time was ahead of Defender's clock and so outweighs no other. (The plus signs: 5 is not '5'.)
-INSERT INTO stage.MachineInfo
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL
-WHERE NOT EXISTS (
-  SELECT 1 FROM stage.MachineInfo s
-  WHERE s.id = ?1
-    AND (s.computerDnsName, s.osPlatform, s.healthStatus, s.firstSeen, s.lastSeen, s.lastIpAddress, s.lastExternalIpAddress,
-         s.ipAddresses, s.onboardingStatus, s.version, s.riskScore, s.exposureLevel, s.rbacGroupName)
-     IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14))
-AND NOT EXISTS (
+-- mirror's time was ahead of Defender's clock and so outweighs no other. (The plus signs: 5 is not '5'. Asked before the
+-- insert: one that reads its own table prepares for rows that nearly never come.)
+SELECT NOT EXISTS (
   SELECT 1 FROM main.MachineInfo m
   WHERE m.id = ?1 AND typeof(?1) = 'text' AND NOT m.ahead
     AND NOT EXISTS (SELECT 1 FROM stage.MachineInfo s WHERE s.id = ?1)

@@ -34,6 +34,8 @@ PRAGMA integrity_check(1)
 -- statement: schema
 -- What SQLite makes by itself (sqlite_…) has no text.
 SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+-- statement: objects
+SELECT count(*) FROM sqlite_schema
 -- statement: trigger
 SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name
 -- statement: schema_mark

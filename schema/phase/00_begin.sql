@@ -13,10 +13,14 @@ DROP TABLE IF EXISTS temp.aging;
 CREATE TEMP TABLE aging (now TEXT NOT NULL) STRICT;
 INSERT INTO aging SELECT now FROM stage.run WHERE clock_agreed;
 
--- What counts as ahead of Defender's clock: then a record's own time counts as this reading's.
+-- What counts as ahead of Defender's clock: then a record's own time counts as this reading's. Where no clock is believed
+-- nothing does: time stands still then, and each record's own time says which is the newer one (but what lies beyond `soon`
+-- is flagged, since it may have been ahead).
 DROP TABLE IF EXISTS temp.reading_clock;
-CREATE TEMP TABLE reading_clock (now TEXT NOT NULL, latest TEXT NOT NULL) STRICT;
-INSERT INTO reading_clock SELECT now, strftime('%Y-%m-%dT%H:%M:%fZ', now, '+5 minutes') FROM stage.run;
+CREATE TEMP TABLE reading_clock (now TEXT NOT NULL, soon TEXT NOT NULL, latest TEXT NOT NULL) STRICT;
+INSERT INTO reading_clock
+SELECT now, soon, CASE WHEN clock_agreed THEN soon ELSE '9999' END
+FROM (SELECT now, strftime('%Y-%m-%dT%H:%M:%fZ', now, '+5 minutes') AS soon, clock_agreed FROM stage.run);
 
 DROP TABLE IF EXISTS temp.changed_vertex;
 CREATE TEMP TABLE changed_vertex (   -- whose body may have changed

@@ -9,9 +9,9 @@ SELECT s.id, s.computerDnsName, s.osPlatform, s.healthStatus,
        strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END), s.lastIpAddress, s.lastExternalIpAddress, coalesce(s.ipAddresses, '[]'),
        CAST(s.onboardingStatus AS TEXT), CAST(s.version AS TEXT), CAST(s.riskScore AS TEXT), CAST(s.exposureLevel AS TEXT),
        CAST(s.rbacGroupName AS TEXT), (SELECT run_id FROM stage.run), NULL,
-       coalesce(s.lastSeen > (SELECT latest FROM reading_clock)
+       coalesce(s.lastSeen > (SELECT soon FROM reading_clock)
                 AND strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END)
-                    > (SELECT latest FROM reading_clock), 0)
+                    > (SELECT soon FROM reading_clock), 0)
 FROM stage.MachineInfo s
 WHERE s.set_aside IS NULL
 ON CONFLICT DO UPDATE SET
@@ -64,7 +64,7 @@ WHERE set_aside IS NULL
   AND julianday(Timestamp) > julianday((SELECT now FROM stage.run), '-30 days')
 ON CONFLICT DO UPDATE SET IPAddresses = excluded.IPAddresses, Timestamp = excluded.Timestamp, run_id = excluded.run_id,
   NetworkAdapterStatus = excluded.NetworkAdapterStatus
-WHERE excluded.Timestamp > Timestamp
+WHERE excluded.Timestamp > Timestamp OR Timestamp > (SELECT latest FROM reading_clock)
    OR (excluded.Timestamp = Timestamp
        AND (excluded.IPAddresses, excluded.NetworkAdapterStatus) IS NOT (IPAddresses, NetworkAdapterStatus));
 

@@ -7,17 +7,18 @@
 SELECT sum(length(CAST(value AS BLOB))) FROM (
   SELECT printf('%s%s%s%s%s%s%s%s', id, computerDnsName, osPlatform, healthStatus, firstSeen, lastSeen, lastIpAddress,
                 lastExternalIpAddress) ||
-         printf('%s%s%s%s%s%s%s%s', ipAddresses, onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, run_id,
-                usersReadAt) AS value FROM MachineInfo
+         printf('%s%s%s%s%s%s%s%s%s', ipAddresses, onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, run_id,
+                usersReadAt, ahead) AS value FROM MachineInfo
   UNION ALL
-  SELECT printf('%s%s%s%s%s%s', DeviceId, NetworkAdapterName, MacAddress, IPAddresses, Timestamp, run_id) FROM MachineNetworkInfo
+  SELECT printf('%s%s%s%s%s%s%s', DeviceId, NetworkAdapterName, MacAddress, IPAddresses, Timestamp, run_id, NetworkAdapterStatus)
+  FROM MachineNetworkInfo
   UNION ALL
   SELECT printf('%s%s%s%s%s%s%s%s%s%s%s', id, machineId, title, description, severity, status, alertCreationTime,
                 firstEventTime, lastUpdateTime, resolvedTime, run_id) FROM Alerts
   UNION ALL
-  SELECT printf('%s%s%s%s', machineId, accountName, accountDomain, run_id) FROM LogonUsers
+  SELECT printf('%s%s%s%s%s', machineId, accountName, accountDomain, run_id, accountSid) FROM LogonUsers
   UNION ALL
-  SELECT printf('%s%s%s%s%s%s', DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId, run_id)
+  SELECT printf('%s%s%s%s%s%s%s', DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId, run_id, CvssScore)
   FROM SoftwareVulnerabilities
   UNION ALL
   SELECT printf('%s%s%s%s%s%s', CveId, CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime, run_id)

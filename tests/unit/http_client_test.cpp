@@ -713,9 +713,9 @@ TEST_CASE("A request whose time was too short is sent again only where that is w
   const int status = GENERATE(0, 408, 504);
   const bool late = status == 0 || GENERATE(true, false);
   const bool again = GENERATE(true, false);
-  TestServer server;
   std::atomic<int> asked = 0;
   std::atomic<bool> ended = false;
+  TestServer server;  // after what its handlers use: its end waits for them
   server.server.Get("/x", [&](const auto&, auto& response) {
     ++asked;
     for (int i = 0; status == 0 && !ended && i < 2'000; ++i) std::this_thread::sleep_for(5ms);

@@ -1,5 +1,5 @@
 #pragma once
-// The one table from the reason of a failure to the program's exit code (design section 6).
+// The one table from the reason of a failure to the program's exit code (docs/commands.md).
 
 #include <optional>
 #include <string_view>

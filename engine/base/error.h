@@ -11,7 +11,7 @@
 
 namespace defender_car {
 
-/// Why a run ended. cli/exit_code.h maps each kind to design section 6's exit code.
+/// Why a run ended. cli/exit_code.h maps each kind to its exit code.
 enum class ErrorKind {
   internal,           ///< a bug, or a broken state file
   usage,              ///< parameters that cannot work

@@ -1,6 +1,6 @@
 #pragma once
 // What CAR's answers say: from a body's text to a value, without any HTTP. Facts:
-// ../shared/car-api.md.
+// docs/services/car.md.
 //
 // Guarantees: whatever the text, a function gives a value that the text really states or throws
 // UnreadableAnswer; CAR's own words come out printable. JSON deeper than 64 levels is unreadable.

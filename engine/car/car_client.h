@@ -1,6 +1,6 @@
 #pragma once
 // IBM's Connected Assets and Risk service as this program writes it: databases, save point, imports
-// as jobs, full-import sessions, PATCHes and DELETEs. Facts: ../shared/car-api.md. Knows no
+// as jobs, full-import sessions, PATCHes and DELETEs. Facts: docs/services/car.md. Knows no
 // database of ours.
 //
 // Guarantees: an import counts as done only when its id stands in complete_imports; a status that

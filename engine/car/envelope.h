@@ -1,6 +1,6 @@
 #pragma once
 // The text of one import: source, report, and vertices or edges, ready for POST /imports. Facts:
-// ../shared/car-api.md.
+// docs/services/car.md.
 //
 // Does not judge what it is given: which vertices are valid and which edge names its ends how is
 // the schema's business.

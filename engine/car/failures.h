@@ -22,7 +22,7 @@ bool is_foreign_404(const HttpResponse& response);
 /// caller or the moment (401, 403, 408, 429) and for 404.
 bool is_refusal(const HttpResponse& response);
 
-/// Recoverable or not by design section 6, with what a person can do about it.
+/// Recoverable or not (docs/commands.md), with what a person can do about it.
 Error failure_of(const HttpRequest& request, const HttpResponse& response);
 
 /// For an answer that came but does not say what it should.

@@ -1,6 +1,6 @@
 #pragma once
 // What the answers of Defender, Graph and the login say: from a body to values, without any HTTP.
-// Facts: ../shared/defender-api.md sections 1, 2 and 5.
+// Facts: docs/services/defender.md.
 
 #include <cstdint>
 #include <optional>

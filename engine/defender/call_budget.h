@@ -1,6 +1,6 @@
 #pragma once
 // How many calls Defender allows, and how many of them a share of ours may use: counted by family,
-// since each has a quota of its own (../shared/defender-api.md). Arithmetic only: the time is
+// since each has a quota of its own (docs/services/defender.md). Arithmetic only: the time is
 // given, nothing is sent or kept. Counts lie in slices of time; a slice counts until all of it is
 // older than the minute or the hour, so a window of the service's is never overdrawn.
 

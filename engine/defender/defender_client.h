@@ -5,7 +5,7 @@
 // Guarantees: one token per audience, reused until a minute before its end; a 401 gets one new
 // token and one more try; pages are stepped by $top/$skip until a short page, a nextLink is
 // followed only on the same host and never twice; a hunting answer that may be truncated is never
-// taken for whole. Facts: ../shared/defender-api.md. Throws Error: authentication, forbidden (names
+// taken for whole. Facts: docs/services/defender.md. Throws Error: authentication, forbidden (names
 // the missing permission), unreachable, invalid_parameter, bad_data, defender, budget (a Gate of
 // the HttpClient is closed).
 
@@ -27,7 +27,7 @@
 
 namespace defender_car {
 
-/// Where the services live and how to log in (design section 2, Hosts). URLs without a trailing
+/// Where the services live and how to log in (docs/configuration.md). URLs without a trailing
 /// slash.
 struct DefenderSettings {
   std::string tenant_id;
@@ -40,7 +40,7 @@ struct DefenderSettings {
   std::string graph_resource = "https://graph.microsoft.com";
 };
 
-/// Sets the five URLs for commercial, gcc, gcc-high or dod (defender-api.md 1.6). Throws
+/// Sets the five URLs for commercial, gcc, gcc-high or dod (docs/configuration.md). Throws
 /// Error(usage) otherwise.
 void set_cloud(DefenderSettings& settings, std::string_view cloud);
 

@@ -1,6 +1,6 @@
 #pragma once
 // The vulnerability export: every row of software and CVE, or what changed since a time, in pages
-// that each name the next one; and the list of CVEs. Facts: ../shared/defender-api.md section 6.
+// that each name the next one; and the list of CVEs. Facts: docs/services/defender.md.
 
 #include <functional>
 #include <optional>

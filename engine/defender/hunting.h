@@ -1,6 +1,6 @@
 #pragma once
 // Advanced hunting by either of its two ways, with one interface: Graph's runHuntingQuery and the
-// retiring advancedqueries/run. Facts: ../shared/defender-api.md section 5.
+// retiring advancedqueries/run. Facts: docs/services/defender.md.
 
 #include <cstdint>
 #include <functional>

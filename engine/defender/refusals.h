@@ -1,6 +1,6 @@
 #pragma once
 // What a refusal of Defender or Graph means, by its status and its words. Facts:
-// ../shared/defender-api.md sections 5.4 and 8.
+// docs/services/defender.md.
 
 #include <optional>
 #include <string>

@@ -4,7 +4,7 @@
 //
 // Guarantees: a token is reused until a minute before its end, by the monotonic clock; a 401 gets
 // one new token and one more try; neither the secret nor a token appears in a message or a log
-// line. Facts: ../shared/defender-api.md section 1.
+// line. Facts: docs/services/defender.md.
 
 #include <chrono>
 #include <cstdint>

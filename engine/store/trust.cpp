@@ -79,7 +79,9 @@ bool leave_foreign_log_out(const fs::path& file) {
 
 std::unique_ptr<Database> open_checked(const fs::path& file, const LockNote& left, Trust& trust,
                                        const std::string& vfs) {
-  if (trust != Trust::as_left && fs::exists(file)) {
+  // Killed while the file was made: only who may write can undo what was begun.
+  const bool half_made = fs::exists(file.string() + "-journal");
+  if (trust != Trust::as_left && fs::exists(file) && !half_made) {
     try {
       check_whole(file, vfs);
     } catch (const Error&) {
@@ -89,6 +91,7 @@ std::unique_ptr<Database> open_checked(const fs::path& file, const LockNote& lef
     }
   }
   auto database = std::make_unique<Database>(file, OpenMode::create, vfs);
+  if (half_made) check_whole(*database, file);
   trust = trust_in(*database, left, trust);
   return database;
 }

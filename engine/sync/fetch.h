@@ -1,5 +1,5 @@
 #pragma once
-// Defender → stage, dataset by dataset (design section 2). Each dataset is marked complete only
+// Defender → stage, dataset by dataset. Each dataset is marked complete only
 // after its last page passed its checks; one that fails is incomplete and does not stop the others,
 // but for the machine list, without which the run ends (the error passes on).
 

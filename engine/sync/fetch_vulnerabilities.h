@@ -1,5 +1,5 @@
 #pragma once
-// TVM software vulnerabilities and the knowledge base behind them, by hunting (design section 2).
+// TVM software vulnerabilities and the knowledge base behind them, by hunting.
 // The rows come without the knowledge base, whose entries are asked for once each: a join would
 // repeat every description a machine.
 

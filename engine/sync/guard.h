@@ -1,5 +1,5 @@
 #pragma once
-// Guards hold removals back (design section 5, promise 2). What is held is named with the numbers,
+// Guards hold removals back (docs/guards-and-plans.md). What is held is named with the numbers,
 // the first ids, the limit and the command that allows it once; its token is bound to that very
 // set, so it opens no other door.
 

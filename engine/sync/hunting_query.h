@@ -30,8 +30,8 @@ inline std::string in_filter(std::string_view column, std::span<const std::strin
 }
 
 /// Names in parts that fit a query each: 2,000 device ids, or 5,000 CVEs. Kusto takes a million
-/// values of `in`; how long a query may be is not documented (defender-api.md), so it stays well
-/// under 100 KB.
+/// values of `in`; how long a query may be is not documented (docs/services/defender.md), so it
+/// stays well under 100 KB.
 inline std::vector<std::span<const std::string>> parts_by_names(
     const std::vector<std::string>& names) {
   constexpr std::size_t kText = 86'000;

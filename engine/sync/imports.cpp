@@ -14,7 +14,7 @@
 namespace defender_car {
 namespace {
 
-constexpr std::int64_t kRecordsAnEnvelope = 2'000;  // car-api.md, "An import envelope"
+constexpr std::int64_t kRecordsAnEnvelope = 2'000;  // docs/services/car.md
 constexpr int kTries = 3;
 constexpr std::size_t kRefusedAtOnce = 200;  // then it is judged whose fault that is
 

@@ -1,5 +1,5 @@
 #pragma once
-// Full or incremental, and why (design section 4, "Full when").
+// Full or incremental, and why.
 
 #include <string>
 

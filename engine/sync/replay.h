@@ -1,6 +1,6 @@
 #pragma once
 // Runs from snapshot files in place of Defender: the same derive and diff, with each run's own
-// clock and parameters (design section 4). Proves by each run's digest that it came to the same
+// clock and parameters. Proves by each run's digest that it came to the same
 // graph.
 //
 // By default CAR is a sink inside the program that takes everything; with CarSettings it is a real

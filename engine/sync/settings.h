@@ -1,6 +1,6 @@
 #pragma once
-// What a run is told: design section 6's options as typed values. The program fills it from the
-// command line, the environment and an INI file; the tests fill it by hand.
+// What a run is told: the options (docs/configuration.md) as typed values. The program fills it
+// from the command line, the environment and an INI file; the tests fill it by hand.
 
 #include <chrono>
 #include <filesystem>

@@ -1,5 +1,5 @@
 #pragma once
-// One run: design section 4's phases in order, on one state file.
+// One run: its phases (ARCHITECTURE.md) in order, on one state file.
 //
 // Guarantees section 5's promises. Takes the lock first and holds it to the end. Everything that a
 // person may want to know about the run afterwards is in the state file (tables run, run_dataset,

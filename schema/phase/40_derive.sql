@@ -1,4 +1,4 @@
--- The desired graph of the machines on the work list: section 1 of the design, row by row. Each row says who claims which
+-- The desired graph of the machines on the work list: docs/mapping.md, row by row. Each row says who claims which
 -- edge, by names; names become numbers afterwards.
 
 -- The machine's own vertex has a number already: from_key is NULL where an edge begins there.

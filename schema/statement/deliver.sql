@@ -26,7 +26,7 @@ DELETE FROM batch WHERE batch_id = :batch
 -- statement: vertices
 SELECT collection, body FROM outbox WHERE item_id BETWEEN :first AND :last ORDER BY item_id
 -- statement: kinds
--- How an edge names its ends. The user model names its users by key, the account model by external id (car-api.md).
+-- How an edge names its ends. The user model names its users by key, the account model by external id (docs/services/car.md).
 SELECT c.name, c.car_name, c.by_external_id AND NOT (c.name = 'user' AND m.value = 'user')
 FROM setting m CROSS JOIN collection c WHERE m.name = 'identity_model'
 -- statement: edges

@@ -1,4 +1,4 @@
--- The graph's kinds, as CAR names them and as it wants their ends (car-api.md, "An import envelope").
+-- The graph's kinds, as CAR names them and as it wants their ends (docs/services/car.md).
 
 -- by_external_id: edges name the vertex by its external id; otherwise by collection/key.
 CREATE VIEW collection (name, car_name, by_external_id) AS VALUES

@@ -1,4 +1,4 @@
--- What CAR shall hold of each vertex: section 1 of the design, as canonical JSON. A function of the mirror alone.
+-- What CAR shall hold of each vertex: docs/mapping.md, as canonical JSON. A function of the mirror alone.
 
 CREATE VIEW vertex_body AS
 SELECT v.vertex_id, v.collection,

@@ -1,4 +1,4 @@
--- What "current" means (design section 2), per machine, from the mirror's rows alone. All are meant to be asked for one
+-- What "current" means (docs/mapping.md), per machine, from the mirror's rows alone. All are meant to be asked for one
 -- machine at a time.
 
 -- Words for an adapter that has no connection, in lower case, of .NET's OperationalStatus. Any other, and none, says nothing

@@ -76,7 +76,7 @@ void check_thousand_changes(Harness& harness) {
 }  // namespace
 
 // Hunting does not know who was not seen for 30 days: those are asked one by one, and only once
-// (design section 2, "Logon users"); where they are many, a few in each run.
+// (docs/services/defender.md); where they are many, a few in each run.
 TEST_CASE("A full import of 10,000 devices makes at most 40 calls to Defender", "[calls]") {
   Harness harness(fleet(e2e::is_in_sample(1) ? 10'000 : 1'000, 10));  // fewer under the sanitizers
   const auto one_by_one = [&] {

@@ -125,7 +125,7 @@ oracle::Options oracle_options(const Scenario& scenario) {
   oracle::Options out;
   out.identity = scenario.identity;
   out.network = has_networks(scenario) ? oracle::Network::hunting : oracle::Network::machine_list;
-  // Design section 2, "Without hunting": where there is no export either, vulnerabilities are left
+  // docs/services/defender.md: where there is no export either, vulnerabilities are left
   // out.
   out.software = simulator_options(scenario).defender.vulnerability_export;
   out.row_scores =

@@ -1,10 +1,10 @@
 // What CAR must hold, worked out a second time.
 //
-// Written from design sections 1 to 3 and from nothing of the engine: plain maps and loops over
-// simulator::Tenant, no HTTP, no SQL. observe() stands for one undisturbed run at the tenant's
+// Written from the mapping (docs/mapping.md) and from nothing of the engine: plain maps and loops
+// over simulator::Tenant, no HTTP, no SQL. observe() stands for one undisturbed run at the tenant's
 // present time; graph() says what is active in CAR after it.
 //
-// It keeps something between observations only where the design says that the last known stays:
+// It keeps something between observations only where the last known stays:
 // - a machine that left the list, until a reading of everything;
 // - the users of a machine, as of the last time that it was asked for them;
 // - the software rows of a machine that is silent or no longer listed, as long as no answer has

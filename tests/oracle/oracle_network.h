@@ -1,4 +1,4 @@
-// The current network of a machine (design section 2), from hunting rows or from the machine list.
+// The current network of a machine (docs/mapping.md), from hunting rows or from the machine list.
 #pragma once
 
 #include <optional>
@@ -39,7 +39,7 @@ std::optional<std::string> car_mac(std::string_view text);
 /// fe80::1%12 is fe80::1: the zone is the host's own business.
 std::string without_zone(std::string_view address);
 
-/// Patterns of car-api.md.
+/// CAR's patterns (docs/services/car.md).
 bool car_takes_address(std::string_view text);
 bool car_takes_host_name(std::string_view text);
 

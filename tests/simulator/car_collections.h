@@ -1,5 +1,5 @@
-// What collections CAR has, what each record must hold, and which edges join what: car-api.md as a
-// table.
+// What collections CAR has, what each record must hold, and which edges join what:
+// docs/services/car.md as a table.
 #pragma once
 
 #include <rapidjson/document.h>

@@ -1,4 +1,4 @@
-// Plays the CAR service: every endpoint of car-api.md over a CarGraph.
+// Plays the CAR service: every endpoint of docs/services/car.md over a CarGraph.
 //
 // As strict as the real one can be: an import is a job, and what it holds is in the graph only once
 // the job has completed, which takes `job_polls` polls; an edge whose vertex was not in the graph

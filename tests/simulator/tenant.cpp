@@ -194,6 +194,7 @@ bool Tenant::lease(std::string_view name, const std::string& address) {
     const bool takes = id == taker->first;
     if (!has_private_address(device) || (!takes && private_address(device) != address)) continue;
     private_address(device) = takes ? address : make_private_ip(random);
+    if (takes) device.adapters.front().status = "Up";
     report(device, now_ms);
     for (NetworkRow& row : network_rows[id]) row.ingested_ms = std::min(row.ingested_ms, now_ms);
   }

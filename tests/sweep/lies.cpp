@@ -3,7 +3,7 @@
 //
 // Nothing that Defender still derives is taken from CAR, but for a shorter answer that looks
 // complete, of a dataset that has no second question behind it: what such a one leaves out goes
-// while it stays below --max-disables (design section 5, promise 2). `lost_below_the_limit` names
+// while it stays below --max-disables (docs/guards-and-plans.md). `lost_below_the_limit` names
 // all of these. The run's end is a documented one, the next truthful run converges (one of
 // everything where nobody could have noticed), and the one after it sends nothing.
 #include <catch2/catch.hpp>

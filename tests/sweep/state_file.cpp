@@ -89,6 +89,19 @@ class AtRequest {
   std::function<void()> act_;
 };
 
+/// A run that is killed when its n-th request has come in.
+void kill_at(Trial& trial, std::size_t nth) {
+  std::atomic<pid_t> pid = 0;
+  AtRequest kill_it(trial, nth, [&] {
+    pid.wait(0);
+    ::kill(pid, SIGKILL);
+  });
+  Child child(trial.sync());
+  pid = child.id();
+  pid.notify_all();
+  REQUIRE(child.wait().signal == SIGKILL);
+}
+
 std::size_t requests_of_a_run() {
   static const std::size_t count = [] {
     Trial trial(Moment::incremental);
@@ -257,17 +270,7 @@ TEST_CASE("a killed run whose log was deleted leads to a full import") {
     tally.begin_point();
     INFO("point " << point);
     Trial trial(Moment::incremental);
-    {
-      std::atomic<pid_t> pid = 0;
-      AtRequest kill_it(trial, point, [&] {
-        pid.wait(0);
-        ::kill(pid, SIGKILL);
-      });
-      Child child(trial.sync());
-      pid = child.id();
-      pid.notify_all();
-      REQUIRE(child.wait().signal == SIGKILL);
-    }
+    kill_at(trial, point);
     fs::remove(trial.state().string() + "-wal");
     fs::remove(trial.state().string() + "-shm");
     expect_healed(trial, "a run was killed", "a run was killed", tally);
@@ -282,17 +285,7 @@ TEST_CASE("a copy restored after a kill is not mixed with the log of the file be
     Trial trial(Moment::incremental);
     const fs::path copy = trial.folder() / "copy.db";
     with_shell(trial.state(), "VACUUM INTO '" + copy.string() + "'");
-    {
-      std::atomic<pid_t> pid = 0;
-      AtRequest kill_it(trial, point, [&] {
-        pid.wait(0);
-        ::kill(pid, SIGKILL);
-      });
-      Child child(trial.sync());
-      pid = child.id();
-      pid.notify_all();
-      REQUIRE(child.wait().signal == SIGKILL);
-    }
+    kill_at(trial, point);
     fs::rename(copy, trial.state());
     const Ended next = run(trial.sync());
     INFO(next.err);

@@ -1,7 +1,7 @@
 // What every sweep shares: which of its points a run tries, and the row it leaves in the table of
 // scripts/sweep.
 //
-// A sweep tries *all* points at which a promise could break (design section 5). By hand and in
+// A sweep tries *all* points at which a promise could break (docs/promises.md). By hand and in
 // scripts/sweep it does so at full length; under ctest it takes a spread sample, always the
 // same one.
 //

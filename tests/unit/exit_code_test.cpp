@@ -1,4 +1,4 @@
-// The table of exit codes is a promise to crontabs: design section 6.
+// The table of exit codes is a promise to crontabs: docs/commands.md.
 
 #include "cli/exit_code.h"
 

@@ -13,12 +13,13 @@
 
 #include "base/cancel.h"
 #include "base/descriptors.h"
-#include "cli/commands.h"
-#include "cli/exit_code.h"
-#include "cli/help.h"
-#include "cli/options.h"
-#include "cli/output.h"
-#include "cli/text.h"
+#include "base/version.h"
+#include "cli/commands/commands.h"
+#include "cli/options/help.h"
+#include "cli/options/options.h"
+#include "cli/output/exit_code.h"
+#include "cli/output/output.h"
+#include "cli/output/text.h"
 #include "http/proxy.h"
 
 namespace defender_car {
@@ -117,7 +118,7 @@ int main_with(const std::vector<std::string>& arguments) {
     options = read_options(arguments, {environment, ::geteuid() == 0});
     if (options.help || options.version) {
       const auto page = options.command_given ? std::optional(options.command) : std::nullopt;
-      write_out(options.version ? version_line() + "\n" : help_page(page));
+      write_out(options.version ? std::string(kProgram) + "\n" : help_page(page));
       return 0;
     }
   } catch (const Error& e) {

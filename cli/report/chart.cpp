@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/output/text.h"
 #include "cli/report/words.h"
-#include "cli/text.h"
 
 namespace defender_car {
 namespace {

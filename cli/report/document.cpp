@@ -1,6 +1,6 @@
 // The report's data as JSON.
 
-#include "cli/output.h"
+#include "cli/output/output.h"
 #include "cli/report/page.h"
 
 namespace defender_car {

@@ -1,6 +1,6 @@
 #include "cli/report/html.h"
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 namespace defender_car {
 

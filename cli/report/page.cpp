@@ -1,6 +1,6 @@
 #include "cli/report/page.h"
 
-#include "cli/help.h"
+#include "base/version.h"
 #include "cli/report/html.h"
 #include "cli/report/page_css.h"
 #include "cli/report/sections.h"
@@ -49,7 +49,7 @@ void navigation(Html& html) {
 
 void foot(Html& html, const ReportData& data) {
   html.open("footer");
-  html.element("p", "Written " + moment(data.now) + " by " + version_line() +
+  html.element("p", "Written " + moment(data.now) + " by " + kProgram +
                         ". Ages go by this machine's clock; all else is from the state file, all "
                         "times are UTC.");
   html.element("p",

@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 namespace defender_car {
 namespace {

@@ -2,11 +2,11 @@
 
 #include "audit/state.h"
 #include "base/printable.h"
+#include "run/call_meter.h"
+#include "run/ledger_counts.h"
 #include "store/lock.h"
 #include "store/schema_check.h"
 #include "store/trust.h"
-#include "sync/budget.h"
-#include "sync/tally.h"
 
 namespace defender_car {
 namespace {

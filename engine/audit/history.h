@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "run/working_dir.h"
 #include "store/database.h"
 #include "sync/sync.h"
-#include "sync/working_dir.h"
 
 namespace defender_car {
 

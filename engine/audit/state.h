@@ -2,8 +2,8 @@
 // The state file as the audit opens it: to read, without the lock, also while a run works on it,
 // and also a copy on a folder that nobody may write to.
 
+#include "run/working_dir.h"
 #include "store/database.h"
-#include "sync/working_dir.h"
 
 namespace defender_car {
 

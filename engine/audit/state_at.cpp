@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "snapshot/file.h"
+#include "snapshot/retention.h"
 #include "store/database.h"
 #include "sync/replay.h"
-#include "sync/snapshot_file.h"
-#include "sync/snapshots.h"
 
 namespace defender_car {
 namespace fs = std::filesystem;

@@ -12,7 +12,7 @@
 
 #include "base/progress.h"
 #include "base/temporary_folder.h"
-#include "sync/working_dir.h"
+#include "run/working_dir.h"
 
 namespace defender_car {
 

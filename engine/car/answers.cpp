@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "base/json_events.h"
 #include "base/limits.h"
 #include "base/printable.h"
-#include "base/rapid_json.h"
+#include "json/json_events.h"
+#include "json/rapid_json.h"
 
 namespace defender_car {
 namespace {

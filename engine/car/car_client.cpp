@@ -10,10 +10,10 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/printable.h"
-#include "base/rapid_json.h"
 #include "base/secrets.h"
 #include "car/failures.h"
 #include "car/readback.h"
+#include "json/rapid_json.h"
 
 namespace defender_car {
 namespace {

@@ -1,6 +1,6 @@
 #include "car/envelope.h"
 
-#include "base/rapid_json.h"
+#include "json/rapid_json.h"
 
 namespace defender_car {
 

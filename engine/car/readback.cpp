@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/printable.h"
-#include "base/rapid_json.h"
-#include "base/records.h"
+#include "json/rapid_json.h"
+#include "json/records.h"
 
 namespace defender_car {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/printable.h"
-#include "base/rapid_json.h"
+#include "json/rapid_json.h"
 
 namespace defender_car {
 namespace {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/records.h"
 #include "defender/defender_client.h"
+#include "json/records.h"
 
 namespace defender_car {
 

@@ -20,10 +20,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/records.h"
 #include "base/time.h"
 #include "http/answer_clock.h"
 #include "http/http_client.h"
+#include "json/records.h"
 
 namespace defender_car {
 

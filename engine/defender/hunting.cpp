@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/rapid_json.h"
 #include "defender/answers.h"
 #include "defender/refusals.h"
+#include "json/rapid_json.h"
 
 namespace defender_car {
 namespace {

@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "base/error.h"
-#include "base/records.h"
+#include "json/records.h"
 
 namespace defender_car {
 namespace {

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "base/printable.h"
-#include "base/records.h"
 #include "http/http_client.h"
+#include "json/records.h"
 
 namespace defender_car {
 namespace {

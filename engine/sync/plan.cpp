@@ -2,15 +2,16 @@
 
 #include "base/cancel.h"
 #include "base/new_file.h"
+#include "derive/derive.h"
+#include "fetch/fetch.h"
+#include "run/dataset.h"
+#include "run/guard.h"
+#include "run/lifecycle.h"
+#include "run/mode.h"
+#include "run/prepare.h"
+#include "run/working_dir.h"
 #include "store/lock.h"
-#include "sync/dataset.h"
-#include "sync/derive.h"
-#include "sync/guard.h"
-#include "sync/mode.h"
-#include "sync/phases.h"
 #include "sync/plan_file.h"
-#include "sync/run_life.h"
-#include "sync/working_dir.h"
 
 namespace defender_car {
 namespace fs = std::filesystem;
@@ -88,7 +89,7 @@ void Plan::run_phases(Run& run, const fs::path& save) {
   begin_run(run);
   decide_mode(run, run.car.look_at_databases());
   open_stage(run, here.stage());
-  fetch_in_time(run);
+  fetch(run);
   const Fetched fetched(run);
   if (!save.empty()) state_->statement("plan/keep_fetched").bind("file", file.string()).run();
   decide_session(run);

@@ -7,9 +7,9 @@
 
 #include "base/printable.h"
 #include "base/sha256.h"
-#include "sync/clock.h"
-#include "sync/mode.h"
-#include "sync/snapshot_file.h"
+#include "run/clock.h"
+#include "run/mode.h"
+#include "snapshot/file.h"
 
 namespace defender_car {
 namespace fs = std::filesystem;

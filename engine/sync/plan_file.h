@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "sync/run.h"
+#include "run/run.h"
 
 namespace defender_car {
 

@@ -1,12 +1,12 @@
 #include "sync/repair.h"
 
-#include "sync/clock.h"
+#include "deliver/deliver.h"
+#include "run/clock.h"
+#include "run/guard.h"
+#include "run/lifecycle.h"
+#include "run/mode.h"
+#include "run/prepare.h"
 #include "sync/comparison.h"
-#include "sync/deliver.h"
-#include "sync/guard.h"
-#include "sync/mode.h"
-#include "sync/phases.h"
-#include "sync/run_life.h"
 
 namespace defender_car {
 namespace {

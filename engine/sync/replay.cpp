@@ -6,18 +6,18 @@
 #include <optional>
 
 #include "base/cancel.h"
+#include "deliver/deliver.h"
+#include "deliver/null_car.h"
+#include "derive/derive.h"
+#include "derive/digest.h"
+#include "run/dataset.h"
+#include "run/ledger_counts.h"
+#include "run/run.h"
+#include "run/working_dir.h"
+#include "snapshot/file.h"
 #include "store/lock.h"
 #include "store/migrator.h"
 #include "store/trust.h"
-#include "sync/dataset.h"
-#include "sync/deliver.h"
-#include "sync/derive.h"
-#include "sync/digest.h"
-#include "sync/run.h"
-#include "sync/sink.h"
-#include "sync/snapshot_file.h"
-#include "sync/tally.h"
-#include "sync/working_dir.h"
 
 namespace defender_car {
 namespace fs = std::filesystem;

@@ -13,7 +13,7 @@
 
 #include "base/progress.h"
 #include "http/http_client.h"
-#include "sync/settings.h"
+#include "run/settings.h"
 #include "sync/sync.h"
 
 namespace defender_car {

@@ -3,19 +3,20 @@
 #include <spdlog/spdlog.h>
 
 #include "base/cancel.h"
-#include "sync/clock.h"
-#include "sync/dataset.h"
-#include "sync/deliver.h"
-#include "sync/derive.h"
-#include "sync/guard.h"
-#include "sync/mode.h"
-#include "sync/phases.h"
+#include "deliver/deliver.h"
+#include "derive/derive.h"
+#include "fetch/fetch.h"
+#include "run/clock.h"
+#include "run/dataset.h"
+#include "run/guard.h"
+#include "run/lifecycle.h"
+#include "run/mode.h"
+#include "run/prepare.h"
+#include "run/run.h"
+#include "run/working_dir.h"
+#include "snapshot/file.h"
+#include "snapshot/retention.h"
 #include "sync/plan_file.h"
-#include "sync/run.h"
-#include "sync/run_life.h"
-#include "sync/snapshot_file.h"
-#include "sync/snapshots.h"
-#include "sync/working_dir.h"
 
 namespace defender_car {
 namespace fs = std::filesystem;
@@ -125,7 +126,7 @@ void discard_stage(Run& run, const WorkingDir& folder) {
 void read_defender(Run& run, const WorkingDir& folder) {
   open_stage(run, folder.stage());
   PhaseClock clock(run.report, "fetch");
-  fetch_in_time(run);
+  fetch(run);
   decide_session(run);
 }
 
@@ -146,7 +147,7 @@ void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
   }
   {
     PhaseClock clock(run.report, "derive");
-    derive(run);
+    derive(run, run.planned ? refuse_unless_as_planned : OutboxCheck());
     guard_unknown_assets(run);
     if (run.planned) leave_plan(run);
   }

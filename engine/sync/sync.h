@@ -1,68 +1,16 @@
 #pragma once
 // One run: its phases (ARCHITECTURE.md) in order, on one state file.
 //
-// Guarantees section 5's promises. Takes the lock first and holds it to the end. Everything that a
-// person may want to know about the run afterwards is in the state file (tables run, run_dataset,
-//  ledger).
+// Takes the lock first and holds it to the end. Guarantees what docs/promises.md says. Everything
+// that a person may want to know about the run afterwards is in the state file (tables run,
+// run_dataset, ledger).
 
-#include <map>
-#include <string>
-#include <vector>
-
-#include "base/error.h"
 #include "base/progress.h"
 #include "http/http_client.h"
-#include "sync/settings.h"
+#include "run/report.h"
+#include "run/settings.h"
 
 namespace defender_car {
-
-/// What was done to CAR, by kind: ("vertex", "asset", 12), ("disable", "asset_ipaddress", 3)…
-struct SentCount {
-  std::string
-      operation;  ///< vertex, edge, touch (PATCH last_modified), disable (PATCH active:false),
-                  ///< delete, drop (fell away at the end of a full-import session), lost (a
-                  ///< repair found that CAR held it no longer: nothing was sent)
-  std::string collection;  ///< CAR's collection
-  std::string reason;      ///< new, changed, gone, inactive-15 …
-  std::int64_t count = 0;
-};
-
-struct DatasetReport {
-  std::string name;                 ///< machines, network, users, alerts, vulnerabilities
-  std::string state;                ///< complete, incomplete, excluded, unavailable
-  std::int64_t rows = 0;            ///< staged
-  std::string problem;              ///< why incomplete, in words for a person
-  std::int64_t not_understood = 0;  ///< elements that are no records
-  std::int64_t duplicates = 0;      ///< records that a newer one with the same key outweighs
-};
-
-/// What Defender said and CAR is not told: values that say nothing, accounts that are nobody's …
-struct LeftOutCount {
-  std::string what;
-  std::int64_t count = 0;
-};
-
-/// The truthful summary of a run; failures first when it is shown.
-struct RunReport {
-  std::int64_t run_id = 0;
-  std::string mode;                  ///< full, incremental, repair
-  std::string reason;                ///< why that mode
-  std::string outcome;               ///< done, partial, held, failed, interrupted
-  std::optional<ErrorKind> failure;  ///< decides the exit code; nothing: 0
-  std::string error;                 ///< the failure's message
-  std::vector<std::string> warnings;
-  std::vector<DatasetReport> datasets;
-  std::vector<SentCount> sent;
-  std::int64_t set_aside = 0;          ///< records set aside in this run
-  std::vector<LeftOutCount> left_out;  ///< of what this run read or looked at anew
-  std::int64_t defender_calls = 0;
-  std::int64_t car_calls = 0;
-  std::string started_at;  ///< UTC, ISO 8601
-  std::string finished_at;
-  std::int64_t same_failure_count = 0;  ///< this very failure in a row, this run included
-  std::string same_failure_since;
-  std::map<std::string, double> phase_cpu_seconds;  ///< fetch, derive, deliver …
-};
 
 /// Runs once; with settings.plan it delivers that plan in place of reading Defender. Throws
 /// Error(locked) when another run holds the state, Error(usage) when the state file or the plan

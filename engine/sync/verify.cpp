@@ -1,9 +1,9 @@
 #include "sync/verify.h"
 
 #include "base/cancel.h"
+#include "run/working_dir.h"
 #include "store/lock.h"
 #include "sync/comparison.h"
-#include "sync/working_dir.h"
 
 namespace defender_car {
 namespace {

@@ -22,13 +22,13 @@
 #include <string_view>
 #include <vector>
 
-#include "base/records.h"
 #include "defender_json.h"
+#include "fetch/columns.h"
+#include "fetch/stage_table.h"
 #include "hunting.h"
+#include "json/records.h"
 #include "store/database.h"
 #include "store/migrator.h"
-#include "sync/columns.h"
-#include "sync/stage.h"
 #include "tenant.h"
 
 namespace {

@@ -7,8 +7,8 @@
 #include "harness.h"
 #include "host_clock.h"
 #include "said.h"
+#include "snapshot/retention.h"
 #include "sync/replay.h"
-#include "sync/snapshots.h"
 
 using namespace e2e;
 using defender_car::iso8601;

@@ -14,7 +14,7 @@
 #include "planted.h"
 #include "said.h"
 #include "shape.h"
-#include "sync/snapshots.h"
+#include "snapshot/retention.h"
 #include "text.h"
 
 using namespace e2e;

@@ -13,8 +13,8 @@
 #include "random.h"
 #include "said.h"
 #include "shape.h"
+#include "snapshot/file.h"
 #include "store/lock.h"
-#include "sync/snapshot_file.h"
 
 using namespace e2e;
 using defender_car::Error;

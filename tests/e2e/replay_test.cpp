@@ -15,7 +15,7 @@
 #include "random.h"
 #include "said.h"
 #include "shape.h"
-#include "sync/snapshots.h"
+#include "snapshot/retention.h"
 
 using namespace e2e;
 using defender_car::ReplayReport;

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "oracle.h"
+#include "run/settings.h"
 #include "simulator.h"
-#include "sync/settings.h"
 
 namespace e2e {
 

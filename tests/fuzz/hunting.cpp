@@ -3,8 +3,8 @@
 #include <array>
 
 #include "defender/answers.h"
+#include "fetch/columns.h"
 #include "staged.h"
-#include "sync/columns.h"
 #include "target.h"
 
 using namespace defender_car;

@@ -1,7 +1,7 @@
 // The answer of /api/machines/m2/logonusers, to the outbox.
 #include "defender/answers.h"
+#include "fetch/columns.h"
 #include "staged.h"
-#include "sync/columns.h"
 #include "target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,7 +1,7 @@
 // A page of /api/machines, to the outbox.
 #include "defender/answers.h"
+#include "fetch/columns.h"
 #include "staged.h"
-#include "sync/columns.h"
 #include "target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "fetch/stage_table.h"
 #include "store/migrator.h"
-#include "sync/stage.h"
 #include "target.h"
 
 namespace fuzz {

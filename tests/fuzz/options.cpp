@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "target.h"
 
 namespace fuzz {

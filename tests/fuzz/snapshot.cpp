@@ -9,8 +9,8 @@
 
 #include "audit/history.h"
 #include "base/error.h"
+#include "snapshot/file.h"
 #include "store/migrator.h"
-#include "sync/snapshot_file.h"
 #include "target.h"
 
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/body.h"
-#include "base/records.h"
+#include "json/records.h"
 
 namespace fuzz {
 

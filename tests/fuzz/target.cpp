@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/json_events.h"
 #include "base/utf8.h"
+#include "json/json_events.h"
 
 namespace fuzz {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/body.h"
-#include "base/records.h"
+#include "json/records.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

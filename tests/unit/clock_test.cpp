@@ -1,5 +1,5 @@
 // Which of three clocks is believed, and what an answer's headers say of time.
-#include "sync/clock.h"
+#include "run/clock.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // The table of exit codes is a promise to crontabs: docs/commands.md.
 
-#include "cli/exit_code.h"
+#include "cli/output/exit_code.h"
 
 #include <catch2/catch.hpp>
 

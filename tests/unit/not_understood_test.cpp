@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/records.h"
 #include "car/answers.h"
 #include "defender/answers.h"
 #include "defender/pages.h"
+#include "json/records.h"
 
 using namespace defender_car;
 

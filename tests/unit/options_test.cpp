@@ -1,7 +1,7 @@
 // Command line, environment and INI file -> settings: precedence, the ancestor's spellings,
 // refusals.
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,8 +11,8 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "cli/help.h"
-#include "cli/option_table.h"
+#include "cli/options/help.h"
+#include "cli/options/option_table.h"
 
 namespace defender_car {
 namespace {

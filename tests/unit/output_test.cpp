@@ -1,13 +1,13 @@
 // What a person and a program read of a run.
 
-#include "cli/output.h"
+#include "cli/output/output.h"
 
 #include <rapidjson/document.h>
 
 #include <catch2/catch.hpp>
 
-#include "cli/progress.h"
-#include "cli/text.h"
+#include "cli/output/progress.h"
+#include "cli/output/text.h"
 
 namespace defender_car {
 namespace {

@@ -11,8 +11,8 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/records.h"
 #include "defender/defender_client.h"
+#include "json/records.h"
 #include "loopback_server.h"
 
 using namespace defender_car;

@@ -1,4 +1,4 @@
-#include "base/records.h"
+#include "json/records.h"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/printable.h"
-#include "base/repair.h"
 #include "base/time.h"
+#include "json/utf8_repair.h"
 
 using namespace defender_car;
 

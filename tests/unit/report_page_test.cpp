@@ -8,9 +8,9 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "cli/page_file.h"
 #include "cli/report/html.h"
 #include "cli/report/page.h"
+#include "cli/report/page_file.h"
 #include "cli/report/words.h"
 
 using namespace defender_car;

@@ -1,7 +1,5 @@
 // Retention of snapshots, on real files.
 
-#include "sync/snapshots.h"
-
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -10,6 +8,8 @@
 #include <fstream>
 #include <set>
 #include <string>
+
+#include "snapshot/retention.h"
 
 namespace fs = std::filesystem;
 using namespace defender_car;

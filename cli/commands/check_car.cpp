@@ -1,0 +1,47 @@
+#include "cli/commands/check_car.h"
+
+namespace defender_car {
+namespace {
+
+/// `question` returns what to say of a good answer; an error's own message says what to do.
+void ask(const OnCheck& on_check, const std::string& name,
+         const std::function<std::string()>& question) {
+  try {
+    on_check({name, CheckState::ok, question(), "", {}});
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::interrupted) throw;
+    on_check({name, CheckState::failed, e.what(), "", e.kind()});
+  }
+}
+
+std::string describe_model(const std::optional<IdentityModel>& by_service,
+                           const std::optional<IdentityModel>& chosen) {
+  const auto name = [](IdentityModel model) {
+    return model == IdentityModel::account ? "account" : "user";
+  };
+  std::string text = by_service ? std::string("it names the ") + name(*by_service) + " model"
+                                : "there is none (404): the user model, unless chosen otherwise";
+  if (chosen && by_service && *chosen != *by_service) {
+    text += std::string("; --identity-model ") + name(*chosen) + " overrides it";
+  }
+  return text;
+}
+
+}  // namespace
+
+void check_car(const SyncSettings& settings, HttpClient& http, const OnCheck& on_check) {
+  CarClient car(http, settings.car);
+  ask(on_check, "CAR health", [&] {
+    car.check_health();
+    return "";
+  });
+  ask(on_check, "CAR save point", [&] {
+    const auto save_point = car.save_point();
+    const std::string source = "source " + settings.car.source;
+    return save_point ? source + " has one" : source + " has none yet: the first run will be full";
+  });
+  ask(on_check, "CAR import schema",
+      [&] { return describe_model(car.import_schema_model(), settings.identity_model); });
+}
+
+}  // namespace defender_car

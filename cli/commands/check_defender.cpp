@@ -1,0 +1,241 @@
+#include "cli/commands/check_defender.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+namespace defender_car {
+namespace {
+
+/// An application permission and what a sync needs it for.
+struct Permission {
+  std::string name;
+  std::vector<std::string> alternatives;  ///< wider ones that hold it, too
+  std::string purpose;
+  bool needed = true;
+};
+
+constexpr const char* defender_api = "WindowsDefenderATP";
+constexpr const char* kExportPermission = "Vulnerability.Read.All";
+constexpr const char* graph_api = "Microsoft Graph";
+
+std::string where_to_grant(const std::string& permission, const std::string& api) {
+  const bool graph = api == graph_api;
+  return "Microsoft Entra admin center > App registrations > this app > API permissions > Add a "
+         "permission > " +
+         (graph ? api : "APIs my organization uses > " + api) + " > Application permissions > " +
+         permission + ", then Grant admin consent";
+}
+
+/// Keeps nothing: the question is whether an answer comes.
+class NoSink final : public PageSink {
+ public:
+  void begin() override {}
+  void record(std::span<const Field>) override {}
+  void keep() override {}
+  void drop() override {}
+};
+
+class DefenderCheck {
+ public:
+  DefenderCheck(const SyncSettings& settings, HttpClient& http, const OnCheck& on_check)
+      : settings_(settings),
+        http_(http),
+        on_check_(on_check),
+        client_(http, settings.defender, settings.hunting_api) {}
+
+  void run() {
+    if (!log_in_to_defender()) return;  // all that follows would fail for the same reason
+    probe("machines", "Machine.Read.All");
+    if (settings_.alerts) probe("alerts", "Alert.Read.All");
+    if (asks_export()) probe_export(true);
+    hunting();
+  }
+
+ private:
+  bool log_in_to_defender() {
+    try {
+      const auto roles = client_.defender_roles();
+      on_check_({"Defender login", CheckState::ok, "", "", {}});
+      permissions(roles, defender_permissions(), defender_api);
+      return true;
+    } catch (const Error& e) {
+      fail("Defender login", e, "");
+      return false;
+    }
+  }
+
+  std::vector<Permission> defender_permissions() const {
+    const bool asks_users = settings_.logon_source != LogonSource::hunting;
+    std::vector<Permission> asked{
+        {"Machine.Read.All", {"Machine.ReadWrite.All"}, "machines and their addresses", true},
+        {"Alert.Read.All", {"Alert.ReadWrite.All"}, "alerts", settings_.alerts},
+        {"User.Read.All", {}, "logon users of a machine", asks_users},
+        {"AdvancedQuery.Read.All", {}, "hunting by Defender's own API (retires 2027-02-01)", false},
+    };
+    if (asks_export())
+      asked.push_back({kExportPermission, {}, "software and its vulnerabilities by export", true});
+    return asked;
+  }
+
+  bool asks_export() const {
+    return settings_.vulnerabilities &&
+           settings_.vulnerability_source == VulnerabilitySource::exported;
+  }
+
+  void permissions(const std::optional<std::set<std::string>>& roles,
+                   const std::vector<Permission>& asked, const std::string& api) {
+    if (!roles || roles->empty()) {
+      on_check_({api + " permissions",
+                 CheckState::warning,
+                 roles ? "the token names none: none is granted, or the login service does not say"
+                       : "not known: the token does not tell which it carries",
+                 "what follows shows what works",
+                 {}});
+      return;
+    }
+    for (const Permission& permission : asked) on_check_(judge(*roles, permission, api));
+  }
+
+  /// The whole way once; after that a word is enough.
+  std::string how_to_grant(const std::string& permission, const std::string& api) {
+    if (!told_.insert(permission).second) return "grant " + permission + " as said above";
+    return where_to_grant(permission, api);
+  }
+
+  CheckResult judge(const std::set<std::string>& roles, const Permission& permission,
+                    const std::string& api) {
+    const std::string name = "permission " + permission.name + " (" + api + ")";
+    const bool granted =
+        roles.contains(permission.name) ||
+        std::any_of(permission.alternatives.begin(), permission.alternatives.end(),
+                    [&](const std::string& other) { return roles.contains(other); });
+    if (granted) return {name, CheckState::ok, "present, for " + permission.purpose, "", {}};
+    CheckResult result{name,
+                       CheckState::warning,
+                       "missing, for " + permission.purpose,
+                       how_to_grant(permission.name, api),
+                       {}};
+    if (permission.needed) {
+      result.state = CheckState::failed;
+      result.failure = ErrorKind::forbidden;
+    }
+    return result;
+  }
+
+  void probe(const std::string& resource, const std::string& permission) {
+    const std::string name = "Defender /api/" + resource;
+    try {
+      client_.probe(resource);
+      on_check_({name, CheckState::ok, "", "", {}});
+    } catch (const Error& e) {
+      const bool refused = e.kind() == ErrorKind::forbidden;
+      fail(name, e, refused ? how_to_grant(permission, defender_api) : "");
+    }
+  }
+
+  /// One row of it. Where it is not needed, its lack is worth a warning.
+  bool probe_export(bool needed) {
+    const std::string name = "Defender vulnerability export";
+    try {
+      NoSink sink;
+      client_.probe_software_export(sink);
+      on_check_({name, CheckState::ok, "", "", {}});
+      return true;
+    } catch (const Error& e) {
+      const bool refused = e.kind() == ErrorKind::forbidden;
+      const std::string remedy = refused ? how_to_grant(kExportPermission, defender_api) : "";
+      needed ? fail(name, e, remedy) : warn(name, e, remedy);
+      return false;
+    }
+  }
+
+  /// One way is enough; without any, addresses come from the machine list and vulnerabilities stay
+  /// out.
+  void hunting() {
+    const bool by_graph = settings_.hunting_api != HuntingApi::defender && hunt_by_graph();
+    const bool by_defender = settings_.hunting_api != HuntingApi::graph && hunt_by_defender();
+    if (by_graph || by_defender) return;
+    const bool needed = settings_.network_source == NetworkSource::hunting ||
+                        settings_.logon_source == LogonSource::hunting ||
+                        settings_.vulnerability_source == VulnerabilitySource::hunting;
+    if (needed) {
+      on_check_({"hunting", CheckState::failed,
+                 "no way to hunt works, and --network-source, --logon-source or "
+                 "--vulnerability-source asks for it",
+                 how_to_grant("ThreatHunting.Read.All", graph_api), ErrorKind::forbidden});
+      return;
+    }
+    const bool automatic = settings_.vulnerability_source == VulnerabilitySource::automatic;
+    const bool exported =
+        asks_export() || (settings_.vulnerabilities && automatic && probe_export(false));
+    on_check_({"hunting",
+               CheckState::warning,
+               std::string("no way to hunt works: addresses will come from the machine list "
+                           "(--network-source machines), and vulnerabilities ") +
+                   (exported ? "from the export" : "stay out"),
+               how_to_grant("ThreatHunting.Read.All", graph_api),
+               {}});
+  }
+
+  bool hunt_by_graph() {
+    try {
+      const auto roles = client_.graph_roles();
+      on_check_({"Graph login", CheckState::ok, "", "", {}});
+      permissions(roles, {{"ThreatHunting.Read.All", {}, "hunting by Microsoft Graph", false}},
+                  graph_api);
+    } catch (const Error& e) {
+      warn("Graph login", e, "");
+      return false;
+    }
+    return hunt("hunting by Graph", HuntingApi::graph, "ThreatHunting.Read.All", graph_api);
+  }
+
+  bool hunt_by_defender() {
+    return hunt("hunting by Defender (retires 2027-02-01)", HuntingApi::defender,
+                "AdvancedQuery.Read.All", defender_api);
+  }
+
+  bool hunt(const std::string& name, HuntingApi way, const std::string& permission,
+            const std::string& api) {
+    static constexpr std::string_view columns[] = {"DeviceId"};
+    NoSink sink;
+    try {
+      DefenderClient client(http_, settings_.defender, way);
+      client.hunt(
+          {"DeviceInfo", columns},
+          [](int, int) { return "DeviceInfo | take 1 | project DeviceId"; }, sink);
+      on_check_({name, CheckState::ok, "", "", {}});
+      return true;
+    } catch (const Error& e) {
+      const bool refused = e.kind() == ErrorKind::forbidden;
+      warn(name, e, refused ? how_to_grant(permission, api) : "");
+      return false;
+    }
+  }
+
+  /// An error's own message says what to do; `remedy` is where to grant a permission, or empty.
+  void fail(const std::string& name, const Error& e, const std::string& remedy) {
+    if (e.kind() == ErrorKind::interrupted) throw e;
+    on_check_({name, CheckState::failed, e.what(), remedy, e.kind()});
+  }
+
+  void warn(const std::string& name, const Error& e, const std::string& remedy) {
+    if (e.kind() == ErrorKind::interrupted) throw e;
+    on_check_({name, CheckState::warning, e.what(), remedy, {}});
+  }
+
+  const SyncSettings& settings_;
+  HttpClient& http_;
+  const OnCheck& on_check_;
+  DefenderClient client_;
+  std::set<std::string> told_;  ///< permissions whose granting has been explained
+};
+
+}  // namespace
+
+void check_defender(const SyncSettings& settings, HttpClient& http, const OnCheck& on_check) {
+  DefenderCheck(settings, http, on_check).run();
+}
+
+}  // namespace defender_car

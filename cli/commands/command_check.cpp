@@ -1,0 +1,102 @@
+// `defender-car check`: tests both connections and every permission by really asking; changes
+// nothing anywhere.
+
+#include "cli/commands/check_car.h"
+#include "cli/commands/check_defender.h"
+#include "cli/commands/commands.h"
+#include "cli/output/exit_code.h"
+#include "cli/output/output.h"
+#include "cli/output/progress.h"
+#include "cli/output/text.h"
+
+namespace defender_car {
+namespace {
+
+std::string_view state_words(CheckState state) {
+  switch (state) {
+    case CheckState::ok:
+      return "ok";
+    case CheckState::warning:
+      return "warning";
+    case CheckState::failed:
+      return "FAILED";
+  }
+  return "";
+}
+
+std::string check_text(const CheckResult& check) {
+  std::string text(state_words(check.state));
+  text.resize(9, ' ');
+  text += printable(check.name);
+  if (!check.detail.empty()) text += ": " + printable(check.detail);
+  text += "\n";
+  if (!check.remedy.empty()) text += "         -> " + printable(check.remedy) + "\n";
+  return text;
+}
+
+std::string check_json(const std::vector<CheckResult>& checks, std::optional<ErrorKind> failure) {
+  JsonWriter json;
+  begin_document(json, "check");
+  json.integer("exit_code", exit_code(failure));
+  json.text_or_null("failure", failure ? kind_name(*failure) : "");
+  json.begin_array("checks");
+  for (const CheckResult& check : checks) {
+    json.begin_object();
+    json.text("name", check.name);
+    json.text("state", check.state == CheckState::failed ? "failed" : state_words(check.state));
+    json.text_or_null("detail", check.detail);
+    json.text_or_null("remedy", check.remedy);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return json.str() + "\n";
+}
+
+std::vector<CheckResult> run_checks(const Session& session, Progress& progress,
+                                    const OnCheck& on_check) {
+  const SyncSettings& settings = session.options.settings;
+  HttpOptions http_options;
+  http_options.ca_file = settings.ca_file;
+  http_options.retry.max_tries = 2;  // somebody is waiting for the answer
+  HttpClient http(http_options, progress);
+  std::vector<CheckResult> checks;
+  const OnCheck keep = [&](CheckResult check) {
+    on_check(check);
+    checks.push_back(std::move(check));
+  };
+  check_defender(settings, http, keep);
+  check_car(settings, http, keep);
+  return checks;
+}
+
+std::optional<ErrorKind> first_failure(const std::vector<CheckResult>& checks) {
+  for (const CheckResult& check : checks) {
+    if (check.state == CheckState::failed) return check.failure;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int run_check_command(const Session& session) {
+  const bool json = session.options.format == Format::json;
+  TerminalProgress shown;
+  SilentProgress silent;
+  Progress& progress = session.terminal ? static_cast<Progress&>(shown) : silent;
+  const LineHook hook(session.log, [&] { shown.clear(); });
+  const auto checks = run_checks(session, progress, [&](const CheckResult& check) {
+    shown.clear();
+    if (!json) write_out(check_text(check));
+  });
+  const auto failure = first_failure(checks);
+  if (json) {
+    write_out(check_json(checks, failure));
+  } else {
+    write_out(failure ? "\nNot everything that a sync needs works.\n"
+                      : "\nEverything that a sync needs works.\n");
+  }
+  return exit_code(failure);
+}
+
+}  // namespace defender_car

@@ -1,0 +1,219 @@
+// `defender-car explain`: why CAR holds what it holds, or why no longer, from the state file alone.
+
+#include "audit/explain.h"
+#include "base/error.h"
+#include "cli/commands/commands.h"
+#include "cli/output/explain_text.h"
+#include "cli/output/output.h"
+
+namespace defender_car {
+namespace {
+
+/// null for 0: no run.
+void write_run_id(JsonWriter& json, const char* key, std::int64_t run) {
+  if (run == 0) return json.text_or_null(key, "");
+  json.integer(key, run);
+}
+
+void write_removal(JsonWriter& json, const std::optional<Removal>& removal) {
+  if (!removal) return json.text_or_null("removal", "");
+  json.begin_object("removal");
+  json.integer("run_id", removal->run_id);
+  json.text("at", removal->at);
+  json.text("operation", removal->operation);
+  json.text("reason", removal->reason);
+  json.text_or_null("evidence", removal->evidence);
+  json.text_or_null("answer", removal->answer);
+  json.end_object();
+}
+
+void write_pending(JsonWriter& json, const std::optional<PendingOperation>& pending) {
+  if (!pending) return json.text_or_null("pending", "");
+  json.begin_object("pending");
+  json.integer("run_id", pending->run_id);
+  json.text("operation", pending->operation);
+  json.text("reason", pending->reason);
+  json.text_or_null("evidence", pending->evidence);
+  json.boolean("handed_over", pending->handed_over);
+  json.end_object();
+}
+
+void write_standing(JsonWriter& json, const Standing& standing) {
+  json.text("state", standing.state);
+  json.text_or_null("since", standing.since);
+  write_run_id(json, "since_run", standing.since_run);
+  write_run_id(json, "confirmed_run", standing.confirmed_run);
+  json.text_or_null("imported_as", standing.imported_as);
+  json.text_or_null("import_job", standing.import_job);
+  json.text_or_null("refused", standing.refused);
+  write_run_id(json, "refused_run", standing.refused_run);
+  write_removal(json, standing.removal);
+  write_pending(json, standing.pending);
+}
+
+void write_vertex(JsonWriter& json, const VertexStory& vertex) {
+  json.begin_object();
+  json.text("kind", vertex.kind);
+  json.text("car_collection", vertex.car_collection);
+  json.text("key", vertex.key);
+  json.json_or_null("body", vertex.body);
+  write_standing(json, vertex.standing);
+  json.end_object();
+}
+
+void write_edge(JsonWriter& json, const EdgeStory& edge) {
+  json.begin_object();
+  json.text("edge", edge.edge);
+  json.text("from_kind", edge.from_kind);
+  json.text("from_key", edge.from_key);
+  json.text("to_kind", edge.to_kind);
+  json.text("to_key", edge.to_key);
+  write_standing(json, edge.standing);
+  json.integer("machines", edge.machines);
+  json.begin_array("held_up_by");
+  for (const Holder& holder : edge.holders) {
+    json.begin_object();
+    json.text("machine", holder.machine);
+    json.text_or_null("name", holder.name);
+    json.text("aspect", holder.aspect);
+    json.integer("since_run", holder.since_run);
+    json.text_or_null("held_back", holder.held_back);
+    json.begin_array("defender_rows");
+    for (const std::string& row : holder.rows) json.json_element(row);
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
+void write_changes(JsonWriter& json, const MachineStory& machine) {
+  json.begin_array("last_changes");
+  for (const LastChange& change : machine.last_changes) {
+    json.begin_object();
+    json.text("dataset", change.dataset);
+    json.integer("run_id", change.run_id);
+    json.end_object();
+  }
+  json.end_array();
+  json.begin_array("incomplete");
+  for (const IncompleteDataset& one : machine.incomplete) {
+    json.begin_object();
+    json.integer("run_id", one.run_id);
+    json.text("dataset", one.dataset);
+    json.text("state", one.state);
+    json.text_or_null("problem", one.problem);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_machine(JsonWriter& json, const std::optional<MachineStory>& machine) {
+  if (!machine) return json.text_or_null("machine", "");
+  json.begin_object("machine");
+  json.boolean("listed", machine->listed);
+  json.text_or_null("name", machine->name);
+  json.text_or_null("health_status", machine->health_status);
+  json.text_or_null("last_seen", machine->last_seen);
+  json.boolean("is_asset", machine->is_asset);
+  json.text_or_null("leaves_at", machine->leaves_at);
+  if (machine->days_left) {
+    json.real("days_left", *machine->days_left);
+  } else {
+    json.text_or_null("days_left", "");
+  }
+  json.text_or_null("fifteen_days", machine->fifteen_days);
+  json.begin_array("held_back");
+  for (const HeldBack& held : machine->held_back) {
+    json.begin_object();
+    json.text("aspect", held.aspect);
+    json.text("reason", held.reason);
+    json.integer("since_run", held.since_run);
+    json.end_object();
+  }
+  json.end_array();
+  write_changes(json, *machine);
+  json.end_object();
+}
+
+void write_set_aside(JsonWriter& json, const std::vector<SetAside>& records) {
+  json.begin_array("set_aside");
+  for (const SetAside& one : records) {
+    json.begin_object();
+    json.text("dataset", one.dataset);
+    json.text("record_key", one.record_key);
+    json.text("reason", one.reason);
+    json.integer("first_run", one.first_run);
+    json.integer("last_run", one.last_run);
+    json.text_or_null("record", one.record);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_left_out(JsonWriter& json, const std::vector<LeftOut>& values) {
+  json.begin_array("left_out");
+  for (const LeftOut& one : values) {
+    json.begin_object();
+    json.text_or_null("machine", one.machine);
+    json.text("field", one.field);
+    json.text("value", one.value);
+    json.text("reason", one.reason);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+std::string explanation_json(const Explanation& explanation, const std::string& what) {
+  JsonWriter json;
+  begin_document(json, "explain");
+  json.integer("exit_code", 0);
+  json.text("what", what);
+  json.begin_array("subjects");
+  for (const Subject& subject : explanation.subjects) {
+    json.begin_object();
+    json.text("kind", subject.kind);
+    json.text("key", subject.key);
+    json.text_or_null("about", subject.about);
+    json.end_object();
+  }
+  json.end_array();
+  write_machine(json, explanation.machine);
+  json.json_or_null("defender_row", explanation.defender_row);
+  json.text_or_null("why_not", explanation.why_not);
+  write_set_aside(json, explanation.set_aside);
+  write_left_out(json, explanation.left_out);
+  json.begin_array("vertices");
+  for (const VertexStory& vertex : explanation.vertices) write_vertex(json, vertex);
+  json.end_array();
+  json.begin_array("edges");
+  for (const EdgeStory& edge : explanation.edges) write_edge(json, edge);
+  json.end_array();
+  json.boolean("more_edges", explanation.more_edges);
+  json.end_object();
+  return json.str() + "\n";
+}
+
+const std::string& the_word(const Options& options) {
+  if (options.words.size() == 1) return options.words.front();
+  throw Error(ErrorKind::usage,
+              options.words.empty()
+                  ? "explain WHAT: name a machine, an address, a MAC, an account, a CVE, an alert, "
+                    "an application, a host name or an edge 'A -> B'"
+                  : "explain takes one word: put quotes around an edge, 'A -> B', and around a "
+                    "name with blanks");
+}
+
+}  // namespace
+
+int run_explain_command(const Session& session) {
+  const Options& options = session.options;
+  const std::string& what = the_word(options);
+  require_state(options.settings.working_dir);
+  const Explanation explanation = explain(options.settings.working_dir, what);
+  write_out(options.format == Format::json ? explanation_json(explanation, what)
+                                           : explanation_text(explanation, what));
+  return 0;
+}
+
+}  // namespace defender_car

@@ -1,0 +1,75 @@
+// `defender-car runs`: the history, newest first, from the state file alone.
+
+#include "audit/history.h"
+#include "base/error.h"
+#include "cli/commands/commands.h"
+#include "cli/output/output.h"
+#include "cli/output/text.h"
+
+namespace defender_car {
+namespace {
+
+std::int64_t count_of(const RunRow& run, std::initializer_list<std::string_view> operations) {
+  std::int64_t total = 0;
+  for (const SentCount& sent : run.sent) {
+    for (const std::string_view operation : operations) {
+      if (sent.operation == operation) total += sent.count;
+    }
+  }
+  return total;
+}
+
+std::string runs_text(const std::vector<RunRow>& runs) {
+  std::vector<std::vector<std::string>> rows{{"run", "started", "finished", "mode", "outcome",
+                                              "imported", "disabled", "deleted", "set aside",
+                                              "calls", "why, or what failed"}};
+  for (const RunRow& run : runs) {
+    rows.push_back({std::to_string(run.run_id), run.started_at,
+                    run.finished_at.empty() ? "-" : run.finished_at, run.mode,
+                    run.outcome.empty() ? "not finished" : run.outcome,
+                    std::to_string(count_of(run, {"vertex", "edge", "touch"})),
+                    std::to_string(count_of(run, {"disable"})),
+                    std::to_string(count_of(run, {"delete", "drop"})),
+                    std::to_string(run.set_aside),
+                    std::to_string(run.defender_calls + run.car_calls),
+                    run.error.empty() ? run.reason : run.error});
+  }
+  return table(rows);
+}
+
+std::string runs_json(const std::vector<RunRow>& runs) {
+  JsonWriter json;
+  begin_document(json, "runs");
+  json.integer("exit_code", 0);
+  json.begin_array("runs");
+  for (const RunRow& run : runs) {
+    json.begin_object();
+    write_run(json, run);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return json.str() + "\n";
+}
+
+}  // namespace
+
+void require_state(const std::filesystem::path& working_dir) {
+  std::error_code fault;
+  if (std::filesystem::exists(working_dir / "state.db", fault)) return;
+  const std::string dir = printable(working_dir.string());
+  if (fault) throw Error(ErrorKind::usage, dir + " cannot be read: " + fault.message());
+  throw Error(ErrorKind::usage, "no run has been made in " + dir +
+                                    " yet: there is no state.db (--working-dir DIR names another "
+                                    "folder)");
+}
+
+int run_runs_command(const Session& session) {
+  const Options& options = session.options;
+  require_state(options.settings.working_dir);
+  const std::vector<RunRow> runs = read_runs(options.settings.working_dir, options.limit);
+  write_out(options.format == Format::json ? runs_json(runs) : runs_text(runs));
+  return 0;
+}
+
+}  // namespace defender_car

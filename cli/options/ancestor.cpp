@@ -1,0 +1,211 @@
+#include "cli/options/ancestor.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/error.h"
+#include "cli/options/option_table.h"
+#include "cli/options/values.h"
+#include "cli/output/text.h"
+
+namespace defender_car {
+namespace {
+
+enum class Meaning {
+  value,            ///< takes a value, which stays as it is
+  list,             ///< takes values up to the next option, and may come again
+  flag,             ///< takes none
+  update_mode,      ///< True: auto, False: full
+  debug,            ///< --log-level=debug
+  connection_test,  ///< the value may be left out
+  ignored_value,
+  ignored_flag,
+};
+
+struct Spelling {
+  std::string_view typed;
+  std::string_view name;
+  Meaning meaning = Meaning::value;
+};
+
+constexpr Spelling ancestor_spellings[] = {
+    {"tenantID", "tenant-id"},
+    {"clientID", "client-id"},
+    {"clientSecret", "client-secret"},
+    {"subscriptionID", "subscription-id"},
+    {"url", "car-url"},
+    {"api_key", "car-key"},
+    {"password", "car-password"},
+    {"car-service-url", "car-url"},
+    {"car-service-key", "car-key"},
+    {"car-service-password", "car-password"},
+    {"car-service-url-for-token", "car-token-url"},
+    {"car-service-token", "car-token"},
+    {"working_dir", "working-dir"},
+    {"vuln", "vulnerabilities"},
+    {"incremental_update", "mode", Meaning::update_mode},
+    {"d", "log-level", Meaning::debug},
+    {"h", "help", Meaning::flag},
+    {"connection-test", "", Meaning::connection_test},
+    {"name", "", Meaning::ignored_value},
+    {"version", "", Meaning::ignored_value},
+    {"export-data-dir", "", Meaning::ignored_value},
+    {"export-data-page-size", "", Meaning::ignored_value},
+    {"keep-export-data-dir", "", Meaning::ignored_flag},
+};
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
+
+/// What an option means; its own long name is understood behind one dash, too.
+std::optional<Spelling> find_spelling(std::string_view typed) {
+  const bool single_dash = !typed.starts_with("--");
+  const std::string_view name = typed.substr(single_dash ? 1 : 2);
+  if (single_dash) {
+    const auto* found =
+        std::find_if(std::begin(ancestor_spellings), std::end(ancestor_spellings),
+                     [&](const Spelling& spelling) { return spelling.typed == name; });
+    if (found != std::end(ancestor_spellings)) return *found;
+  }
+  const OptionSpec* option = find_option(name);
+  if (option == nullptr) return std::nullopt;
+  const Meaning meaning = option->argument.empty() ? Meaning::flag
+                          : option->list           ? Meaning::list
+                                                   : Meaning::value;
+  return Spelling{name, option->name, meaning};
+}
+
+class Rewriter {
+ public:
+  explicit Rewriter(std::span<const std::string> typed) : typed_(typed) {}
+
+  Arguments run() {
+    while (next_ < typed_.size()) {
+      const std::string& argument = typed_[next_++];
+      if (argument.size() > 1 && argument[0] == '-') {
+        option(argument);
+      } else {
+        word(argument);
+      }
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void word(const std::string& argument) {
+    if (!result_.command && is_command(argument)) {
+      result_.command = argument;
+      return;
+    }
+    if (result_.command && takes_words(*result_.command)) {
+      result_.words.push_back(argument);
+      return;
+    }
+    if (next_ == 1) {
+      refuse("unknown command '" + printable(shorten(argument, 40)) +
+             "' (see defender-car --help)");
+    }
+    refuse("argument " + std::to_string(next_) + " belongs to no option" + previous_ +
+           "; it is not shown, as it may be part of a secret. Put values with spaces in quotes.");
+  }
+
+  void option(const std::string& argument) {
+    const auto equals = argument.find('=');
+    const std::string typed = argument.substr(0, equals);
+    inline_value_.reset();
+    if (equals != std::string::npos) inline_value_ = argument.substr(equals + 1);
+    const auto spelling = find_spelling(typed);
+    if (!spelling) {
+      refuse("unknown option " + printable(shorten(typed, 40)) + " (see defender-car --help)");
+    }
+    previous_ = " (it stands after the value of " + typed + ")";
+    apply(typed, *spelling);
+  }
+
+  void apply(const std::string& typed, const Spelling& spelling) {
+    switch (spelling.meaning) {
+      case Meaning::value:
+        add(typed, spelling.name, value_of(typed));
+        return;
+      case Meaning::list:
+        add_to_list(typed, spelling.name);
+        return;
+      case Meaning::flag:
+        add(typed, spelling.name, inline_value_.value_or("true"));
+        return;
+      case Meaning::update_mode:
+        update_mode(typed, value_of(typed));
+        return;
+      case Meaning::debug:
+        add(typed, spelling.name, "debug");
+        return;
+      case Meaning::connection_test:
+        connection_test();
+        return;
+      case Meaning::ignored_value:
+        value_of(typed);
+        [[fallthrough]];
+      case Meaning::ignored_flag:
+        result_.ignored.push_back(typed);
+        return;
+    }
+  }
+
+  std::string value_of(const std::string& typed) {
+    if (inline_value_) return *inline_value_;
+    if (next_ == typed_.size()) {
+      refuse(typed + " needs a value" + (typed == "-version" ? " (or is --version meant?)" : ""));
+    }
+    return typed_[next_++];
+  }
+
+  void add(const std::string& typed, std::string_view name, const std::string& value) {
+    // The ancestor took an empty value (an unset shell variable in quotes) for one not given.
+    if (value.empty() && !typed.starts_with("--")) return;
+    if (value.empty()) refuse(typed + " has an empty value");
+    result_.options.push_back("--" + std::string(name) + "=" + value);
+  }
+
+  void add_to_list(const std::string& typed, std::string_view name) {
+    const bool none = next_ == typed_.size() || typed_[next_].starts_with('-');
+    if (!inline_value_ && none) refuse(typed + " needs a value");
+    std::string values = value_of(typed);
+    while (!inline_value_ && next_ < typed_.size() && !typed_[next_].starts_with('-') &&
+           !is_command(typed_[next_])) {
+      values += "," + typed_[next_++];
+    }
+    const std::string head = "--" + std::string(name) + "=";
+    const auto given =
+        std::find_if(result_.options.begin(), result_.options.end(),
+                     [&](const std::string& option) { return option.starts_with(head); });
+    if (given == result_.options.end()) return add(typed, name, values);
+    *given += "," + values;
+  }
+
+  void update_mode(const std::string& typed, const std::string& value) {
+    if (value.empty()) return;
+    const auto incremental = read_boolean(value);
+    if (!incremental) refuse(typed + " must be True or False");
+    add(typed, "mode", *incremental ? "auto" : "full");
+  }
+
+  void connection_test() {
+    if (!inline_value_ && next_ < typed_.size() && read_boolean(typed_[next_])) {
+      inline_value_ = typed_[next_++];
+    }
+    const auto wanted = read_boolean(inline_value_.value_or("true"));
+    if (!wanted) refuse("-connection-test must be True or False");
+    result_.connection_test = wanted;
+  }
+
+  std::span<const std::string> typed_;
+  std::size_t next_ = 0;
+  std::optional<std::string> inline_value_;  ///< of the option at hand: -option=value
+  std::string previous_;                     ///< for the message about a stray word
+  Arguments result_;
+};
+
+}  // namespace
+
+Arguments rewrite_arguments(std::span<const std::string> typed) { return Rewriter(typed).run(); }
+
+}  // namespace defender_car

@@ -1,0 +1,126 @@
+#include "cli/options/options.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "cli/options/ancestor.h"
+#include "cli/options/option_resolver.h"
+#include "cli/options/option_table.h"
+#include "cli/options/repeat.h"
+#include "cli/options/values.h"
+
+namespace defender_car {
+namespace {
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
+
+Command find_command(std::string_view word) {
+  for (const Command command :
+       {Command::plan, Command::replay, Command::check, Command::verify, Command::status,
+        Command::runs, Command::explain, Command::diff, Command::report, Command::snapshots}) {
+    if (command_word(command) == word) return command;
+  }
+  return Command::sync;
+}
+
+/// The command word, or the ancestor's ways to ask for a connection test.
+void choose_command(const Arguments& arguments, const Environment& environment, Options& options) {
+  options.command_given = arguments.command.has_value();
+  if (arguments.command) options.command = find_command(*arguments.command);
+  if (arguments.connection_test) {
+    const bool fits = options.command == Command::sync || options.command == Command::check;
+    if (!fits) refuse("-connection-test does not go with this command: use check alone");
+    if (*arguments.connection_test) options.command = Command::check;
+  } else if (!arguments.command) {
+    const auto test = environment("DATASOURCE_CONNECTION_TEST");
+    if (test && !test->empty() && read_boolean(*test).value_or(true)) {
+      options.command = Command::check;
+    }
+  }
+}
+
+bool is_asked(const Layer& command_line, std::string_view flag) {
+  const auto found = command_line.values.find(flag);
+  if (found == command_line.values.end()) return false;
+  const auto value = read_boolean(found->second);
+  if (!value) refuse("--" + std::string(flag) + " takes no value");
+  return *value;
+}
+
+void refuse_misplaced(const Layer& command_line, Command command) {
+  for (const auto& [name, value] : command_line.values) {
+    const OptionSpec* option = find_option(name);
+    if (option == nullptr || goes_with(*option, command_word(command))) continue;
+    refuse("--" + name + " does not go with the command " + std::string(command_word(command)) +
+           ", only with: " + std::string(option->commands));
+  }
+}
+
+}  // namespace
+
+std::string_view command_word(Command command) {
+  switch (command) {
+    case Command::sync:
+      return "sync";
+    case Command::plan:
+      return "plan";
+    case Command::replay:
+      return "replay";
+    case Command::check:
+      return "check";
+    case Command::verify:
+      return "verify";
+    case Command::status:
+      return "status";
+    case Command::runs:
+      return "runs";
+    case Command::explain:
+      return "explain";
+    case Command::diff:
+      return "diff";
+    case Command::report:
+      return "report";
+    case Command::snapshots:
+      return "snapshots";
+  }
+  return "";
+}
+
+Options read_options(std::span<const std::string> arguments, const Surroundings& surroundings) {
+  const Arguments rewritten = rewrite_arguments(arguments);
+  Options options;
+  options.settings.command = command_to_repeat(rewritten);
+  choose_command(rewritten, surroundings.environment, options);
+  std::vector<Layer> layers{command_line_layer(rewritten.options)};
+  options.version = is_asked(layers[0], "version");
+  options.help = is_asked(layers[0], "help") || rewritten.command == "help";
+  if (options.help || options.version) return options;
+  refuse_misplaced(layers[0], options.command);
+  options.words = rewritten.words;
+  if (options.command == Command::replay && !layers[0].has("working-dir")) {
+    refuse(
+        "replay writes a state file: say into which folder by --working-dir DIR, an empty one or "
+        "one "
+        "with a copy of a state to go on from (a configuration file's does not count here)");
+  }
+  for (const std::string& ignored : rewritten.ignored) {
+    options.warnings.push_back(ignored + " is ignored: it means nothing to this program");
+  }
+  layers.push_back(environment_layer(surroundings.environment));
+  const auto config = layers[0].values.find("config");
+  if (config != layers[0].values.end()) layers.push_back(file_layer(config->second));
+  OptionResolver(layers, options).run(surroundings, !rewritten.command);
+  return options;
+}
+
+bool asks_for_json(std::span<const std::string> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--format=json" || argument == "-format=json") return true;
+    const bool spaced = argument == "--format" || argument == "-format";
+    if (spaced && i + 1 < arguments.size() && arguments[i + 1] == "json") return true;
+  }
+  return false;
+}
+
+}  // namespace defender_car

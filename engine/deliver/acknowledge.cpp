@@ -1,0 +1,95 @@
+#include "deliver/acknowledge.h"
+
+namespace defender_car {
+namespace {
+
+Statement& stretch_statement(Database& state, const char* name, const Stretch& stretch) {
+  return state.statement(name).bind("first", stretch.first).bind("last", stretch.last);
+}
+
+void end(Database& state, const Stretch& stretch) {
+  stretch_statement(state, "deliver/done", stretch).run();
+  state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
+}
+
+}  // namespace
+
+void acknowledge_import(Database& state, const Stretch& stretch, const std::string& at,
+                        const std::string& answer) {
+  const char* fold = stretch.operation == "vertex" ? "deliver/fold_vertices" : "deliver/fold_edges";
+  stretch_statement(state, fold, stretch).bind("at", at).run();
+  if (stretch.operation == "vertex") {
+    stretch_statement(state, "deliver/accept_vertices", stretch).run();
+  } else {
+    stretch_statement(state, "deliver/accept_edges", stretch).run();
+    stretch_statement(state, "deliver/accept_edge_changes", stretch).run();
+  }
+  stretch_statement(state, "deliver/log_import", stretch)
+      .bind("at", at)
+      .bind("answer", answer)
+      .run();
+  end(state, stretch);
+}
+
+void acknowledge_patch(Database& state, const std::string& operation, std::int64_t item, bool gone,
+                       const std::string& at, const std::string& answer) {
+  state.statement("deliver/log_patch")
+      .bind("item", item)
+      .bind("at", at)
+      .bind("answer", answer)
+      .run();
+  if (operation == "touch" && !gone) {
+    state.statement("deliver/fold_touch").bind("item", item).run();
+  } else {
+    state.statement("deliver/fold_disable").bind("item", item).run();
+    if (operation == "touch") state.statement("deliver/import_again").bind("item", item).run();
+  }
+  state.statement("deliver/accept_changes").bind("first", item).bind("last", item).run();
+  state.statement("deliver/done").bind("first", item).bind("last", item).run();
+}
+
+void acknowledge_deletes(Database& state, const Stretch& stretch, const std::string& at,
+                         const std::string& answer) {
+  for (const char* log : {"deliver/log_deletes", "deliver/log_deleted_edges"})
+    stretch_statement(state, log, stretch).bind("at", at).bind("answer", answer).run();
+  stretch_statement(state, "deliver/fold_deleted_edges", stretch).run();
+  stretch_statement(state, "deliver/fold_deletes", stretch).run();
+  stretch_statement(state, "deliver/accept_changes", stretch).run();
+  end(state, stretch);
+}
+
+void acknowledge_session_end(Database& state, std::int64_t run_id, const std::string& at) {
+  state.statement("deliver/log_dropped_edges").bind("run_id", run_id).bind("at", at).run();
+  state.statement("deliver/log_dropped_assets").bind("run_id", run_id).bind("at", at).run();
+  state.statement("deliver/log_dropped_vertices").bind("run_id", run_id).bind("at", at).run();
+  state.statement("deliver/drop_edges").bind("run_id", run_id).run();
+  state.statement("deliver/drop_vertices").bind("run_id", run_id).run();
+}
+
+void set_aside(Database& state, const Stretch& single, const std::string& reason,
+               const std::string& now) {
+  const bool vertex = single.operation == "vertex";
+  const char* refuse = vertex ? "deliver/refuse_vertex" : "deliver/refuse_edge";
+  const char* reject = vertex ? "deliver/reject_vertex" : "deliver/reject_edge";
+  state.statement(refuse).bind("item", single.first).bind("reason", reason).bind("now", now).run();
+  state.statement(reject).bind("item", single.first).bind("reason", reason).run();
+  end(state, single);
+}
+
+void set_aside_change(Database& state, std::int64_t item, const std::string& at,
+                      const std::string& answer, const std::string& now) {
+  state.statement("deliver/log_refused_change")
+      .bind("item", item)
+      .bind("at", at)
+      .bind("answer", answer)
+      .run();
+  state.statement("deliver/reject_change").bind("item", item).bind("answer", answer).run();
+  state.statement("deliver/refuse_change")
+      .bind("item", item)
+      .bind("answer", answer)
+      .bind("now", now)
+      .run();
+  state.statement("deliver/done").bind("first", item).bind("last", item).run();
+}
+
+}  // namespace defender_car

@@ -1,0 +1,37 @@
+#include "deliver/null_car.h"
+
+#include "deliver/acknowledge.h"
+
+namespace defender_car {
+namespace {
+
+constexpr std::int64_t kStretch = 2'000;
+constexpr const char* kAnswer = "replay";
+
+void take_imports(Run& run, const std::string& operation) {
+  while (const auto stretch = next_stretch(run.state, operation, 0, kStretch))
+    acknowledge_import(run.state, *stretch, run.now, kAnswer);
+}
+
+void take_patches(Run& run, const std::string& operation) {
+  while (const auto stretch = next_stretch(run.state, operation, 0, 1))
+    acknowledge_patch(run.state, operation, stretch->first, false, run.now, kAnswer);
+}
+
+}  // namespace
+
+void deliver_to_sink(Run& run) {
+  Transaction transaction(run.state);
+  take_imports(run, "vertex");
+  take_imports(run, "edge");
+  take_patches(run, "touch");
+  take_patches(run, "disable");
+  while (const auto stretch = next_stretch(run.state, "delete", 0, kStretch))
+    acknowledge_deletes(run.state, *stretch, run.now, kAnswer);
+  if (run.full() && run.session_allowed)
+    acknowledge_session_end(run.state, run.report.run_id, run.now);
+  run.set("full_due", "the state was rebuilt by a replay: what CAR holds was not asked");
+  transaction.commit();
+}
+
+}  // namespace defender_car

@@ -218,7 +218,7 @@ TEST_CASE("a raw field takes the place of a machine's value") {
   CHECK(machine["surprise"].IsArray());
 }
 
-TEST_CASE("hunting carries out the queries of the design, on both ways") {
+TEST_CASE("hunting carries out the queries of the engine, on both ways") {
   const Simulator simulator(small_options());
   Caller caller(simulator);
   size_t rows = 0;

@@ -225,14 +225,14 @@ bool try_hunting(Run& run) {
     hunt_network(run, std::nullopt);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::forbidden && error.kind() != ErrorKind::bad_data) throw;
-    if (run.setting("network_source").empty()) {
+    if (run.stored.get(StateSetting::network_source).empty()) {
       run.warn("hunting is not to be had (" + std::string(error.what()) +
                "); networks come from the machine list, vulnerabilities from the export");
     }
     use_machines_for_network(run);
     return false;
   }
-  if (!run.setting("network_source").empty())
+  if (!run.stored.get(StateSetting::network_source).empty())
     run.warn("hunting answers now: networks and vulnerabilities are read whole");
   run.network_source = "hunting";
   run.state.statement("fetch/set_network_source").bind("network_source", "hunting").run();
@@ -241,7 +241,7 @@ bool try_hunting(Run& run) {
 
 void fetch_network(Run& run) {
   if (run.settings.network_source == NetworkSource::machines) return use_machines_for_network(run);
-  const std::string chosen = run.setting("network_source");
+  const std::string chosen = run.stored.get(StateSetting::network_source);
   const bool changed = chosen != "hunting";
   const auto since = changed ? std::optional<std::string>()
                              : window(run, "network", run.settings.row_overlap_hours);

@@ -17,7 +17,8 @@ namespace {
 // Bound to the kind, to every object, and to the last permission that was used: so it is gone after
 // it.
 std::string token_for(Run& run, const std::string& kind, const std::vector<std::string>& objects) {
-  std::uint64_t hash = fingerprint(kind, fingerprint(run.setting("last_permission")));
+  std::uint64_t hash =
+      fingerprint(kind, fingerprint(run.stored.get(StateSetting::last_permission)));
   for (const std::string& object : objects) hash = fingerprint("\n", fingerprint(object, hash));
   std::string token;
   for (int shift = 60; shift >= 0; shift -= 4) token += "0123456789abcdef"[hash >> shift & 15];
@@ -172,7 +173,7 @@ void note_permissions(Run& run) {
 void use_up_permissions(Run& run) {
   note_permissions(run);
   if (run.permissions.empty() || run.held_back) return;
-  run.set("last_permission", std::to_string(run.report.run_id));
+  run.stored.set(StateSetting::last_permission, std::to_string(run.report.run_id));
 }
 
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld) {

@@ -79,7 +79,7 @@ void run_on(const WorkingDir& folder, StateLock& lock, const SyncSettings& setti
   DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
   CarClient car(http, settings.car);
   Run run(settings, http, progress, *state, defender, car);
-  car.set_address_form(run.setting("address_form"));
+  car.set_address_form(run.stored.get(StateSetting::address_form));
   try {
     body(run, folder, lock);
   } catch (const Error&) {
@@ -126,7 +126,7 @@ void note_failure(Run& run, const Error& error) {
   if (!(run.report.failure && *run.report.failure == error.kind()))
     run.fail(error.kind(), error.what());
   if (error.kind() == ErrorKind::car_unrecoverable)
-    run.set("full_due", "the last failure of CAR was unrecoverable");
+    run.stored.set(StateSetting::full_due, "the last failure of CAR was unrecoverable");
 }
 
 void with_run(const SyncSettings& settings, HttpClient& http, Progress& progress,

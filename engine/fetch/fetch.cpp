@@ -136,7 +136,7 @@ void ask_machines_by_id(Run& run, bool whole) {
   } catch (const Error& error) {
     if (!is_defender_failure(error.kind())) throw;
     // They stay, and the next run reads the whole list anew.
-    set_dataset_state(run, "machines", "held", error.what());
+    set_dataset_state(run, "machines", DatasetState::held, error.what());
     fail_or_put_off(run, error, "machines missing from the list could not all be asked for: ");
   }
   run.state.statement("fetch/machines_refused_no_more").run();
@@ -177,7 +177,7 @@ void fetch_machines(Run& run) {
       run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
   // Where nobody sees the warning: status shows it beside the list that the clock belongs to.
   if (!run.clock_problem.empty() && understood)
-    set_dataset_state(run, "machines", "complete", run.clock_problem);
+    set_dataset_state(run, "machines", DatasetState::complete, run.clock_problem);
   if (!since && (!understood || hold_if_empty(run, "machines"))) return;
   ask_machines_by_id(run, !since);
 }
@@ -210,7 +210,7 @@ void use_machines_for_network(Run& run) {
       .bind("whole", 0)
       .bind("since", nullptr)
       .run();
-  set_dataset_state(run, "network", "complete", "");
+  set_dataset_state(run, "network", DatasetState::complete, "");
 }
 
 // Decided at the first full import and kept; where hunting begins to answer later, auto goes over
@@ -288,7 +288,7 @@ void fetch_alerts(Run& run) {
         .bind("whole", 0)
         .bind("since", nullptr)
         .run();
-    return set_dataset_state(run, "alerts", "excluded", "");
+    return set_dataset_state(run, "alerts", DatasetState::excluded, "");
   }
   const auto since = window(run, "alerts", run.settings.row_overlap_hours);
   read_dataset(run, "alerts", !since, since, [&] {

@@ -92,7 +92,7 @@ void hunt_knowledge_since(Run& run, const std::optional<std::string>& since) {
   run.state.statement("fetch/drop_strange_knowledge").run();
 }
 
-void leave_out(Run& run, const char* state, const char* problem) {
+void leave_out(Run& run, DatasetState state, const char* problem) {
   run.state.statement("fetch/begin_dataset")
       .bind("name", "vulnerabilities")
       .bind("whole", 0)
@@ -121,7 +121,7 @@ bool may_be_left_out(Run& run) {
 
 Reading without_vulnerabilities(Run& run, const std::string& refused) {
   run.state.statement("fetch/forget_software").run();  // a page before the refusal
-  leave_out(run, "unavailable", refused.c_str());
+  leave_out(run, DatasetState::unavailable, refused.c_str());
   if (run.stored.get(kAnswers).empty()) {
     run.warn(
         "neither hunting nor the vulnerability export is to be had, so vulnerabilities are left "
@@ -208,7 +208,7 @@ void read_knowledge(Run& run, bool by_list, const std::optional<std::string>& si
 }  // namespace
 
 void fetch_vulnerabilities(Run& run) {
-  if (!run.settings.vulnerabilities) return leave_out(run, "excluded", "");
+  if (!run.settings.vulnerabilities) return leave_out(run, DatasetState::excluded, "");
   const Reading reading = by_export(run) ? read_by_export(run) : read_by_hunting(run);
   if (reading == Reading::left_out) return;
   const bool by_list = by_export(run) && run.network_source == "machines";
@@ -217,7 +217,7 @@ void fetch_vulnerabilities(Run& run) {
   const bool known = read_dataset(run, "knowledge_base", !kb_since, kb_since,
                                   [&] { read_knowledge(run, by_list, kb_since, not_here); });
   if (!not_here.empty()) {
-    set_dataset_state(run, "knowledge_base", "unavailable", not_here);
+    set_dataset_state(run, "knowledge_base", DatasetState::unavailable, not_here);
     run.warn(
         "neither hunting nor the list of CVEs is to be had, so software is known without its "
         "vulnerabilities: " +
@@ -226,7 +226,7 @@ void fetch_vulnerabilities(Run& run) {
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "knowledge_base").number() == 0;
   if (!(known && understood) && reading == Reading::complete)
-    set_dataset_state(run, "vulnerabilities", "incomplete",
+    set_dataset_state(run, "vulnerabilities", DatasetState::incomplete,
                       known ? "the knowledge base was not understood whole"
                             : "the knowledge base could not be read");
 }

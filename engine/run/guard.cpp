@@ -143,7 +143,7 @@ bool deletes_allowed(Run& run, const std::vector<std::string>& ids) {
     run.deletes_allowed = true;
     return true;
   }
-  set_dataset_state(run, "machines", "held", "assets are missing from the full list");
+  set_dataset_state(run, "machines", DatasetState::held, "assets are missing from the full list");
   return false;
 }
 
@@ -157,7 +157,7 @@ bool hold_if_empty(Run& run, const std::string& dataset) {
   const std::string what = "the whole reading of " + dataset + " came back empty where " +
                            std::to_string(known) + " are known";
   if (!hold(run, "empty " + dataset, what, {std::to_string(known)})) return false;
-  set_dataset_state(run, dataset, "held", "came back empty");
+  set_dataset_state(run, dataset, DatasetState::held, "came back empty");
   return true;
 }
 

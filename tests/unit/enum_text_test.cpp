@@ -1,6 +1,6 @@
 #include "base/enum_text.h"
 
-// Enums that stand in the state file, held against the SQL that names their texts.
+// Enums that stand in the state file, compared with the SQL that names their texts.
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -9,10 +9,13 @@
 #include <set>
 #include <sstream>
 
+#include "run/report.h"
 #include "run/state_settings.h"
 
 namespace fs = std::filesystem;
 using defender_car::EnumTexts;
+using defender_car::kDatasetStates;
+using defender_car::kRunOutcomes;
 using defender_car::kStateSettings;
 using defender_car::StateSetting;
 
@@ -68,4 +71,18 @@ TEST_CASE("every name in the table setting is documented in StateSetting", "[enu
       INFO(name);
       CHECK(names.contains(name));
     }
+}
+
+TEST_CASE("the texts of an enum are those of its column's CHECK constraint", "[enum]") {
+  const std::string sql = sql_of(fs::path(PROJECT_ROOT) / "migrations");
+  const auto same = [&](const std::string& column, const auto& texts) {
+    const auto lists =
+        all_of(sql, "\\b" + column + R"(\s+TEXT[^,]*?CHECK\s*\(\w+\s+IN\s*\(([^)]*)\))");
+    REQUIRE(lists.size() == 1);
+    const auto found = all_of(lists.front(), "'([^']*)'");
+    CHECK(std::set<std::string_view>(found.begin(), found.end()) ==
+          std::set<std::string_view>(texts.texts.begin(), texts.texts.end()));
+  };
+  same("outcome", kRunOutcomes);
+  same("state", kDatasetStates);
 }

@@ -1,5 +1,8 @@
 #pragma once
-// What the phases of one run share. The program and the tests see sync/ only.
+// engine/run has what every phase of a run needs: its state and report, clock, mode, guards, count
+// of calls, begin and end.
+//
+// Run is what the phases share.
 
 #include <chrono>
 #include <map>

@@ -16,13 +16,10 @@ void ask(const OnCheck& on_check, const std::string& name,
 
 std::string describe_model(const std::optional<IdentityModel>& by_service,
                            const std::optional<IdentityModel>& chosen) {
-  const auto name = [](IdentityModel model) {
-    return model == IdentityModel::account ? "account" : "user";
-  };
-  std::string text = by_service ? std::string("it names the ") + name(*by_service) + " model"
+  std::string text = by_service ? "it names the " + kIdentityModels.text(*by_service) + " model"
                                 : "there is none (404): the user model, unless chosen otherwise";
   if (chosen && by_service && *chosen != *by_service) {
-    text += std::string("; --identity-model ") + name(*chosen) + " overrides it";
+    text += "; --identity-model " + kIdentityModels.text(*chosen) + " overrides it";
   }
   return text;
 }

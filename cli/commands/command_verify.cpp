@@ -122,7 +122,7 @@ void write_differences(JsonWriter& json, const VerifyReport& report) {
 void write_repair(JsonWriter& json, const RunReport& run) {
   json.begin_object("repair");
   json.integer("run_id", run.run_id);
-  json.text("outcome", run.outcome);
+  json.text("outcome", kRunOutcomes.text(run.outcome));
   json.text_or_null("failure", run.failure ? kind_name(*run.failure) : "");
   json.text_or_null("error", run.error);
   write_sent(json, run.sent);

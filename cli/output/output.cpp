@@ -67,8 +67,8 @@ std::string summary(const RunReport& report, const std::function<bool(const std:
   std::string text;
   if (report.failure) text += failure_text(report);
   text += problem_lines(report, shown);
-  text += "defender-car: " + printable(run_name(report)) + " " + printable(report.outcome) + ", " +
-          printable(report.started_at) + " to " + printable(report.finished_at) + "\n";
+  text += "defender-car: " + printable(run_name(report)) + " " + kRunOutcomes.text(report.outcome) +
+          ", " + printable(report.started_at) + " to " + printable(report.finished_at) + "\n";
   if (!report.reason.empty()) {
     text += "  " + printable(report.mode) + " because: " + printable(report.reason) + "\n";
   }
@@ -92,7 +92,7 @@ std::string problem_lines(const RunReport& report,
   std::string text;
   for (const DatasetReport& dataset : report.datasets) {
     if (dataset.problem.empty()) continue;
-    text += printable(dataset.name) + " " + printable(dataset.state) + ": " +
+    text += printable(dataset.name) + " " + kDatasetStates.text(dataset.state) + ": " +
             printable(dataset.problem) + "\n";
   }
   for (const std::string& warning : report.warnings) {
@@ -102,7 +102,7 @@ std::string problem_lines(const RunReport& report,
 }
 
 std::string repeated_failure(const RunReport& report) {
-  return "defender-car: " + printable(run_name(report)) + " " + printable(report.outcome) +
+  return "defender-car: " + printable(run_name(report)) + " " + kRunOutcomes.text(report.outcome) +
          ", exit code " + std::to_string(exit_code(report.failure)) + ", " +
          std::to_string(report.same_failure_count) + " times in a row since " +
          printable(report.same_failure_since) + ": " + printable(report.error) + "\n";
@@ -145,7 +145,7 @@ void write_datasets(JsonWriter& json, const RunReport& report) {
   for (const DatasetReport& dataset : report.datasets) {
     json.begin_object();
     json.text("name", dataset.name);
-    json.text("state", dataset.state);
+    json.text("state", kDatasetStates.text(dataset.state));
     json.integer("rows", dataset.rows);
     json.text_or_null("problem", dataset.problem);
     json.integer("not_understood", dataset.not_understood);
@@ -196,7 +196,7 @@ std::string report_json(const RunReport& report) {
   json.integer("run_id", report.run_id);
   json.text("mode", report.mode);
   json.text("reason", report.reason);
-  json.text("outcome", report.outcome);
+  json.text("outcome", kRunOutcomes.text(report.outcome));
   json.text_or_null("failure", report.failure ? kind_name(*report.failure) : "");
   json.text_or_null("error", report.error);
   write_warnings(json, report);

@@ -4,16 +4,13 @@
 #include "base/printable.h"
 #include "run/call_meter.h"
 #include "run/ledger_counts.h"
+#include "run/state_settings.h"
 #include "store/lock.h"
 #include "store/schema_check.h"
 #include "store/trust.h"
 
 namespace defender_car {
 namespace {
-
-std::string setting(Database& state, const char* name) {
-  return state.statement("run/setting").bind("name", name).value().value_or("");
-}
 
 std::vector<RunRow> runs(Database& state, int limit) {
   std::vector<RunRow> rows;
@@ -82,11 +79,12 @@ Status read_status(const std::filesystem::path& working_dir) {
 
 Status read_status(Database& state, const WorkingDir& folder) {
   Status status;
-  status.tenant = setting(state, "tenant");
-  status.source = setting(state, "source");
-  status.identity_model = setting(state, "identity_model");
-  status.network_source = setting(state, "network_source");
-  status.model_state_id = setting(state, "model_state_id");
+  const StateSettings stored(state);
+  status.tenant = stored.get(StateSetting::tenant);
+  status.source = stored.get(StateSetting::source);
+  status.identity_model = stored.get(StateSetting::identity_model);
+  status.network_source = stored.get(StateSetting::network_source);
+  status.model_state_id = stored.get(StateSetting::model_state_id);
   status.last_success_at = state.text("history/last_success");
   status.running = lock_holder(folder.lock());
   if (status.running.empty()) status.state_fault = state_fault(state, folder);

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/enum_text.h"
+
 namespace defender_car {
 
 /// what() says what is wrong with it, as the end of a sentence: "no JSON".
@@ -22,6 +24,7 @@ class UnreadableAnswer : public std::runtime_error {
 };
 
 enum class IdentityModel { user, account };
+inline constexpr EnumTexts<IdentityModel, 2> kIdentityModels{"identity model", {"user", "account"}};
 
 enum class ImportOutcome { done, failed, lost, unfinished };
 struct ImportStatus {

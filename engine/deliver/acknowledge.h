@@ -1,5 +1,5 @@
 #pragma once
-// CAR's answers, folded from the outbox into "acknowledged" and the ledger. Each function is one
+// CAR's answers, applied from the outbox to "acknowledged" and the ledger. Each function is one
 // answer and belongs into a transaction of the caller's; nothing else changes what "acknowledged"
 // says.
 

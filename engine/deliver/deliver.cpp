@@ -35,16 +35,18 @@ void full_import_in_session(Run& run) {
         "not end its session; the next run removes one by one what would have fallen away; see "
         "table rejected");
     Transaction transaction(run.state);
-    run.unset("full_due");
-    run.unset("full_wanted");
-    run.set("leftovers_due", "a full import could not end its session");
+    run.stored.unset(StateSetting::full_due);
+    run.stored.unset(StateSetting::full_wanted);
+    run.stored.set(StateSetting::leftovers_due, "a full import could not end its session");
     return transaction.commit();
   }
   run.progress.report("ending the full import session", 0, 0);
   run.car.end_full_import();
   Transaction transaction(run.state);
   acknowledge_session_end(run.state, run.report.run_id, run.clock.text());
-  for (const char* name : {"full_due", "full_wanted", "leftovers_due"}) run.unset(name);
+  for (const auto due :
+       {StateSetting::full_due, StateSetting::full_wanted, StateSetting::leftovers_due})
+    run.stored.unset(due);
   transaction.commit();
 }
 
@@ -55,8 +57,8 @@ void full_import_without_session(Run& run) {
       "held back; the first run that finds everything complete is full");
   send_everything(run);
   Transaction transaction(run.state);
-  run.unset("full_due");
-  run.set("full_wanted", "a full import went without a session");
+  run.stored.unset(StateSetting::full_due);
+  run.stored.set(StateSetting::full_wanted, "a full import went without a session");
   transaction.commit();
 }
 
@@ -97,15 +99,17 @@ void settle(Run& run) {
   if (run.full()) learn_asset_count(run);
   const std::string id = std::to_string(run.report_ms);
   Transaction transaction(run.state);
-  run.set("previous_model_state_id", run.save_point.empty() ? id : run.save_point);
-  run.set("model_state_id", id);
+  run.stored.set(StateSetting::previous_model_state_id,
+                 run.save_point.empty() ? id : run.save_point);
+  run.stored.set(StateSetting::model_state_id, id);
   use_up_permissions(run);
-  if (!run.full() && !run.held_back) run.unset("leftovers_due");
-  if (!run.car.address_form().empty()) run.set("address_form", run.car.address_form());
+  if (!run.full() && !run.held_back) run.stored.unset(StateSetting::leftovers_due);
+  if (!run.car.address_form().empty())
+    run.stored.set(StateSetting::address_form, run.car.address_form());
   transaction.commit();
   run.car.set_save_point(id);
   // From here on CAR has no reason to know an older one.
-  run.unset("previous_model_state_id");
+  run.stored.unset(StateSetting::previous_model_state_id);
 }
 
 }  // namespace defender_car

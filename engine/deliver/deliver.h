@@ -1,4 +1,6 @@
 #pragma once
+// engine/deliver sends the outbox to CAR and records what CAR answers.
+//
 // outbox → CAR: vertices, wait, edges, wait, PATCHes, DELETEs; a full import inside CAR's session
 // unless something is missing or held back. Throws Error(car_recoverable | car_unrecoverable |
 // interrupted): what was not answered for stays in the outbox and is decided anew by the next run.

@@ -30,7 +30,8 @@ void deliver_to_sink(Run& run) {
     acknowledge_deletes(run.state, *stretch, run.now, kAnswer);
   if (run.full() && run.session_allowed)
     acknowledge_session_end(run.state, run.report.run_id, run.now);
-  run.set("full_due", "the state was rebuilt by a replay: what CAR holds was not asked");
+  run.stored.set(StateSetting::full_due,
+                 "the state was rebuilt by a replay: what CAR holds was not asked");
   transaction.commit();
 }
 

@@ -6,7 +6,7 @@
 
 namespace defender_car {
 
-/// Folds the whole outbox into acknowledged_*, as if CAR had answered 200 for it at the run's own
+/// Applies the whole outbox to acknowledged_*, as if CAR had answered 200 for it at the run's own
 /// clock; a full import in a session ends it. The ledger says so (answer "replay"),
 /// and the next sync of this state is full: the real CAR was not asked.
 void deliver_to_sink(Run& run);

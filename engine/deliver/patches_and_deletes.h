@@ -1,6 +1,6 @@
 #pragma once
 // PATCHes (disable, touch) and DELETEs of the outbox → CAR, each written down as handed over before
-// it is sent and folded into "acknowledged" as its answer comes. What CAR refuses for good is set
+// it is sent and applied to "acknowledged" as its answer comes. What CAR refuses for good is set
 // aside and named in a warning, and keeps nothing behind it waiting.
 
 #include "run/run.h"

@@ -54,7 +54,8 @@ bool attempt(Run& run, std::set<std::string>& withheld, const OutboxCheck& check
   write_digest(run);
   // What fell away stands in no outbox: the end of the session takes it. Until that is answered
   // for, the next import must be full. (A session left open is no harm then.)
-  if (run.full()) run.set("full_due", "a full import was begun and its session not ended");
+  if (run.full())
+    run.stored.set(StateSetting::full_due, "a full import was begun and its session not ended");
   transaction.commit();
   return true;
 }

@@ -102,7 +102,7 @@ void write_digest(Run& run) {
       .bind("run_id", run.report.run_id)
       .run();
   // What comes next builds on what was recorded, so that each run of a chain is judged by itself.
-  run.set("digest", recorded);
+  run.stored.set(StateSetting::digest, recorded);
 }
 
 DigestPair digests(Run& run) {

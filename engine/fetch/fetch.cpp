@@ -136,7 +136,7 @@ void ask_machines_by_id(Run& run, bool whole) {
   } catch (const Error& error) {
     if (!is_defender_failure(error.kind())) throw;
     // They stay, and the next run reads the whole list anew.
-    set_dataset_state(run, "machines", "held", error.what());
+    set_dataset_state(run, "machines", DatasetState::held, error.what());
     fail_or_put_off(run, error, "machines missing from the list could not all be asked for: ");
   }
   run.state.statement("fetch/machines_refused_no_more").run();
@@ -177,7 +177,7 @@ void fetch_machines(Run& run) {
       run.state.statement("fetch/not_understood_in").bind("name", "machines").number() == 0;
   // Where nobody sees the warning: status shows it beside the list that the clock belongs to.
   if (!run.clock_problem.empty() && understood)
-    set_dataset_state(run, "machines", "complete", run.clock_problem);
+    set_dataset_state(run, "machines", DatasetState::complete, run.clock_problem);
   if (!since && (!understood || hold_if_empty(run, "machines"))) return;
   ask_machines_by_id(run, !since);
 }
@@ -210,7 +210,7 @@ void use_machines_for_network(Run& run) {
       .bind("whole", 0)
       .bind("since", nullptr)
       .run();
-  set_dataset_state(run, "network", "complete", "");
+  set_dataset_state(run, "network", DatasetState::complete, "");
 }
 
 // Decided at the first full import and kept; where hunting begins to answer later, auto goes over
@@ -225,14 +225,14 @@ bool try_hunting(Run& run) {
     hunt_network(run, std::nullopt);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::forbidden && error.kind() != ErrorKind::bad_data) throw;
-    if (run.setting("network_source").empty()) {
+    if (run.stored.get(StateSetting::network_source).empty()) {
       run.warn("hunting is not to be had (" + std::string(error.what()) +
                "); networks come from the machine list, vulnerabilities from the export");
     }
     use_machines_for_network(run);
     return false;
   }
-  if (!run.setting("network_source").empty())
+  if (!run.stored.get(StateSetting::network_source).empty())
     run.warn("hunting answers now: networks and vulnerabilities are read whole");
   run.network_source = "hunting";
   run.state.statement("fetch/set_network_source").bind("network_source", "hunting").run();
@@ -241,7 +241,7 @@ bool try_hunting(Run& run) {
 
 void fetch_network(Run& run) {
   if (run.settings.network_source == NetworkSource::machines) return use_machines_for_network(run);
-  const std::string chosen = run.setting("network_source");
+  const std::string chosen = run.stored.get(StateSetting::network_source);
   const bool changed = chosen != "hunting";
   const auto since = changed ? std::optional<std::string>()
                              : window(run, "network", run.settings.row_overlap_hours);
@@ -288,7 +288,7 @@ void fetch_alerts(Run& run) {
         .bind("whole", 0)
         .bind("since", nullptr)
         .run();
-    return set_dataset_state(run, "alerts", "excluded", "");
+    return set_dataset_state(run, "alerts", DatasetState::excluded, "");
   }
   const auto since = window(run, "alerts", run.settings.row_overlap_hours);
   read_dataset(run, "alerts", !since, since, [&] {

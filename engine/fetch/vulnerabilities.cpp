@@ -18,8 +18,7 @@ namespace {
 
 constexpr std::string_view kKnowledgeProject =
     " | project CveId, CvssScore, VulnerabilityDescription, PublishedDate, LastModifiedTime";
-// The setting that tells whether the vulnerability export ever answered: "", no, yes.
-constexpr const char* kAnswers = "vulnerability_export";
+constexpr StateSetting kAnswers = StateSetting::vulnerability_export;
 
 using Parts = std::vector<std::span<const std::string>>;
 
@@ -93,7 +92,7 @@ void hunt_knowledge_since(Run& run, const std::optional<std::string>& since) {
   run.state.statement("fetch/drop_strange_knowledge").run();
 }
 
-void leave_out(Run& run, const char* state, const char* problem) {
+void leave_out(Run& run, DatasetState state, const char* problem) {
   run.state.statement("fetch/begin_dataset")
       .bind("name", "vulnerabilities")
       .bind("whole", 0)
@@ -117,18 +116,18 @@ bool by_export(const Run& run) {
 // A tenant that never answered has none; what auto chose once is no longer given up by itself.
 bool may_be_left_out(Run& run) {
   return run.settings.vulnerability_source == VulnerabilitySource::automatic &&
-         run.setting(kAnswers) != "yes";
+         run.stored.get(kAnswers) != "yes";
 }
 
 Reading without_vulnerabilities(Run& run, const std::string& refused) {
   run.state.statement("fetch/forget_software").run();  // a page before the refusal
-  leave_out(run, "unavailable", refused.c_str());
-  if (run.setting(kAnswers).empty()) {
+  leave_out(run, DatasetState::unavailable, refused.c_str());
+  if (run.stored.get(kAnswers).empty()) {
     run.warn(
         "neither hunting nor the vulnerability export is to be had, so vulnerabilities are left "
         "out: " +
         refused);
-    run.set(kAnswers, "no");
+    run.stored.set(kAnswers, "no");
   }
   return Reading::left_out;
 }
@@ -152,7 +151,7 @@ Reading read_by_export(Run& run) {
   });
   if (!refused.empty()) return without_vulnerabilities(run, refused);
   if (!complete) return Reading::incomplete;
-  if (run.setting(kAnswers) != "yes") run.set(kAnswers, "yes");
+  if (run.stored.get(kAnswers) != "yes") run.stored.set(kAnswers, "yes");
   return Reading::complete;
 }
 
@@ -160,7 +159,7 @@ Reading read_by_export(Run& run) {
 // never was there: what auto read by hunting before is no longer given up by itself.
 bool may_go_over_to_export(Run& run) {
   return run.settings.vulnerability_source == VulnerabilitySource::automatic &&
-         (!was_ever_read(run, "vulnerabilities") || run.setting(kAnswers) == "yes");
+         (!was_ever_read(run, "vulnerabilities") || run.stored.get(kAnswers) == "yes");
 }
 
 // Without a window of its own: the tables are a snapshot of now. The cursor only tells whether it
@@ -178,7 +177,7 @@ Reading read_by_hunting(Run& run) {
                                       ". --vulnerability-source export reads them by the export, "
                                       "--vulnerabilities false leaves them out");
       no_table = true;
-      if (run.setting(kAnswers).empty())
+      if (run.stored.get(kAnswers).empty())
         run.warn(std::string("vulnerabilities come from the export: ") + error.what());
     }
   });
@@ -209,7 +208,7 @@ void read_knowledge(Run& run, bool by_list, const std::optional<std::string>& si
 }  // namespace
 
 void fetch_vulnerabilities(Run& run) {
-  if (!run.settings.vulnerabilities) return leave_out(run, "excluded", "");
+  if (!run.settings.vulnerabilities) return leave_out(run, DatasetState::excluded, "");
   const Reading reading = by_export(run) ? read_by_export(run) : read_by_hunting(run);
   if (reading == Reading::left_out) return;
   const bool by_list = by_export(run) && run.network_source == "machines";
@@ -218,7 +217,7 @@ void fetch_vulnerabilities(Run& run) {
   const bool known = read_dataset(run, "knowledge_base", !kb_since, kb_since,
                                   [&] { read_knowledge(run, by_list, kb_since, not_here); });
   if (!not_here.empty()) {
-    set_dataset_state(run, "knowledge_base", "unavailable", not_here);
+    set_dataset_state(run, "knowledge_base", DatasetState::unavailable, not_here);
     run.warn(
         "neither hunting nor the list of CVEs is to be had, so software is known without its "
         "vulnerabilities: " +
@@ -227,7 +226,7 @@ void fetch_vulnerabilities(Run& run) {
   const bool understood =
       run.state.statement("fetch/not_understood_in").bind("name", "knowledge_base").number() == 0;
   if (!(known && understood) && reading == Reading::complete)
-    set_dataset_state(run, "vulnerabilities", "incomplete",
+    set_dataset_state(run, "vulnerabilities", DatasetState::incomplete,
                       known ? "the knowledge base was not understood whole"
                             : "the knowledge base could not be read");
 }

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::array<std::pair<const char*, CountForm>, 3> kForms{
     {{"aggregate", CountForm::aggregate}, {"row", CountForm::row}, {"list", CountForm::list}}};
-constexpr const char* kForm = "asset_count_form";
-constexpr const char* kDoubted = "asset_count_doubted";
+constexpr StateSetting kForm = StateSetting::asset_count_form;
+constexpr StateSetting kDoubted = StateSetting::asset_count_doubted;
 constexpr std::int64_t kLongestList = 2'000;
 constexpr std::int64_t kDayMs = 86'400'000;
 
@@ -24,7 +24,7 @@ std::int64_t lowest_of(std::int64_t known) {
 
 /// The form to ask in, nothing where there is none. Not known yet: the first.
 std::optional<std::size_t> form_of(Run& run) {
-  const std::string name = run.setting(kForm);
+  const std::string name = run.stored.get(kForm);
   if (name.empty()) return 0;
   for (std::size_t at = 0; at < kForms.size(); ++at)
     if (name == kForms[at].first) return at;
@@ -39,14 +39,14 @@ AssetsHeld ask(Run& run, std::int64_t known) {
     return AssetsHeld::unanswered;
   const AssetsHeld answer = run.car.assets_held(lowest_of(known), kForms[*form].second);
   if (answer == AssetsHeld::not_asked_so)
-    run.set(kForm, *form + 1 < kForms.size() ? kForms[*form + 1].first : "none");
-  else if (answer != AssetsHeld::unanswered && run.setting(kForm).empty())
-    run.set(kForm, kForms[*form].first);
+    run.stored.set(kForm, *form + 1 < kForms.size() ? kForms[*form + 1].first : "none");
+  else if (answer != AssetsHeld::unanswered && run.stored.get(kForm).empty())
+    run.stored.set(kForm, kForms[*form].first);
   return answer;
 }
 
 bool is_doubted(Run& run) {
-  const std::string since = run.setting(kDoubted);
+  const std::string since = run.stored.get(kDoubted);
   if (since.empty()) return false;
   // (Not the report's key: that is chosen later, and is ahead of the time after a wrong clock.)
   return std::abs(run.clock.now() - std::strtoll(since.c_str(), nullptr, 10)) < kDayMs;
@@ -66,13 +66,13 @@ std::string assets_missing(Run& run) {
 }
 
 void learn_asset_count(Run& run) {
-  run.unset(kForm);
+  run.stored.unset(kForm);
   const std::int64_t held = run.state.number("guard/assets_held");
   if (held == 0) return;
   AssetsHeld answer = AssetsHeld::not_asked_so;
   while (answer == AssetsHeld::not_asked_so) answer = ask(run, held);
-  if (answer != AssetsHeld::not_more) return run.unset(kDoubted);
-  run.set(kDoubted, std::to_string(run.clock.now()));
+  if (answer != AssetsHeld::not_more) return run.stored.unset(kDoubted);
+  run.stored.set(kDoubted, std::to_string(run.clock.now()));
   run.warn(
       "CAR's GraphQL tells of far fewer assets than the " + std::to_string(held) +
       " that CAR acknowledged, also after this full import; for a day it is not asked whether CAR "

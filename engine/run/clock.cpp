@@ -77,7 +77,7 @@ void choose_report(Run& run) {
   const std::int64_t last = run.state.number("run/last_report");
   run.report_time = run.clock.now();
   run.report_ms = std::max(run.report_time, last + 1);
-  run.set("last_report", std::to_string(run.report_ms));
+  run.stored.set(StateSetting::last_report, std::to_string(run.report_ms));
 }
 
 void write_down(Run& run, const std::optional<std::string>& clock_at) {
@@ -129,8 +129,9 @@ void settle_clock(Run& run) {
   run.clock.set(verdict.time);
   // For whoever reads this file by the same wrong clock.
   const EpochMs off = verdict.time - clocks.here;
-  if (off != 0) run.set("host_clock_off", std::to_string(off));
-  if (off == 0 && !run.setting("host_clock_off").empty()) run.unset("host_clock_off");
+  if (off != 0) run.stored.set(StateSetting::host_clock_off, std::to_string(off));
+  if (off == 0 && !run.stored.get(StateSetting::host_clock_off).empty())
+    run.stored.unset(StateSetting::host_clock_off);
   // The window that begins at a run's now must not begin after its first answer.
   const EpochMs believed = run.defender.clock().first().value_or(run.clock.begin());
   const bool known = verdict.agreed || clocks.before;

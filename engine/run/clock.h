@@ -5,7 +5,7 @@
 // CAR's; where Defender shows none, this machine's where it agrees with CAR's. Where no clock is
 // believed, time stands still: the run's now is that of the last run that had one, which brings
 // nothing back and moves no window on, and nothing is removed by age (stage.run.clock_agreed, table
-// `aging` of schema/phase/00_begin.sql). Private to sync.
+// `aging` of schema/phase/00_begin.sql).
 
 #include <optional>
 #include <string>

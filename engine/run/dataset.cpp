@@ -34,11 +34,11 @@ std::optional<std::string> window(Run& run, const std::string& dataset, int over
       .value();
 }
 
-void set_dataset_state(Run& run, const std::string& name, const std::string& state,
+void set_dataset_state(Run& run, const std::string& name, DatasetState state,
                        const std::string& problem) {
   run.state.statement("fetch/dataset_state")
       .bind("name", name)
-      .bind("state", state)
+      .bind("state", kDatasetStates.text(state))
       .bind("problem", problem.empty() ? std::nullopt : std::optional(printable_lines(problem)))
       .run();
 }
@@ -80,7 +80,8 @@ void end_reading(Run& run, const std::string& name) {
   std::string problem = query.text(1);
   query.reset();
   if (count > 1) problem += " (" + std::to_string(count) + " not understood in all)";
-  set_dataset_state(run, name, problem.empty() ? "complete" : "incomplete", problem);
+  set_dataset_state(run, name, problem.empty() ? DatasetState::complete : DatasetState::incomplete,
+                    problem);
   if (problem.empty()) return;
   const std::string kept = name == "users" ? "no user of those machines" : "nothing of it";
   run.warn(name + " came with something that was not understood, so " + kept +
@@ -101,7 +102,7 @@ bool read_dataset(Run& run, const std::string& name, bool whole,
     read();
   } catch (const Error& error) {
     if (!is_defender_failure(error.kind())) throw;
-    set_dataset_state(run, name, "incomplete", error.what());
+    set_dataset_state(run, name, DatasetState::incomplete, error.what());
     fail_or_put_off(run, error,
                     name + " could not be read whole, so nothing of it is removed in this run: ");
     return false;
@@ -133,8 +134,9 @@ void report_datasets(Run& run) {
   run.report.datasets.clear();
   Statement& query = run.state.statement("fetch/datasets");
   while (query.step()) {
-    DatasetReport dataset{query.text(0), query.text(1),    0,
-                          query.text(2), query.integer(4), query.integer(5)};
+    DatasetReport dataset{
+        query.text(0),   kDatasetStates.read(query.text(1)), 0, query.text(2), query.integer(4),
+        query.integer(5)};
     if (dataset.not_understood > 0) {
       if (!dataset.problem.empty()) dataset.problem += "; ";
       dataset.problem += "it held " + std::to_string(dataset.not_understood) +
@@ -148,7 +150,7 @@ void report_datasets(Run& run) {
     run.state.statement("run/dataset")
         .bind("run_id", run.report.run_id)
         .bind("name", dataset.name)
-        .bind("state", dataset.state)
+        .bind("state", kDatasetStates.text(dataset.state))
         .bind("records", dataset.rows)
         .bind("problem", dataset.problem)
         .run();

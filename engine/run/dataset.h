@@ -32,8 +32,8 @@ bool read_dataset(Run& run, const std::string& name, bool whole,
 /// somebody asked for, so it is none, and the exit code stays.
 void fail_or_put_off(Run& run, const Error& error, const std::string& what);
 
-/// complete, incomplete, held, excluded, unavailable.
-void set_dataset_state(Run& run, const std::string& name, const std::string& state,
+/// `problem`: in words, "" for none.
+void set_dataset_state(Run& run, const std::string& name, DatasetState state,
                        const std::string& problem);
 
 /// Counts what was not understood of an answer; read_dataset() draws the conclusion.

@@ -17,7 +17,8 @@ namespace {
 // Bound to the kind, to every object, and to the last permission that was used: so it is gone after
 // it.
 std::string token_for(Run& run, const std::string& kind, const std::vector<std::string>& objects) {
-  std::uint64_t hash = fingerprint(kind, fingerprint(run.setting("last_permission")));
+  std::uint64_t hash =
+      fingerprint(kind, fingerprint(run.stored.get(StateSetting::last_permission)));
   for (const std::string& object : objects) hash = fingerprint("\n", fingerprint(object, hash));
   std::string token;
   for (int shift = 60; shift >= 0; shift -= 4) token += "0123456789abcdef"[hash >> shift & 15];
@@ -142,7 +143,7 @@ bool deletes_allowed(Run& run, const std::vector<std::string>& ids) {
     run.deletes_allowed = true;
     return true;
   }
-  set_dataset_state(run, "machines", "held", "assets are missing from the full list");
+  set_dataset_state(run, "machines", DatasetState::held, "assets are missing from the full list");
   return false;
 }
 
@@ -156,7 +157,7 @@ bool hold_if_empty(Run& run, const std::string& dataset) {
   const std::string what = "the whole reading of " + dataset + " came back empty where " +
                            std::to_string(known) + " are known";
   if (!hold(run, "empty " + dataset, what, {std::to_string(known)})) return false;
-  set_dataset_state(run, dataset, "held", "came back empty");
+  set_dataset_state(run, dataset, DatasetState::held, "came back empty");
   return true;
 }
 
@@ -172,7 +173,7 @@ void note_permissions(Run& run) {
 void use_up_permissions(Run& run) {
   note_permissions(run);
   if (run.permissions.empty() || run.held_back) return;
-  run.set("last_permission", std::to_string(run.report.run_id));
+  run.stored.set(StateSetting::last_permission, std::to_string(run.report.run_id));
 }
 
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld) {

@@ -1,5 +1,5 @@
 #pragma once
-// What the ledger and the runs' rows add up to. Private to sync.
+// What the ledger and the runs' rows add up to.
 
 #include <cstdint>
 #include <string>

@@ -16,20 +16,21 @@ namespace {
 // What our own share of Defender's calls left for later is no failure, but not all either.
 bool lacks_something(const RunReport& report) {
   return std::any_of(report.datasets.begin(), report.datasets.end(), [](const DatasetReport& one) {
-    return one.state == "incomplete" || one.state == "held";
+    return one.state == DatasetState::incomplete || one.state == DatasetState::held;
   });
 }
 
 void describe_outcome(Run& run, bool ended) {
   RunReport& report = run.report;
   if (!report.failure) {
-    report.outcome = lacks_something(report) || !run.clock_problem.empty() ? "partial" : "done";
+    report.outcome = lacks_something(report) || !run.clock_problem.empty() ? RunOutcome::partial
+                                                                           : RunOutcome::done;
   } else if (*report.failure == ErrorKind::interrupted) {
-    report.outcome = "interrupted";
+    report.outcome = RunOutcome::interrupted;
   } else if (*report.failure == ErrorKind::guard) {
-    report.outcome = "held";
+    report.outcome = RunOutcome::held;
   } else {
-    report.outcome = ended ? "partial" : "failed";
+    report.outcome = ended ? RunOutcome::partial : RunOutcome::failed;
   }
 }
 
@@ -50,7 +51,7 @@ void write_down(Run& run, const std::string& snapshot) {
   run.state.statement("run/finish")
       .bind("run_id", report.run_id)
       .bind("finished_at", report.finished_at)
-      .bind("outcome", report.outcome)
+      .bind("outcome", kRunOutcomes.text(report.outcome))
       .bind("failure", failure)
       .bind("error", or_null(report.error))
       .bind("defender_calls", report.defender_calls)
@@ -79,7 +80,7 @@ void run_on(const WorkingDir& folder, StateLock& lock, const SyncSettings& setti
   DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
   CarClient car(http, settings.car);
   Run run(settings, http, progress, *state, defender, car);
-  car.set_address_form(run.setting("address_form"));
+  car.set_address_form(run.stored.get(StateSetting::address_form));
   try {
     body(run, folder, lock);
   } catch (const Error&) {
@@ -126,7 +127,7 @@ void note_failure(Run& run, const Error& error) {
   if (!(run.report.failure && *run.report.failure == error.kind()))
     run.fail(error.kind(), error.what());
   if (error.kind() == ErrorKind::car_unrecoverable)
-    run.set("full_due", "the last failure of CAR was unrecoverable");
+    run.stored.set(StateSetting::full_due, "the last failure of CAR was unrecoverable");
 }
 
 void with_run(const SyncSettings& settings, HttpClient& http, Progress& progress,

@@ -1,6 +1,6 @@
 #pragma once
 // A run from outside: the lock, the state file made ready, the run's row and its end. What happens
-// within is the caller's: the phases of `sync`, or a repair. Private to sync.
+// within is the caller's: the phases of `sync`, or a repair.
 
 #include <functional>
 #include <string>

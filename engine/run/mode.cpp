@@ -24,16 +24,15 @@ void choose(Run& run, const std::string& mode, const std::string& reason) {
 // The service's own schema decides; without one, what was chosen before, else the user model. True
 // when it moved.
 bool decide_identity_model(Run& run) {
-  const std::string before = run.setting("identity_model");
+  const std::string before = run.stored.get(StateSetting::identity_model);
   const auto named =
       run.settings.identity_model ? run.settings.identity_model : run.car.import_schema_model();
   if (named) {
     run.identity_model = *named;
   } else {
-    run.identity_model = before == "account" ? IdentityModel::account : IdentityModel::user;
+    run.identity_model = before.empty() ? IdentityModel::user : kIdentityModels.read(before);
   }
-  const bool account = run.identity_model == IdentityModel::account;
-  return !before.empty() && (before == "account") != account;
+  return !before.empty() && before != kIdentityModels(run.identity_model);
 }
 
 // Another program that writes the same source shows as a foreign save point again and again.
@@ -52,13 +51,13 @@ void stop_at_third_foreign_save_point(Run& run) {
 
 bool has_read_machines(Run& run) {
   return run.state.statement("fetch/cursor").bind("name", "machines").value() ||
-         !run.setting("full_wanted").empty();
+         !run.stored.get(StateSetting::full_wanted).empty();
 }
 
 // Whatever was asked for. Also settles whose save point CAR has.
 std::string reason_for_full(Run& run, bool newly_made, bool model_moved) {
-  const std::string ours = run.setting("model_state_id");
-  const std::string previous = run.setting("previous_model_state_id");
+  const std::string ours = run.stored.get(StateSetting::model_state_id);
+  const std::string previous = run.stored.get(StateSetting::previous_model_state_id);
   // Databases that are not made yet cannot be asked.
   const auto theirs = newly_made ? std::nullopt : run.car.save_point();
   if (theirs && (*theirs == ours || *theirs == previous)) run.save_point = *theirs;
@@ -66,7 +65,7 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved) {
     return ours.empty() ? "no state here" : "no machine list was complete since a guard held one";
   if (newly_made) return "CAR's database is newly made";
   if (model_moved) return "CAR's import schema names the other identity model";
-  if (std::string due = run.setting("full_due"); !due.empty()) return due;
+  if (std::string due = run.stored.get(StateSetting::full_due); !due.empty()) return due;
   if (!theirs || theirs->empty()) return "CAR has no save point";
   if (run.save_point.empty()) return kForeign;
   return "";
@@ -78,7 +77,7 @@ std::string full_import_due(Run& run) {
   const bool newly_made = run.car.look_at_databases() == DatabaseState::newly_made;
   const bool model_moved = decide_identity_model(run);
   const std::string reason = reason_for_full(run, newly_made, model_moved);
-  return reason.empty() ? run.setting("full_wanted") : reason;
+  return reason.empty() ? run.stored.get(StateSetting::full_wanted) : reason;
 }
 
 void decide_mode(Run& run, DatabaseState databases) {
@@ -100,7 +99,7 @@ void decide_mode(Run& run, DatabaseState databases) {
 }
 
 void decide_session(Run& run) {
-  const std::string wanted = run.setting("full_wanted");
+  const std::string wanted = run.stored.get(StateSetting::full_wanted);
   // Whether a machine that is Inactive is an asset is a guess where no clock was ever believed:
   // what is not reported then must not fall away.
   const bool guessed = run.state.number("fetch/clock_is_guessed") != 0;

@@ -12,14 +12,11 @@ namespace defender_car {
 namespace fs = std::filesystem;
 namespace {
 
-void set(Database& state, const char* name, const std::string& value) {
-  state.statement("run/set").bind("name", name).bind("value", value).run();
-}
-
 // Somebody else's changes may be anything: nothing that was read before is relied upon, and the
 // next full import brings CAR back to what Defender says.
 void distrust(Database& state, const std::string& reason) {
-  for (const char* name : {"full_due", "derive_all"}) set(state, name, reason);
+  for (const auto due : {StateSetting::full_due, StateSetting::derive_all})
+    StateSettings(state).set(due, reason);
 }
 
 }  // namespace
@@ -37,7 +34,8 @@ void prepare_state(Database& state, const SyncSettings& settings, Trust trust) {
   const bool derivation_changed = migrate(state);
   bind_state(state, settings.defender.tenant_id, settings.car.source);
   if (const std::string why = why_distrusted(trust); !why.empty()) distrust(state, why);
-  if (derivation_changed) set(state, "derive_all", "the derivation's text changed");
+  if (derivation_changed)
+    StateSettings(state).set(StateSetting::derive_all, "the derivation's text changed");
 }
 
 void limit_rate(const SyncSettings& settings, HttpClient& http) {
@@ -61,7 +59,7 @@ void open_stage(Run& run, const fs::path& file) {
   run.state.attach(file, "stage");
   run.stage_open = true;
   run.state.run_script("schema/stage/10_tables.sql");
-  run.network_source = run.setting("network_source");
+  run.network_source = run.stored.get(StateSetting::network_source);
   if (run.network_source.empty()) run.network_source = "hunting";
   run.state.statement("fetch/run")
       .bind("run_id", run.report.run_id)
@@ -70,7 +68,7 @@ void open_stage(Run& run, const fs::path& file) {
       .bind("now", run.report.started_at)
       .bind("tenant", run.settings.defender.tenant_id)
       .bind("source", run.settings.car.source)
-      .bind("identity_model", run.identity_model == IdentityModel::account ? "account" : "user")
+      .bind("identity_model", kIdentityModels.text(run.identity_model))
       .bind("network_source", run.network_source)
       .bind("program", kProgram)
       .bind("report", run.report_ms)

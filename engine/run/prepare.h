@@ -1,5 +1,5 @@
 #pragma once
-// What a run and a plan have in common: the way to a staged reading. Private to sync.
+// What a run and a plan have in common: the way to a staged reading.
 
 #include <ctime>
 #include <filesystem>

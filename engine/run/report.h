@@ -8,9 +8,22 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_text.h"
 #include "base/error.h"
 
 namespace defender_car {
+
+/// How a run ended (run.outcome). `partial`: something was not read whole, or not everything was
+/// sent. `held`: a guard held something back.
+enum class RunOutcome { done, partial, held, failed, interrupted };
+inline constexpr EnumTexts<RunOutcome, 5> kRunOutcomes{
+    "outcome of a run", {"done", "partial", "held", "failed", "interrupted"}};
+
+/// How a dataset was read (run_dataset.state). `held`: it came back empty. `excluded`: by an
+/// option. `unavailable`: this tenant does not have it.
+enum class DatasetState { complete, incomplete, held, excluded, unavailable };
+inline constexpr EnumTexts<DatasetState, 5> kDatasetStates{
+    "state of a dataset", {"complete", "incomplete", "held", "excluded", "unavailable"}};
 
 /// What was done to CAR, by kind: ("vertex", "asset", 12), ("disable", "asset_ipaddress", 3)…
 struct SentCount {
@@ -24,8 +37,8 @@ struct SentCount {
 };
 
 struct DatasetReport {
-  std::string name;                 ///< machines, network, users, alerts, vulnerabilities
-  std::string state;                ///< complete, incomplete, excluded, unavailable
+  std::string name;  ///< machines, network, users, alerts, vulnerabilities
+  DatasetState state = DatasetState::incomplete;
   std::int64_t rows = 0;            ///< staged
   std::string problem;              ///< why incomplete, in words for a person
   std::int64_t not_understood = 0;  ///< elements that are no records
@@ -41,9 +54,9 @@ struct LeftOutCount {
 /// The truthful summary of a run; failures first when it is shown.
 struct RunReport {
   std::int64_t run_id = 0;
-  std::string mode;                  ///< full, incremental, repair
-  std::string reason;                ///< why that mode
-  std::string outcome;               ///< done, partial, held, failed, interrupted
+  std::string mode;    ///< full, incremental, repair
+  std::string reason;  ///< why that mode
+  RunOutcome outcome = RunOutcome::failed;
   std::optional<ErrorKind> failure;  ///< decides the exit code; nothing: 0
   std::string error;                 ///< the failure's message
   std::vector<std::string> warnings;

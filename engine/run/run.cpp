@@ -6,16 +6,6 @@
 
 namespace defender_car {
 
-std::string Run::setting(const std::string& name) {
-  return state.statement("run/setting").bind("name", name).value().value_or("");
-}
-
-void Run::set(const std::string& name, const std::string& value) {
-  state.statement("run/set").bind("name", name).bind("value", value).run();
-}
-
-void Run::unset(const std::string& name) { state.statement("run/unset").bind("name", name).run(); }
-
 void Run::warn(const std::string& words) {
   std::string text = printable_lines(words);
   spdlog::debug("{}", text);

@@ -1,5 +1,8 @@
 #pragma once
-// What the phases of one run share. The program and the tests see sync/ only.
+// engine/run has what every phase of a run needs: its state and report, clock, mode, guards, count
+// of calls, begin and end.
+//
+// Run is what the phases share.
 
 #include <chrono>
 #include <map>
@@ -12,6 +15,7 @@
 #include "run/car_refusals.h"
 #include "run/report.h"
 #include "run/settings.h"
+#include "run/state_settings.h"
 #include "store/database.h"
 
 namespace defender_car {
@@ -41,6 +45,7 @@ struct Run {
         http(http_client),
         progress(shown),
         state(state_file),
+        stored(state_file),
         defender(defender_client),
         car(car_client),
         budget(state, settings, http) {}
@@ -49,6 +54,7 @@ struct Run {
   HttpClient& http;
   Progress& progress;
   Database& state;
+  StateSettings stored;
   DefenderClient& defender;
   CarClient& car;
   Budget budget;
@@ -73,10 +79,6 @@ struct Run {
   std::map<std::string, Refusals> refusals;  ///< of vertices, edges, changes
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away
-
-  std::string setting(const std::string& name);  ///< "" when there is none
-  void set(const std::string& name, const std::string& value);
-  void unset(const std::string& name);
 
   /// Logged and kept for the summary.
   void warn(const std::string& words);

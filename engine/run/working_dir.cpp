@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "run/state_settings.h"
 
 namespace defender_car {
 namespace fs = std::filesystem;
@@ -21,14 +22,9 @@ void make_private_folder(const fs::path& folder) {
   if (made) fs::permissions(folder, fs::perms::owner_all, error);
 }
 
-std::string setting(Database& state, const std::string& name) {
-  return state.statement("run/setting").bind("name", name).value().value_or("");
-}
-
-[[noreturn]] void refuse(const std::string& name, const std::string& ours,
-                         const std::string& theirs) {
-  throw Error(ErrorKind::usage, "the state file belongs to " + name + " " + ours + ", not to " +
-                                    theirs +
+[[noreturn]] void refuse(StateSetting name, const std::string& ours, const std::string& theirs) {
+  throw Error(ErrorKind::usage, "the state file belongs to " + kStateSettings.text(name) + " " +
+                                    ours + ", not to " + theirs +
                                     "; give each tenant and source a --working-dir of its own");
 }
 
@@ -40,21 +36,22 @@ void WorkingDir::make() const {
 }
 
 void bind_state(Database& state, const std::string& tenant, const std::string& source) {
-  const auto bind_one = [&](const std::string& name, const std::string& value) {
-    const std::string before = setting(state, name);
+  const StateSettings stored(state);
+  const auto bind_one = [&](StateSetting name, const std::string& value) {
+    const std::string before = stored.get(name);
     if (before.empty()) {
-      state.statement("run/set").bind("name", name).bind("value", value).run();
+      stored.set(name, value);
     } else if (before != value) {
       refuse(name, before, value);
     }
   };
-  bind_one("tenant", tenant);
-  bind_one("source", source);
+  bind_one(StateSetting::tenant, tenant);
+  bind_one(StateSetting::source, source);
 }
 
 void check_source(Database& state, const std::string& source) {
-  const std::string ours = setting(state, "source");
-  if (ours != source) refuse("source", ours.empty() ? "(none yet)" : ours, source);
+  const std::string ours = StateSettings(state).get(StateSetting::source);
+  if (ours != source) refuse(StateSetting::source, ours.empty() ? "(none yet)" : ours, source);
 }
 
 }  // namespace defender_car

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/gzip.h"
 #include "run/clock.h"
+#include "run/state_settings.h"
 #include "run/working_dir.h"
 
 namespace defender_car {
@@ -223,10 +224,10 @@ void keep_within_limits(Database& state, const SyncSettings& settings,
   const Retention limits{settings.keep_days, settings.keep_space_bytes, now};
   std::error_code error;
   const auto state_bytes = static_cast<std::int64_t>(fs::file_size(folder.state(), error));
-  const bool broken = !state.statement("run/setting").bind("name", "chain_broken").texts().empty();
+  const bool broken = !StateSettings(state).get(StateSetting::chain_broken).empty();
   if (broken || checkpoint_due(kept_files(folder.snapshots()), limits, state_bytes)) {
     write_checkpoint(state, folder.snapshots(), settings.compress_snapshots, now);
-    state.statement("run/unset").bind("name", "chain_broken").run();
+    StateSettings(state).unset(StateSetting::chain_broken);
   }
   prune_snapshots(folder.snapshots(), limits);
   if (now) prune_history(state, settings.keep_runs, *now);

@@ -1,4 +1,6 @@
 #pragma once
+// engine/store wraps SQLite: connections, transactions, named statements, migrations and the lock.
+//
 // One connection to a SQLite file. The only class that opens files of ours.
 //
 // Guarantees: foreign keys on, WAL for the state file, files 0600; write transactions are IMMEDIATE

@@ -3,16 +3,13 @@
 #include <map>
 
 #include "car/readback.h"
+#include "run/state_settings.h"
 
 namespace defender_car {
 namespace {
 
 constexpr std::int64_t kListed = 1000;
 constexpr std::int64_t kDayMs = 86'400'000;
-
-std::string setting(Database& state, const char* name) {
-  return state.statement("run/setting").bind("name", name).value().value_or("");
-}
 
 std::int64_t keep_vertex(Database& state, const CarCollection& collection, const ReadbackRow& row) {
   state.statement("verify/vertex")
@@ -49,15 +46,15 @@ class Comparison {
   Comparison(Database& state, CarClient& car, Progress& progress)
       : state_(state), car_(car), progress_(progress) {
     report_.source = car.settings().source;
-    report_.identity_model = setting(state, "identity_model");
+    report_.identity_model = StateSettings(state).get(StateSetting::identity_model);
     if (report_.identity_model.empty()) report_.identity_model = "user";
   }
 
   VerifyReport run(int sample) {
     state_.run_script("schema/verify/10_begin.sql");
     if (sample > 0) choose_sample(sample);
-    for (const CarCollection& collection : car_collections(
-             report_.identity_model == "account" ? IdentityModel::account : IdentityModel::user)) {
+    for (const CarCollection& collection :
+         car_collections(kIdentityModels.read(report_.identity_model))) {
       // A vertex other than an asset is nobody's own: a sample leaves those and their edges out.
       if (sample > 0 && collection.name != "asset" && collection.from != "asset") continue;
       read(collection);

@@ -1,5 +1,5 @@
 #pragma once
-// Reads CAR back into temporary tables and compares (schema/verify/). Private to sync: `verify`
+// Reads CAR back into temporary tables and compares (schema/verify/): `verify`
 // does it on a state that is open to be read, `repair` under the lock.
 
 #include "base/progress.h"

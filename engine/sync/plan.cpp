@@ -42,7 +42,6 @@ Plan::Plan(const SyncSettings& settings, const fs::path& save, HttpClient& http,
   DefenderClient defender(http, settings.defender, settings.hunting_api, settings.defender_limits);
   CarClient car(http, settings.car);
   Run run(settings, http, progress, *state_, defender, car);
-  run.report.outcome = "failed";
   const std::string holder = lock_holder(WorkingDir{settings.working_dir}.lock());
   if (!holder.empty())
     run.warn("a run is at work (" + holder +
@@ -103,7 +102,7 @@ void Plan::run_phases(Run& run, const fs::path& save) {
     complete_plan_file(run, fetched, file);
     copy_to_new_file(file, save);
   }
-  run.report.outcome = "planned";
+  has_list_ = true;
 }
 
 void Plan::list(Run& run) {

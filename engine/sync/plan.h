@@ -54,10 +54,10 @@ class Plan {
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  /// Of the run as it would be; `sent`: what would be sent. outcome: "planned", or "failed" when it
-  /// ended before there was a list.
+  /// Of the run as it would be, without an outcome; `sent`: what would be sent.
   const RunReport& report() const { return report_; }
-  bool has_list() const { return report_.outcome == "planned"; }
+  /// Whether it came as far as a list.
+  bool has_list() const { return has_list_; }
   bool has_something_to_do() const { return !report_.sent.empty(); }
   const std::string& now() const { return now_; }        ///< Defender's clock, ISO 8601
   std::int64_t state_run() const { return state_run_; }  ///< the last run of that state; 0: none
@@ -76,6 +76,7 @@ class Plan {
   TemporaryFolder folder_;
   std::unique_ptr<Database> state_;
   RunReport report_;
+  bool has_list_ = false;
   std::string now_;
   std::int64_t state_run_ = 0;
   std::int64_t with_car_ = 0;

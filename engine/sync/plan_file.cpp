@@ -231,8 +231,7 @@ void decide_as_planned(Run& run) {
   if (plan.integer(5) == 0) run.clock_problem = "no clock was believed when the plan was made";
   plan.reset();
   const auto here =
-      std::array{run.report.mode, run.report.reason,
-                 std::string(run.identity_model == IdentityModel::account ? "account" : "user")};
+      std::array{run.report.mode, run.report.reason, kIdentityModels.text(run.identity_model)};
   if (then != here) {
     const auto told = [](const auto& how) {
       return how[0] + " (" + how[1] + "), identity model " + how[2];

@@ -1,6 +1,6 @@
 #pragma once
 // The file of `plan --save`: the stage as it was fetched, the list that came of it, and what both
-// stand on (schema/plan/00_file.sql). Private to sync.
+// stand on (schema/plan/00_file.sql).
 //
 // Guarantees: what it delivers is what derive makes of its reading on the state at hand, and the
 // same list as the plan's, operation by operation, or nothing. No protection against somebody who

@@ -19,8 +19,7 @@ SyncSettings with_tenant(SyncSettings settings) {
   Database state(WorkingDir{settings.working_dir}.state(), OpenMode::read_only);
   check_source(state, settings.car.source);
   if (settings.defender.tenant_id.empty())
-    settings.defender.tenant_id =
-        state.statement("run/setting").bind("name", "tenant").value().value_or("");
+    settings.defender.tenant_id = StateSettings(state).get(StateSetting::tenant);
   return settings;
 }
 
@@ -72,7 +71,8 @@ void begin_repair(Run& run) {
 void finish_repair(Run& run) {
   Transaction transaction(run.state);
   use_up_permissions(run);
-  if (!run.car.address_form().empty()) run.set("address_form", run.car.address_form());
+  if (!run.car.address_form().empty())
+    run.stored.set(StateSetting::address_form, run.car.address_form());
   transaction.commit();
 }
 

@@ -132,7 +132,7 @@ class Replayer {
 
   Standing standing(Database& state) const {
     return {state.number("snapshot/last_derived_run"),
-            state.statement("run/setting").bind("name", "digest").value().value_or("")};
+            StateSettings(state).get(StateSetting::digest)};
   }
 
   // Which ones are to be replayed; throws where the chain has a gap, before anything is done.
@@ -189,14 +189,14 @@ class Replayer {
   // in the recorded run.
   void finish_cut_off(Database& state, const std::vector<SnapshotInfo>& files) {
     const std::int64_t last = state.number("snapshot/last_derived_run");
-    const auto of = state.statement("run/setting").bind("name", "replaying").value();
+    const std::string of = StateSettings(state).get(StateSetting::replaying);
     if (request_.to_car || of != std::to_string(last)) return;
     const auto file = std::find_if(files.begin(), files.end(), [&](const SnapshotInfo& one) {
       return one.run_id == last && !is_checkpoint(one);
     });
     if (file == files.end()) {
       throw Error(ErrorKind::usage, "the replay in " + folder_.root.string() +
-                                        " was cut off within run " + *of +
+                                        " was cut off within run " + of +
                                         ": name its snapshot, too");
     }
     with_run(state, [&](Run& run) {
@@ -218,11 +218,9 @@ class Replayer {
     CarClient car(http_, settings_.car);
     car.ensure_databases();
     const std::string theirs = car.save_point().value_or("");
-    const auto setting = [&](const char* name) {
-      return state.statement("run/setting").bind("name", name).value().value_or("");
-    };
-    const bool ours = theirs.empty() || theirs == setting("model_state_id") ||
-                      theirs == setting("previous_model_state_id");
+    const StateSettings stored(state);
+    const bool ours = theirs.empty() || theirs == stored.get(StateSetting::model_state_id) ||
+                      theirs == stored.get(StateSetting::previous_model_state_id);
     const bool of_chain = std::any_of(runs.begin(), runs.end(), [&](const SnapshotInfo& file) {
       return theirs == std::to_string(file.report_ms);
     });
@@ -271,12 +269,11 @@ class Replayer {
     run.report_ms = run.report_time = file.report_ms;
     run.report.started_at = iso8601(file.report_ms);
     run.now = file.now;
-    run.identity_model =
-        file.identity_model == "account" ? IdentityModel::account : IdentityModel::user;
+    run.identity_model = kIdentityModels.read(file.identity_model);
     run.network_source = file.network_source;
     run.session_allowed = file.session;
-    run.save_point = run.setting("model_state_id");
-    run.set("replaying", std::to_string(file.run_id));
+    run.save_point = run.stored.get(StateSetting::model_state_id);
+    run.stored.set(StateSetting::replaying, std::to_string(file.run_id));
     run.state.statement("replay/begin")
         .bind("run_id", file.run_id)
         .bind("mode", file.kind)
@@ -294,7 +291,7 @@ class Replayer {
                          .now = file.now,
                          .digest = pair.recorded,
                          .here = pair.here,
-                         .other_rules = file.derivation != run.setting("derivation"),
+                         .other_rules = file.derivation != run.stored.get(StateSetting::derivation),
                          .differences = {},
                          .sent = {}};
     if (!replayed.equal()) {
@@ -309,7 +306,7 @@ class Replayer {
         .bind("run_id", file.run_id)
         .bind("finished_at", run.now)
         .run();
-    run.unset("replaying");
+    run.stored.unset(StateSetting::replaying);
     std::error_code error;
     fs::remove(folder_.stage(), error);
   }

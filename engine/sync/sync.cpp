@@ -49,7 +49,8 @@ std::string keep_snapshot(Run& run, const WorkingDir& folder) {
     return name + (run.settings.compress_snapshots ? ".gz" : "");
   } catch (const Error& error) {
     run.warn(std::string("the snapshot could not be kept: ") + error.what());
-    run.set("chain_broken", "run " + std::to_string(run.report.run_id) + " left no snapshot");
+    run.stored.set(StateSetting::chain_broken,
+                   "run " + std::to_string(run.report.run_id) + " left no snapshot");
     return "";
   }
 }
@@ -94,10 +95,9 @@ void rescue_snapshot(Database& state, const WorkingDir& folder, bool compress) {
     write_checkpoint(state, folder.snapshots(), compress, last_believed_time(state));
   } catch (const Error& error) {
     spdlog::debug("{}", error.what());
-    state.statement("run/set")
-        .bind("name", "chain_broken")
-        .bind("value", "run " + std::to_string(last) + " was killed before it left its snapshot")
-        .run();
+    StateSettings(state).set(
+        StateSetting::chain_broken,
+        "run " + std::to_string(last) + " was killed before it left its snapshot");
   }
 }
 

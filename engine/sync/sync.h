@@ -1,4 +1,7 @@
 #pragma once
+// engine/sync has the commands that change or check CAR, each as a sequence of phases: sync, plan,
+// replay, verify and repair.
+//
 // One run: its phases (ARCHITECTURE.md) in order, on one state file.
 //
 // Takes the lock first and holds it to the end. Guarantees what docs/promises.md says. Everything

@@ -50,7 +50,7 @@ std::int64_t asked(Harness& harness, const std::string& piece) {
 
 std::string state_of(const RunReport& report, const std::string& name) {
   for (const auto& dataset : report.datasets)
-    if (dataset.name == name) return dataset.state;
+    if (dataset.name == name) return defender_car::kDatasetStates.text(dataset.state);
   return "";
 }
 
@@ -90,19 +90,19 @@ TEST_CASE("A first import that its share does not hold goes on over the runs", "
     in_all += calls;
     CHECK(last_hour(harness, "users") == calls);
     if (state_of(report, "users") == "incomplete") {
-      CHECK(report.outcome == "partial");
+      CHECK(report.outcome == defender_car::RunOutcome::partial);
       CHECK(contains(problem_of(report, "users"), "were not asked for their logon users"));
       CHECK(contains(problem_of(report, "users"), "(--budget-share 0.5: 100 of 250 an hour)"));
       CHECK(contains(problem_of(report, "users"), "they will be through at about 20"));
       // Within the hour nobody is asked.
       const RunReport again = harness.sync_either_way();
-      CHECK(again.outcome == "partial");
+      CHECK(again.outcome == defender_car::RunOutcome::partial);
       CHECK(asked(harness, "/logonusers") == 0);
     }
     clock.forward(kHour + 20'000);
-  } while (report.outcome == "partial" && ++runs < 10);
+  } while (report.outcome == defender_car::RunOutcome::partial && ++runs < 10);
   INFO(describe(report));
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
   CHECK(report.mode == "full");  // the first that finds all complete
   CHECK(runs >= 2);
   CHECK(in_all <= 310);  // no machine twice, but for those that answer 404
@@ -114,7 +114,7 @@ TEST_CASE("Without a share nothing is held back and all is counted", "[budget]")
   quota(harness, CallFamily::users) = {1, 1};
   quota(harness, CallFamily::hunting) = {1, 1};
   const RunReport report = harness.sync(Reading::full);
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
   CHECK(joined(harness.differences()) == "");
   CHECK(last_hour(harness, "users") == asked(harness, "/logonusers"));
   CHECK(last_hour(harness, "hunting") == asked(harness, "/runHuntingQuery"));
@@ -133,7 +133,7 @@ TEST_CASE("A minute's share makes a run wait, and no more than that", "[budget]"
   const RunReport report = harness.sync(Reading::full);
   const auto took = std::chrono::steady_clock::now() - begun;
   INFO(describe(report));
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
   const std::int64_t calls = asked(harness, "/logonusers");
   REQUIRE(calls > 20);
   CHECK(took >= (calls - 1) / 10 * std::chrono::milliseconds(1'000));
@@ -176,7 +176,7 @@ TEST_CASE("Hunting in parts is begun only where the share has room for all of th
   CHECK(state_of(report, "network") == "complete");  // in eight parts
   CHECK(state_of(report, "vulnerabilities") == "incomplete");
   CHECK(asked(harness, "/runHuntingQuery") == 9);
-  CHECK(report.outcome == "partial");
+  CHECK(report.outcome == defender_car::RunOutcome::partial);
   CHECK_FALSE(report.failure);
 
   clock.forward(kHour + 20'000);
@@ -189,7 +189,7 @@ TEST_CASE("Hunting in parts is begun only where the share has room for all of th
   quota(harness, CallFamily::hunting) = {1'000, 100};
   report = harness.sync_either_way();
   INFO(describe(report));
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
   CHECK(joined(harness.violations()) == "");
   CHECK(joined(harness.differences()) == "");
 }
@@ -203,7 +203,7 @@ TEST_CASE("Without room for the machine list the run has failed and sent nothing
   const RunReport report = harness.disturbed_sync();
   INFO(describe(report));
   CHECK(report.failure == ErrorKind::budget);
-  CHECK(report.outcome == "failed");
+  CHECK(report.outcome == defender_car::RunOutcome::failed);
   CHECK(contains(report.error, "nothing is sent in this run"));
   CHECK(contains(report.error, "is used up; there is room again at 20"));
   CHECK(joined(harness.writes_to_car()) == "");
@@ -224,11 +224,11 @@ TEST_CASE("Machines that do not tell their users let others go first", "[budget]
     return ids;
   };
   harness.simulator().add_fault({.match = "/logonusers", .count = 8, .status = 404});
-  CHECK(harness.disturbed_sync().outcome == "partial");
+  CHECK(harness.disturbed_sync().outcome == defender_car::RunOutcome::partial);
   const std::set<std::string> first = machines();
   CHECK(first.size() == 8);
   clock.forward(kHour + 20'000);
-  CHECK(harness.disturbed_sync().outcome == "partial");
+  CHECK(harness.disturbed_sync().outcome == defender_car::RunOutcome::partial);
   const std::set<std::string> second = machines();
   CHECK(second.size() == 8);
   for (const std::string& one : second) CHECK_FALSE(first.contains(one));

@@ -39,7 +39,7 @@ struct World {
       : harness(scenario), host(harness.simulator().now_ms()) {
     first = harness.sync(Reading::full);
     REQUIRE_FALSE(first.failure);
-    REQUIRE(first.outcome == "done");
+    REQUIRE(first.outcome == defender_car::RunOutcome::done);
   }
 
   int64_t now() { return harness.simulator().now_ms(); }
@@ -86,7 +86,7 @@ struct World {
     harness.settings().mode = Mode::automatic;
     const RunReport next = harness.sync_either_way();
     INFO("then " << describe(next));
-    CHECK(next.outcome == "done");
+    CHECK(next.outcome == defender_car::RunOutcome::done);
     CHECK(next.warnings.empty());
     CHECK(joined(harness.differences()) == "");
     CHECK(joined(harness.violations()) == "");
@@ -134,7 +134,7 @@ TEST_CASE("A Date that nobody confirms removes nothing by age and brings nothing
         const RunReport report = world.harness.disturbed_sync();
         INFO(describe(report));
         CHECK_FALSE(report.failure);
-        CHECK(report.outcome == "partial");
+        CHECK(report.outcome == defender_car::RunOutcome::partial);
         CHECK(joined(report.warnings).find("Defender's clock is off") != std::string::npos);
         CHECK_FALSE(deletes_by_age(report));
         CHECK(joined(world.harness.violations()) == "");
@@ -215,7 +215,8 @@ TEST_CASE("Two clocks of three are enough", "[clocks]") {
     const RunReport report = world.harness.disturbed_sync();
     INFO(describe(report));
     CHECK_FALSE(report.failure);
-    CHECK(report.outcome == (one.believed ? "done" : "partial"));
+    CHECK(report.outcome ==
+          (one.believed ? defender_car::RunOutcome::done : defender_car::RunOutcome::partial));
     CHECK(report.warnings.size() == (one.believed && one.host_off_ms == 0 ? 0 : 1));
     CHECK(world.holds(due) != one.believed);
     CHECK(joined(world.harness.violations()) == "");
@@ -240,7 +241,7 @@ TEST_CASE("A machine whose clock is a month off prunes nothing and writes no suc
     world.host.set(world.now() + off);
     const RunReport report = world.harness.sync(Reading::incremental);
     INFO(describe(report));
-    CHECK(report.outcome == "done");
+    CHECK(report.outcome == defender_car::RunOutcome::done);
     REQUIRE(report.warnings.size() == 1);
     CHECK(report.warnings[0].find("this machine's clock") == 0);
     CHECK(world.snapshots() == kept + 1);
@@ -309,7 +310,7 @@ TEST_CASE("A run without a believed clock replays to the same end", "[clocks]") 
     world.silent_for(14 * day_ms + 12 * hour_ms);
     world.live(20);
     world.dates(FaultKind::wrong_date, defenders, days * day_s);
-    REQUIRE(world.harness.disturbed_sync().outcome == "partial");
+    REQUIRE(world.harness.disturbed_sync().outcome == defender_car::RunOutcome::partial);
     world.check_next_run();
     std::vector<std::filesystem::path> files;
     for (const auto& file :

@@ -408,7 +408,7 @@ TEST_CASE("Where neither hunting nor the export is there vulnerabilities are lef
   CHECK(joined(harness.differences()) == "");
   report = harness.sync(Reading::incremental);
   CHECK(joined(report.warnings).find("left out") == std::string::npos);  // said once
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
 }
 
 TEST_CASE("An export that answered and is refused later is incomplete", "[export]") {

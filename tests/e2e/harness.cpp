@@ -208,11 +208,12 @@ std::vector<std::string> Harness::writes_to_car() const {
 
 std::string describe(const RunReport& report) {
   std::string out = "run " + std::to_string(report.run_id) + " " + report.mode + " (" +
-                    report.reason + ") " + report.outcome + " " + report.error;
+                    report.reason + ") " + defender_car::kRunOutcomes.text(report.outcome) + " " +
+                    report.error;
   for (const std::string& warning : report.warnings) out += "\n  warning: " + warning;
   for (const auto& dataset : report.datasets)
-    out += "\n  " + dataset.name + " " + dataset.state + " " + std::to_string(dataset.rows) +
-           (dataset.problem.empty() ? "" : ": " + dataset.problem);
+    out += "\n  " + dataset.name + " " + defender_car::kDatasetStates.text(dataset.state) + " " +
+           std::to_string(dataset.rows) + (dataset.problem.empty() ? "" : ": " + dataset.problem);
   for (const auto& sent : report.sent)
     out += "\n  sent " + sent.operation + " " + sent.collection + " (" + sent.reason + ") " +
            std::to_string(sent.count);

@@ -48,7 +48,7 @@ class Life {
     const std::string mode = reading == Reading::full ? "full" : "incremental";
     if (report.failure) problem(what + " failed", report);
     if (report.mode != mode) problem(what + " should be " + mode, report);
-    if (report.outcome != "done") problem(what + " is not done", report);
+    if (report.outcome != defender_car::RunOutcome::done) problem(what + " is not done", report);
     const std::vector<std::string> differing = harness_.differences();
     if (!differing.empty()) problem(what + " differs:" + joined(differing), report);
     if (!harness_.violations().empty())
@@ -66,7 +66,8 @@ class Life {
     const defender_car::RunReport report = harness_.disturbed_sync();
     harness_.simulator().clear_faults();
     if (report.failure) problem(what + " without a clock failed", report);
-    if (report.outcome != "partial") problem(what + " without a clock is not partial", report);
+    if (report.outcome != defender_car::RunOutcome::partial)
+      problem(what + " without a clock is not partial", report);
     for (const auto& sent : report.sent)
       if (sent.reason == "inactive-15") problem(what + " without a clock deletes by age", report);
     if (!harness_.violations().empty())

@@ -74,7 +74,7 @@ TEST_CASE("A machine that a list lacks stays where the answer by id is not about
     const RunReport report = harness.disturbed_sync();
     INFO(describe(report));
     CHECK_FALSE(report.failure);
-    CHECK(report.outcome == "done");
+    CHECK(report.outcome == defender_car::RunOutcome::done);
     CHECK(joined(report.warnings).find("machines by id that are missing from the list") !=
           std::string::npos);
     CHECK(joined(report.warnings).find("HTTP 200 without this machine") != std::string::npos);
@@ -106,7 +106,7 @@ TEST_CASE("One machine's users that were not understood stay, and the others' go
     const RunReport report = harness.disturbed_sync();
     INFO(describe(report));
     CHECK_FALSE(report.failure);
-    CHECK(report.outcome == "partial");
+    CHECK(report.outcome == defender_car::RunOutcome::partial);
     CHECK(users_of(harness, ids[0]) > 0);
     CHECK(users_of(harness, ids[1]) == 0);
     REQUIRE_FALSE(report.warnings.empty());
@@ -115,7 +115,7 @@ TEST_CASE("One machine's users that were not understood stay, and the others' go
   harness.simulator().with_defender([](auto& defender) { defender.lies().stop(); });
   const RunReport next = harness.sync(Reading::incremental);
   INFO(describe(next));
-  CHECK(next.outcome == "done");
+  CHECK(next.outcome == defender_car::RunOutcome::done);
   CHECK(joined(harness.differences()) == "");
 }
 

@@ -92,7 +92,7 @@ TEST_CASE("A full import of 10,000 devices makes at most 40 calls to Defender", 
   CHECK(calls.size() <= 40);
 
   size_t asked = one_by_one();
-  for (int run = 0; report.outcome == "partial"; ++run) {
+  for (int run = 0; report.outcome == defender_car::RunOutcome::partial; ++run) {
     REQUIRE(run < 5);
     report = harness.sync(Reading::incremental);
     INFO(describe(report));
@@ -100,7 +100,7 @@ TEST_CASE("A full import of 10,000 devices makes at most 40 calls to Defender", 
     CHECK(one_by_one() <= 100);
     asked += one_by_one();
   }
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
   CHECK(report.mode == "full");
   CHECK(asked <= unknown_to_hunting(harness));
   CHECK(joined(harness.differences()) == "");
@@ -122,7 +122,7 @@ TEST_CASE("More machines that answer 404 than a run asks keep no run incomplete"
   std::vector<std::string> outcomes;
   std::set<std::string> asked;
   while (outcomes.size() < 3) {
-    outcomes.push_back(sync().outcome);
+    outcomes.push_back(defender_car::kRunOutcomes.text(sync().outcome));
     size_t calls = 0;
     for (const RequestRecord& request : asked_of_defender(harness)) {
       if (!asks_for_users(request)) continue;

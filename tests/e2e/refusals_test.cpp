@@ -34,7 +34,7 @@ std::int64_t asked(Harness& harness, const std::string& piece) {
 
 std::string state_of(const RunReport& report, const std::string& name) {
   for (const auto& dataset : report.datasets)
-    if (dataset.name == name) return dataset.state;
+    if (dataset.name == name) return defender_car::kDatasetStates.text(dataset.state);
   return "";
 }
 
@@ -55,7 +55,7 @@ void check_nothing_taken(Harness& harness, const RunReport& report) {
 void check_converged(Harness& harness, const RunReport& report) {
   INFO(describe(report));
   CHECK_FALSE(report.failure);
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
   CHECK(joined(harness.violations()) == "");
   CHECK(joined(harness.differences()) == "");
 }
@@ -361,7 +361,7 @@ TEST_CASE("A tenant without a table is like one without hunting for it", "[table
     const RunReport report = harness.sync(reading);
     INFO(describe(report));
     CHECK_FALSE(report.failure);
-    CHECK(report.outcome == "done");
+    CHECK(report.outcome == defender_car::RunOutcome::done);
     CHECK(state_of(report, "vulnerabilities") == (exported ? "complete" : "unavailable"));
     if (exported) CHECK(joined(harness.differences()) == "");
   }

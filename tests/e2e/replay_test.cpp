@@ -122,8 +122,11 @@ void live(Harness& harness, uint64_t seed, Seen& seen) {
     if (random.chance(50'000)) order_faults(harness, random);
     const RunReport report = harness.disturbed_sync();
     harness.simulator().clear_faults();
-    seen.failed += report.outcome == "failed" || report.outcome == "partial" ? 1 : 0;
-    seen.held += report.outcome == "held" ? 1 : 0;
+    seen.failed += report.outcome == defender_car::RunOutcome::failed ||
+                           report.outcome == defender_car::RunOutcome::partial
+                       ? 1
+                       : 0;
+    seen.held += report.outcome == defender_car::RunOutcome::held ? 1 : 0;
     seen.full += report.mode == "full" ? 1 : 0;
     harness.settings().max_deletes = deletes;
     harness.settings().max_disables = disables;
@@ -479,13 +482,13 @@ TEST_CASE("A replay that was cut off goes on to the same end") {
   Harness harness(scenario_of(2));
   harness.sync(Reading::full);
   harness.simulator().live(40);
-  REQUIRE(harness.sync(Reading::incremental).outcome == "done");
+  REQUIRE(harness.sync(Reading::incremental).outcome == defender_car::RunOutcome::done);
   REQUIRE(ask(harness.settings().working_dir / "state.db",
               "SELECT count(*) FROM ledger WHERE run_id = 2 AND operation = 'disable'") != "0\n");
   // What the second run removed may not come back by the third one's word.
   harness.simulator().add_fault({.match = "advancedqueries", .status = 403});
   harness.simulator().live(5);
-  REQUIRE(harness.disturbed_sync().outcome == "partial");
+  REQUIRE(harness.disturbed_sync().outcome == defender_car::RunOutcome::partial);
   harness.simulator().clear_faults();
   const auto files = snapshots_of(harness.settings().working_dir);
   REQUIRE(files.size() == 3);

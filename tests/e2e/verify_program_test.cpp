@@ -124,7 +124,7 @@ TEST_CASE("A repair killed at any of its requests is finished by the next sync",
       INFO("killed at " << at << ", code " << ended.code);
       const auto sync = harness.sync(Reading::incremental);
       INFO(describe(sync));
-      CHECK(sync.outcome == "done");
+      CHECK(sync.outcome == defender_car::RunOutcome::done);
       // One that came to read only has told nobody what it saw: the drift is still there.
       if (sync.run_id > 0 && verified(harness).differs()) CHECK(repaired(harness).repair);
       harness.simulator().with_car(

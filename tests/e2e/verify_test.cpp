@@ -46,7 +46,7 @@ void check_all_is_well(Harness& harness) {
   CHECK_FALSE(again.differs());
   const auto report = harness.sync(Reading::incremental);
   INFO(describe(report));
-  CHECK(report.outcome == "done");
+  CHECK(report.outcome == defender_car::RunOutcome::done);
   CHECK(joined(harness.writes_to_car()) == "");
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("Planted drift is found, named, repaired, and then there is none", "[v
     INFO(describe(mended));
     CHECK(lines(mended) == expected);
     REQUIRE(mended.repair);
-    CHECK(mended.repair->outcome == "done");
+    CHECK(mended.repair->outcome == defender_car::RunOutcome::done);
     CHECK(harness.held("asset|theirs").size() == 1);
     check_all_is_well(harness);
     CHECK_FALSE(repaired(harness).repair);
@@ -210,7 +210,7 @@ TEST_CASE("A sample looks at its machines only, the same ones all day", "[verify
     for (const auto& drift : found.listed) CHECK(drift.machines.front().id == seen);
     const VerifyReport mended = repaired(harness, 3);
     INFO(describe(mended));
-    CHECK(mended.repair->outcome == "done");
+    CHECK(mended.repair->outcome == defender_car::RunOutcome::done);
     CHECK(mended.repair->set_aside == 0);
     CHECK_FALSE(verified(harness, 3).differs());
     CHECK(verified(harness).differs());
@@ -340,7 +340,7 @@ TEST_CASE("What a run left open is left out, and a repair lets a sync go first",
       CHECK(error.kind() == ErrorKind::car_recoverable);
       CHECK(std::string(error.what()).find("defender-car sync") != std::string::npos);
     }
-    CHECK(harness.sync_either_way().outcome == "done");
+    CHECK(harness.sync_either_way().outcome == defender_car::RunOutcome::done);
     check_equal(harness, "after the sync");
   }
 }
@@ -422,7 +422,7 @@ TEST_CASE("A repair that CAR lets down at any request is finished by the next sy
       if (!ended) CHECK(report.repair->failure == ErrorKind::car_recoverable);
       const auto sync = harness.sync(Reading::incremental);
       INFO(describe(sync));
-      CHECK(sync.outcome == "done");
+      CHECK(sync.outcome == defender_car::RunOutcome::done);
       check_all_is_well(harness);
     }
     CHECK(skip > 5);

@@ -124,11 +124,11 @@ void try_point(const Point& point) {
     CHECK(wrong == "");
   }
   if (point.who == Who::defender) {
-    CHECK(report.outcome == "partial");
+    CHECK(report.outcome == defender_car::RunOutcome::partial);
     CHECK(warnings.find("Defender's clock is off") != std::string::npos);
     CHECK_FALSE(deletes_by_age(report));
   }
-  if (point.who == Who::car) CHECK(report.outcome == "done");
+  if (point.who == Who::car) CHECK(report.outcome == defender_car::RunOutcome::done);
   harness->settings().mode = Mode::automatic;
   host.set(harness->simulator().now_ms());
   for (const char* run : {"next", "quiet"}) {

@@ -118,10 +118,10 @@ void check_told(const RunReport& report, const Foreign& foreign) {
     return text.find(words) != std::string::npos;
   };
   CHECK_FALSE(report.failure);
-  CHECK(report.outcome == "partial");
+  CHECK(report.outcome == defender_car::RunOutcome::partial);
   CHECK(std::any_of(report.warnings.begin(), report.warnings.end(), has_words));
   CHECK(std::any_of(report.datasets.begin(), report.datasets.end(), [&](const auto& one) {
-    return one.state == "incomplete" && has_words(one.problem);
+    return one.state == defender_car::DatasetState::incomplete && has_words(one.problem);
   }));
 }
 
@@ -131,7 +131,7 @@ void check_next_runs(Harness& harness, sweep::Tally& tally) {
   INFO("then " << e2e::describe(next));
   const std::string differences = joined(harness.differences());
   CHECK_FALSE(next.failure);
-  CHECK(next.outcome == "done");
+  CHECK(next.outcome == defender_car::RunOutcome::done);
   CHECK(differences == "");
   if (next.failure || !differences.empty()) tally.not_converged();
   const RunReport quiet = harness.sync_either_way();

@@ -23,7 +23,7 @@ e2e::Scenario small_tenant() {
 
 std::string whats_wrong(const Harness& harness, const RunReport& report) {
   std::string out;
-  if (report.failure || report.outcome != "done") out += "\n  not done";
+  if (report.failure || report.outcome != defender_car::RunOutcome::done) out += "\n  not done";
   out += e2e::joined(harness.differences());
   return out.empty() ? out : e2e::describe(report) + out;
 }

@@ -133,7 +133,7 @@ class OtherHost {
 /// Whether the dataset itself was marked: then the next run needs no telling.
 bool noticed(const RunReport& report, const std::string& name) {
   for (const auto& dataset : report.datasets)
-    if (dataset.name == name) return dataset.state != "complete";
+    if (dataset.name == name) return dataset.state != defender_car::DatasetState::complete;
   return true;  // the run did not come so far
 }
 

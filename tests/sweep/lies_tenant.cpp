@@ -73,10 +73,10 @@ TEST_CASE("Fleets that end at the edge of a page", "[lies]") {
     CHECK(harness.held("asset|").size() == harness.oracle().assets().size());
     // Silent machines are asked for their logon users a few a run; a full import follows the last.
     RunReport last = first;
-    for (int runs = 0; runs < 60 && last.outcome == "partial"; ++runs)
+    for (int runs = 0; runs < 60 && last.outcome == defender_car::RunOutcome::partial; ++runs)
       last = harness.sync_either_way();
     INFO(describe(last));
-    CHECK(last.outcome == "done");
+    CHECK(last.outcome == defender_car::RunOutcome::done);
     harness.simulator().with_tenant([](Tenant& tenant) { tenant.touch(5); });
     lying::check_convergence(harness, true);
     CHECK(lying::wrong_removals(harness) == "");

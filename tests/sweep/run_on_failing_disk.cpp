@@ -28,7 +28,7 @@ int main(int count, char** words) {
   defender_car::SilentProgress progress;
   defender_car::HttpClient http(e2e::http_options(), progress);
   const defender_car::RunReport report = defender_car::run_sync(settings, http, progress);
-  if (report.outcome != "done") std::cerr << e2e::describe(report) << '\n';
+  if (report.outcome != defender_car::RunOutcome::done) std::cerr << e2e::describe(report) << '\n';
   std::cout << sweep::disk_changes() << '\n';
-  return report.outcome == "done" ? 0 : 1;
+  return report.outcome == defender_car::RunOutcome::done ? 0 : 1;
 }

@@ -19,25 +19,25 @@ RunReport good_report() {
   report.run_id = 7;
   report.mode = "incremental";
   report.reason = "the save point is ours";
-  report.outcome = "done";
+  report.outcome = RunOutcome::done;
   report.started_at = "2026-11-24T13:00:00.000Z";
   report.finished_at = "2026-11-24T13:00:04.000Z";
   report.sent = {{"vertex", "asset", "new", 2},
                  {"vertex", "asset", "changed", 1},
                  {"disable", "asset_ipaddress", "gone", 4}};
-  report.datasets = {{"machines", "complete", 10, ""}};
+  report.datasets = {{"machines", defender_car::DatasetState::complete, 10, ""}};
   return report;
 }
 
 RunReport failed_report() {
   RunReport report = good_report();
-  report.outcome = "failed";
+  report.outcome = RunOutcome::failed;
   report.failure = ErrorKind::unreachable;
   report.error = "no connection to\n\x1b[2Jdefender";
   report.same_failure_count = 4;
   report.same_failure_since = "2026-11-24T12:45:00.000Z";
   report.warnings = {"the clock is wrong", "hunting retires"};
-  report.datasets[0] = {"machines", "incomplete", 10, "page 2 failed"};
+  report.datasets[0] = {"machines", defender_car::DatasetState::incomplete, 10, "page 2 failed"};
   return report;
 }
 

@@ -25,10 +25,11 @@ std::vector<RunRow> runs(Database& state, int limit) {
                     printable_lines(query.text(6)),
                     query.integer(7),
                     query.integer(8),
-                    query.integer(9),
+                    0,
                     {}});
   }
   for (RunRow& row : rows) {
+    row.set_aside = set_aside_by(state, row.run_id);
     row.sent = sent_by(state, row.run_id);
   }
   return rows;
@@ -93,7 +94,7 @@ Status read_status(Database& state, const WorkingDir& folder) {
   status.assets = state.number("history/assets");
   status.edges = state.number("history/edges");
   status.outbox = state.number("history/outbox");
-  status.set_aside = state.number("history/set_aside");
+  status.set_aside = set_aside_by(state, state.number("history/last_finished_sync"));
   read_same_failure(state, status);
   Statement& datasets = state.statement("history/datasets");
   while (datasets.step()) {

@@ -10,6 +10,10 @@ std::vector<SentCount> sent_by(Database& state, std::int64_t run_id) {
   return sent;
 }
 
+std::int64_t set_aside_by(Database& state, std::int64_t run_id) {
+  return state.statement("run/set_aside").bind("run_id", run_id).number();
+}
+
 SameFailure same_failure(Database& state, const std::string& failure) {
   SameFailure same;
   Statement& query = state.statement("run/same_failure").bind("failure", failure);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/version.h"
+#include "run/ledger_counts.h"
 #include "run/working_dir.h"
 #include "store/migrator.h"
 
@@ -77,7 +78,7 @@ void open_stage(Run& run, const fs::path& file) {
 
 void count_work(Run& run) {
   RunReport& report = run.report;
-  report.set_aside = run.state.statement("run/set_aside").bind("run_id", report.run_id).number();
+  report.set_aside = set_aside_by(run.state, report.run_id);
   report.defender_calls = run.defender.calls();
   report.car_calls = run.http.requests_sent() - run.defender.calls();
   const std::int64_t not_understood = std::accumulate(

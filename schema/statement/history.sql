@@ -1,9 +1,8 @@
 -- What `status` and `runs` read.
 -- statement: runs
 SELECT run_id, coalesce(mode, ''), coalesce(reason, ''), coalesce(outcome, ''), started_at, coalesce(finished_at, ''),
-       coalesce(error, ''), defender_calls, car_calls,
-       (SELECT records FROM set_aside_by_run s WHERE s.run_id = r.run_id)
-FROM run r ORDER BY run_id DESC LIMIT :limit
+       coalesce(error, ''), defender_calls, car_calls
+FROM run ORDER BY run_id DESC LIMIT :limit
 -- statement: reader_clock
 -- What time it is for a reader whose clock says :now (ms). The last run may have found that clock wrong by so much, and it
 -- may have been set right since: the earlier of the two that does not lie before that run's end.
@@ -20,10 +19,9 @@ SELECT count(*) FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vert
 SELECT count(*) FROM acknowledged_edge
 -- statement: outbox
 SELECT count(*) FROM outbox
--- statement: set_aside
--- Those of the last finished run stand aside now.
-SELECT records FROM set_aside_by_run
-WHERE run_id = (SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND mode IS NOT 'repair')
+-- statement: last_finished_sync
+-- What it set aside is set aside now.
+SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND mode IS NOT 'repair'
 -- statement: last_failure
 SELECT failure FROM run WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 -- statement: datasets

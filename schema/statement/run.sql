@@ -36,7 +36,11 @@ SELECT operation, collection, reason, sum(records) FROM ledger WHERE run_id = :r
 GROUP BY operation, collection, reason
 ORDER BY operation, collection, reason
 -- statement: set_aside
-SELECT records FROM set_aside_by_run WHERE run_id = :run_id
+-- Records that a run could not use, each counted once, and what CAR refused in it. (`rejected` has one row for all records
+-- of one key that were set aside for one reason; runs of older programs have no other count.)
+SELECT coalesce(r.set_aside + (SELECT count(*) FROM rejected WHERE last_run = r.run_id AND dataset = 'CAR'),
+                (SELECT count(*) FROM rejected WHERE last_run = r.run_id))
+FROM run r WHERE r.run_id = :run_id
 -- statement: same_failure
 -- How often in a row, and since when, runs have ended with this very failure; any other end breaks the row.
 SELECT count(*), min(started_at) FROM run

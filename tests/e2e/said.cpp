@@ -51,4 +51,10 @@ Said say(const Harness& harness, const std::string& words) {
   return run_program(words + options_of(harness.settings()));
 }
 
+bool has_refused(const std::filesystem::path& database) {
+  return ask(database,
+             "SELECT EXISTS (SELECT 1 FROM refused_vertex) OR EXISTS (SELECT 1 FROM refused_edge)"
+             " OR EXISTS (SELECT 1 FROM refused_change)") == "1\n";
+}
+
 }  // namespace e2e

@@ -25,6 +25,7 @@ using Rows = std::vector<std::vector<std::string>>;
 Rows with_shell(const fs::path& file, const std::string& sql) {
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
+  sqlite3_busy_timeout(database, 60'000);  // a run may be in the midst of a transaction
   Rows rows;
   const auto take = [](void* to, int count, char** values, char**) {
     auto& row = static_cast<Rows*>(to)->emplace_back();

@@ -2,7 +2,7 @@
 //
 // The runs may end as they like, in their documented ways, but take nothing that Defender still
 // derives. Then it is calm: one run ends as the oracle says, and the one after it sends nothing.
-// Where CAR refused a change for good, it is calm a day later, when that is tried again.
+// Where CAR refused something for good, it is calm a day later, when that is tried again.
 // Left out of the mix are the answers that look like ordinary ones (an empty list, a PATCH that was
 // never carried out): those are lies, and the lies have a sweep of their own.
 #include <catch2/catch.hpp>
@@ -88,11 +88,6 @@ void live_through_storm(Harness& harness, uint64_t seed) {
   }
 }
 
-bool has_refused_changes(const Harness& harness) {
-  return ask(harness.settings().working_dir / "state.db", "SELECT count(*) FROM refused_change") !=
-         "0\n";
-}
-
 void check_calm(Harness& harness, sweep::Tally& tally) {
   const RunReport calm = harness.sync_either_way();
   INFO("calm: " << describe(calm));
@@ -125,7 +120,7 @@ TEST_CASE("A calm run after a storm ends as the oracle says") {
     if (seed % 3 != 0) REQUIRE_FALSE(harness.sync(Reading::full).failure);
     live_through_storm(harness, seed);
     harness.http_options().longest_try_ms = harness.http_options().stall_ms = 30'000;
-    if (has_refused_changes(harness)) harness.simulator().live(25);
+    if (has_refused(harness.settings().working_dir / "state.db")) harness.simulator().live(25);
     check_calm(harness, tally);
     tally.wrong_removals(harness.violations().size());
     if (harness.simulator().faults_struck() > 0) tally.survived();

@@ -123,6 +123,8 @@ CREATE TEMP TRIGGER cve_came AFTER INSERT ON main.VulnerabilityKb BEGIN
   INSERT INTO touched_software
   SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
   WHERE s.CveId = NEW.CveId ON CONFLICT DO NOTHING;
+  -- CAR may have the CVE already, by the score in its own rows.
+  INSERT INTO changed_vertex SELECT 'cve', CveId FROM RowScore WHERE CveId = NEW.CveId ON CONFLICT DO NOTHING;
 END;
 DROP TRIGGER IF EXISTS temp.cve_changed;
 CREATE TEMP TRIGGER cve_changed AFTER UPDATE ON main.VulnerabilityKb

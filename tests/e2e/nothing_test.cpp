@@ -366,6 +366,15 @@ TEST_CASE("A score in the vulnerability's own row counts where the knowledge bas
     check_good(harness, Reading::incremental);
     CHECK(harness.held("vulnerability|CVE-2026-7005").size() == 1);
     CHECK(holds(joined({*harness.held("vulnerability|" + in_both).begin()}), "\"base_score\":3"));
+    // The knowledge base comes to know a CVE that CAR has by its row's score alone.
+    harness.simulator().live(1);
+    harness.simulator().with_tenant([&](Tenant& tenant) {
+      tenant.kb[unknown] = tenant.kb.begin()->second;
+      tenant.kb[unknown].score = 7.8;
+      tenant.kb[unknown].last_modified_ms = tenant.now_ms - minute_ms;
+    });
+    check_good(harness, Reading::incremental);
+    CHECK(holds(joined({*harness.held("vulnerability|" + unknown).begin()}), "\"base_score\":8"));
     // A whole reading whose rows tell no score any longer takes it back.
     harness.simulator().with_tenant([&](Tenant& tenant) { tenant.row_scores.erase(in_row); });
     harness.settings().mode = defender_car::Mode::full;

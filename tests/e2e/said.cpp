@@ -54,7 +54,8 @@ Said say(const Harness& harness, const std::string& words) {
 bool has_refused(const std::filesystem::path& database) {
   return ask(database,
              "SELECT EXISTS (SELECT 1 FROM refused_vertex) OR EXISTS (SELECT 1 FROM refused_edge)"
-             " OR EXISTS (SELECT 1 FROM refused_change)") == "1\n";
+             " OR EXISTS (SELECT 1 FROM refused_change) OR EXISTS (SELECT 1 FROM refusal)") ==
+         "1\n";
 }
 
 }  // namespace e2e

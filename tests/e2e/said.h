@@ -27,7 +27,8 @@ std::string ask(const std::filesystem::path& database, const std::string& query)
 /// The program with a harness' settings: the command and its options.
 Said say(const Harness& harness, const std::string& words);
 
-/// Whether CAR refused something: that is tried again a day later, or by a full import.
+/// Whether CAR refused something, which is tried again a day later or by a full import, or Defender
+/// a question about one machine or CVE, which is asked again within a day.
 bool has_refused(const std::filesystem::path& database);
 
 }  // namespace e2e

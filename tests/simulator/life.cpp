@@ -189,8 +189,8 @@ class Tick {
     for (auto& [id, alert] : tenant_.alerts) {
       if (!random_.chance(change_alert)) continue;
       if (odd_one(id, 3)) tenant_.older_alerts.insert_or_assign(id, alert);
-      // It may have been raised within this very hour.
-      alert.last_update_ms = std::max(alert.last_update_ms, moment());
+      // It may have been raised within this very hour; its time says that it is newer all the same.
+      alert.last_update_ms = std::max(alert.last_update_ms + 1, moment());
       const size_t kind = random_.below(6);
       if (kind == 0) alert.title += " (updated)";
       if (kind == 1) alert.status = "InProgress";
@@ -222,7 +222,7 @@ class Tick {
     for (auto& [cve, entry] : tenant_.kb) {
       if (!random_.chance(change_knowledge)) continue;
       if (odd_one(cve, 3)) tenant_.older_kb.insert_or_assign(cve, entry);
-      entry.last_modified_ms = moment();
+      entry.last_modified_ms = std::max(entry.last_modified_ms + 1, moment());
       const size_t kind = random_.below(4);
       if (kind < 2) entry.score = static_cast<double>(random_.between(10, 100)) / 10.0;
       if (kind == 2) entry.description += ".";

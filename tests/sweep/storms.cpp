@@ -2,7 +2,7 @@
 //
 // The runs may end as they like, in their documented ways, but take nothing that Defender still
 // derives. Then it is calm: one run ends as the oracle says, and the one after it sends nothing.
-// Where CAR refused something for good, it is calm a day later, when that is tried again.
+// Where a service refused something for good, it is calm a day later, when that is tried again.
 // Left out of the mix are the answers that look like ordinary ones (an empty list, a PATCH that was
 // never carried out): those are lies, and the lies have a sweep of their own.
 #include <catch2/catch.hpp>

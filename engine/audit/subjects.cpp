@@ -1,7 +1,6 @@
 #include "audit/subjects.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <string_view>
 
@@ -60,13 +59,6 @@ std::vector<Subject> of_any_spelling(Database& state, const std::string& word,
   return {};
 }
 
-bool is_kind(std::string_view word) {
-  constexpr std::array<std::string_view, 10> kKinds{
-      "asset",   "hostname", "ipaddress", "macaddress", "user",
-      "account", "alert",    "cve",       "os",         "application"};
-  return std::find(kKinds.begin(), kKinds.end(), word) != kKinds.end();
-}
-
 std::vector<std::string> near_names(Database& state, const std::string& what) {
   std::string beginning = what.substr(0, kLongestInMessage);
   while (beginning.size() >= kShortestBeginning) {
@@ -87,7 +79,7 @@ std::vector<Subject> meanings_of(Database& state, const std::string& word) {
   const std::size_t colon = word.find(':');
   if (!meanings.empty() || colon == std::string::npos) return meanings;
   const std::string kind = word.substr(0, colon);
-  if (!is_kind(kind)) return {};
+  if (state.statement("explain/is_kind").bind("kind", kind).number() == 0) return {};
   return of_any_spelling(state, word.substr(colon + 1), kind == "user" ? "account" : kind);
 }
 

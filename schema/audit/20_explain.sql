@@ -119,7 +119,8 @@ SELECT edge_id, edge, from_kind, from_key, to_kind, to_key,
            SELECT json_array(json(r.defender_row)) FROM MachineInfo i JOIN audit_machine_row r ON r.machine = i.id
            JOIN last_address l ON l.DeviceId = i.id
            WHERE i.id = c.machine AND c.to_key =
-             CASE c.to_kind WHEN 'hostname' THEN i.computerDnsName WHEN 'os' THEN i.osPlatform ELSE l.lastExternalIpAddress END)
+             CASE c.to_kind WHEN 'hostname' THEN i.computerDnsName WHEN 'os' THEN i.osPlatform
+                            WHEN 'ipaddress' THEN l.lastExternalIpAddress END)
          WHEN 'network' THEN (
            SELECT json_group_array(json(defender_row)) FROM (
              SELECT json_object('table', 'MachineNetworkInfo', 'DeviceId', a.DeviceId, 'NetworkAdapterName', a.NetworkAdapterName,

@@ -219,19 +219,7 @@ INSERT INTO removes
 SELECT d.name, d.whole FROM stage.dataset d CROSS JOIN stage.run r
 WHERE d.state = 'complete' AND (NOT r.pruned OR d.name = 'machines')
   AND d.name NOT IN (SELECT dataset FROM unnamed)
-  AND d.name NOT IN (
-    SELECT CASE kind
-             WHEN 'delete' THEN 'machines'
-             WHEN 'asset_hostname' THEN 'machines'
-             WHEN 'asset_ipaddress' THEN 'network'
-             WHEN 'asset_macaddress' THEN 'network'
-             WHEN 'ipaddress_macaddress' THEN 'network'
-             WHEN 'asset_application' THEN 'vulnerabilities'
-             WHEN 'application_vulnerability' THEN 'vulnerabilities'
-             WHEN 'asset_vulnerability' THEN 'vulnerabilities'
-             ELSE 'users'
-           END FROM withheld)
-  AND NOT (d.name = 'alerts' AND EXISTS (SELECT 1 FROM withheld WHERE kind = 'asset_vulnerability'));
+  AND d.name NOT IN (SELECT t.dataset FROM withheld w CROSS JOIN withheld_dataset t ON t.kind = w.kind);
 
 INSERT INTO rejected
 SELECT dataset, record_key, reason, substr(record, 1, 2000), (SELECT run_id FROM stage.run), (SELECT run_id FROM stage.run)

@@ -126,8 +126,7 @@ WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_r
   AND NOT EXISTS (SELECT 1 FROM staged_user s
                   WHERE (s.machineId, s.accountName, s.accountDomain)
                       = (LogonUsers.machineId, LogonUsers.accountName, LogonUsers.accountDomain))
-  AND NOT EXISTS (SELECT 1 FROM withheld
-                  WHERE kind IN ('asset_user', 'user_hostname', 'asset_account', 'user_account', 'account_hostname'))
+  AND NOT EXISTS (SELECT 1 FROM withheld w CROSS JOIN withheld_dataset t ON t.kind = w.kind AND t.dataset = 'users')
   AND NOT EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'users');
 
 -- One whose removals are withheld still has users that the answer lacks: it is asked again at the next run.

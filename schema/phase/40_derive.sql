@@ -234,8 +234,9 @@ WHERE NOT (l.own AND l.machine_id NOT IN (SELECT vertex_id FROM asset))
           OR EXISTS (SELECT 1 FROM unread_network u WHERE u.machine_id = l.machine_id)
         WHEN 'alerts' THEN NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'alerts' AND state IN ('complete', 'held'))
           OR EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'alerts')
-        ELSE NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'vulnerabilities' AND state IN ('complete', 'held'))
+        WHEN 'software' THEN NOT EXISTS (SELECT 1 FROM stage.dataset WHERE name = 'vulnerabilities' AND state IN ('complete', 'held'))
           OR EXISTS (SELECT 1 FROM unnamed WHERE dataset IN ('vulnerabilities', 'knowledge_base'))
+        ELSE 1
       END;
 INSERT OR IGNORE INTO kept_claim
 SELECT machine_id, aspect, edge_id, 'a guard holds back ' || collection
@@ -276,5 +277,4 @@ WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.edge_id = k.edge_id)
                     AND v.vertex_id NOT IN (SELECT vertex_id FROM asset));
 -- CAR speaks the other identity model now: the edges of the former one mean nothing to it, and are no loss.
 DELETE FROM removal
-WHERE (SELECT identity_model FROM stage.run) = 'account' AND kind IN ('asset_user', 'user_hostname')
-   OR (SELECT identity_model FROM stage.run) = 'user' AND kind IN ('asset_account', 'user_account', 'account_hostname');
+WHERE kind IN (SELECT t.name FROM stage.run r CROSS JOIN edge_type t WHERE t.identity_model <> r.identity_model);

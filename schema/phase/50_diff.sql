@@ -6,13 +6,8 @@ CREATE TEMP TABLE candidate_edge (
   edge_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, evidence TEXT, machine_id INTEGER, aspect TEXT) STRICT;
 INSERT OR IGNORE INTO candidate_edge
 SELECT l.edge_id,
-       CASE WHEN a.reason IS NOT NULL THEN a.reason
-            WHEN l.aspect = 'machine' THEN 'machine changed'
-            WHEN l.aspect = 'network' THEN 'network changed'
-            WHEN l.aspect = 'users' THEN CASE WHEN l.collection IN ('user_hostname', 'account_hostname')
-                                              THEN 'user or host name changed' ELSE 'user no longer logged on' END
-            WHEN l.aspect = 'alerts' THEN 'alert resolved or gone'
-            ELSE 'software patched or gone' END,
+       coalesce(a.reason, (SELECT t.lost FROM edge_type t WHERE t.name = l.collection AND t.aspect = l.aspect),
+                'no longer derived'),
        'machine ' || v.key || coalesce(': ' || a.evidence, ''), l.machine_id, l.aspect
 FROM lost_claim l
 CROSS JOIN vertex v ON v.vertex_id = l.machine_id

@@ -26,6 +26,8 @@ SELECT kind, key FROM (
         WHERE dataset IN ('machines', 'alerts') AND record_key = :key)
 WHERE :kind = '' OR kind = :kind
 LIMIT :most
+-- statement: is_kind
+SELECT count(*) FROM collection WHERE name = :kind
 -- statement: vertices
 SELECT vertex_id FROM derived_vertex
 WHERE collection IN (:kind, CASE :kind WHEN 'account' THEN 'user' END) AND key = :key
@@ -103,7 +105,7 @@ FROM (
   SELECT * FROM (SELECT e.edge_id, e.collection FROM claim c CROSS JOIN edge e ON e.edge_id = c.edge_id
                  WHERE c.machine_id = :id LIMIT :looked_at)) picked
 LEFT JOIN acknowledged_edge k ON k.edge_id = picked.edge_id
-ORDER BY k.edge_id IS NULL, picked.collection IN ('asset_application', 'asset_vulnerability', 'application_vulnerability'),
+ORDER BY k.edge_id IS NULL, picked.collection IN (SELECT name FROM edge_type WHERE aspect = 'software'),
          k.since DESC, picked.edge_id DESC
 LIMIT :most
 -- statement: edges_between

@@ -26,10 +26,4 @@ INSERT INTO temp.withheld VALUES (:kind)
 -- A dataset whose removals are withheld counts as read, but not as complete: the next run reads it anew.
 UPDATE stage.dataset SET state = 'held'
 WHERE state = 'complete' AND name IN (
-  SELECT CASE
-           WHEN kind IN ('delete', 'asset_hostname') THEN 'machines'
-           WHEN kind IN ('asset_ipaddress', 'asset_macaddress', 'ipaddress_macaddress') THEN 'network'
-           WHEN kind IN ('asset_application', 'application_vulnerability', 'asset_vulnerability') THEN 'vulnerabilities'
-           ELSE 'users'
-         END FROM temp.withheld
-  UNION ALL SELECT 'alerts' FROM temp.withheld WHERE kind = 'asset_vulnerability')
+  SELECT t.dataset FROM temp.withheld w CROSS JOIN withheld_dataset t ON t.kind = w.kind)

@@ -6,9 +6,9 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 begin
 
-# Small by nature: ten collections, words in some languages, one machine's adapters and addresses in JSON, the newest run,
+# Small by nature: the catalogue, words in some languages, one machine's adapters and addresses in JSON, the newest run,
 # what is under way (batch and outbox, asked only of what is), and what an inner query has picked.
-readonly bounded='([0-9]+ )?CONSTANT ROWS?|windows_(domain|account)|down_status|n|run|j VIRTUAL TABLE INDEX 1:|b|o|\(subquery-[0-9]+\)|audit_defender_row|picked'
+readonly bounded='([0-9]+ )?CONSTANT ROWS?|collection|edge_type|windows_(domain|account)|down_status|n|run|j VIRTUAL TABLE INDEX 1:|b|o|\(subquery-[0-9]+\)|audit_defender_row|picked'
 
 # plans FILE: the plan of each statement, which SQLite makes without its parameters' values.
 plans() {

@@ -190,7 +190,7 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
   row.reset();
   read_set_aside(state, subject, out);
   read_left_out(state, subject, out);
-  std::set<std::int64_t> told;  // user_account hangs on both of an account's vertices
+  std::set<std::int64_t> shown;  // user_account hangs on both of an account's vertices
   for (const std::int64_t vertex : vertices_of(state, subject)) {
     out.vertices.push_back(vertex_story(state, vertex));
     auto edges = edges_of(state, vertex);
@@ -199,7 +199,7 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
       edges.pop_back();
     }
     for (const std::int64_t edge : edges) {
-      if (told.insert(edge).second) out.edges.push_back(edge_story(state, edge));
+      if (shown.insert(edge).second) out.edges.push_back(edge_story(state, edge));
     }
   }
 }

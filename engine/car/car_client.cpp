@@ -23,7 +23,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kLongestIds = 1800;  // what the published framework keeps a page of ids under
 constexpr std::size_t kLongestWords = 500;
-constexpr std::string_view kBare = "bare";
+constexpr std::string_view kPlain = "bare";
 constexpr std::string_view kRegion = "region";
 
 /// Whether a PATCH or DELETE was answered for. CAR's words for it are not specified, so an answer
@@ -401,8 +401,8 @@ void CarClient::patch(
     if (failure || waiting.empty()) return std::nullopt;
     const Asking asking = waiting.front();
     waiting.pop_front();
-    const std::string_view known = address_form_ == kRegion ? kRegion : kBare;
-    const std::string_view other = asking.form == kBare ? kRegion : kBare;
+    const std::string_view known = address_form_ == kRegion ? kRegion : kPlain;
+    const std::string_view other = asking.form == kPlain ? kRegion : kPlain;
     under_way[asking.index] = {asking.index, asking.form.empty() ? known : other,
                                !asking.form.empty()};
     return asking.index;

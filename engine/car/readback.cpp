@@ -281,10 +281,10 @@ class Reader {
     if (!wanted_.empty())
       std::erase_if(page.rows, [&](const ReadbackRow& row) { return !wanted_.contains(row.key); });
     if (page.rows.empty()) return;
-    const std::int64_t fresh = on_page_(page.rows);
-    summary_.rows += fresh;
-    summary_.moved |= fresh < std::ssize(page.rows);
-    repeated_ = fresh == 0 ? repeated_ + 1 : 0;
+    const std::int64_t new_rows = on_page_(page.rows);
+    summary_.rows += new_rows;
+    summary_.moved |= new_rows < std::ssize(page.rows);
+    repeated_ = new_rows == 0 ? repeated_ + 1 : 0;
     if (repeated_ == kRepeatedPages) fail("it gives the same rows page after page");
   }
 

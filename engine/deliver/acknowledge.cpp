@@ -3,32 +3,30 @@
 namespace defender_car {
 namespace {
 
-Statement& stretch_statement(Database& state, const char* name, const Stretch& stretch) {
-  return state.statement(name).bind("first", stretch.first).bind("last", stretch.last);
+Statement& range_statement(Database& state, const char* name, const ItemRange& range) {
+  return state.statement(name).bind("first", range.first).bind("last", range.last);
 }
 
-void end(Database& state, const Stretch& stretch) {
-  stretch_statement(state, "deliver/done", stretch).run();
-  state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
+void end(Database& state, const ItemRange& range) {
+  range_statement(state, "deliver/done", range).run();
+  state.statement("deliver/end_batch").bind("batch", range.batch).run();
 }
 
 }  // namespace
 
-void acknowledge_import(Database& state, const Stretch& stretch, const std::string& at,
+void acknowledge_import(Database& state, const ItemRange& range, const std::string& at,
                         const std::string& answer) {
-  const char* fold = stretch.operation == "vertex" ? "deliver/fold_vertices" : "deliver/fold_edges";
-  stretch_statement(state, fold, stretch).bind("at", at).run();
-  if (stretch.operation == "vertex") {
-    stretch_statement(state, "deliver/accept_vertices", stretch).run();
+  const char* fold =
+      range.operation == "vertex" ? "deliver/acknowledge_vertices" : "deliver/acknowledge_edges";
+  range_statement(state, fold, range).bind("at", at).run();
+  if (range.operation == "vertex") {
+    range_statement(state, "deliver/accept_vertices", range).run();
   } else {
-    stretch_statement(state, "deliver/accept_edges", stretch).run();
-    stretch_statement(state, "deliver/accept_edge_changes", stretch).run();
+    range_statement(state, "deliver/accept_edges", range).run();
+    range_statement(state, "deliver/accept_edge_changes", range).run();
   }
-  stretch_statement(state, "deliver/log_import", stretch)
-      .bind("at", at)
-      .bind("answer", answer)
-      .run();
-  end(state, stretch);
+  range_statement(state, "deliver/log_import", range).bind("at", at).bind("answer", answer).run();
+  end(state, range);
 }
 
 void acknowledge_patch(Database& state, const std::string& operation, std::int64_t item, bool gone,
@@ -39,23 +37,23 @@ void acknowledge_patch(Database& state, const std::string& operation, std::int64
       .bind("answer", answer)
       .run();
   if (operation == "touch" && !gone) {
-    state.statement("deliver/fold_touch").bind("item", item).run();
+    state.statement("deliver/acknowledge_touch").bind("item", item).run();
   } else {
-    state.statement("deliver/fold_disable").bind("item", item).run();
+    state.statement("deliver/acknowledge_disable").bind("item", item).run();
     if (operation == "touch") state.statement("deliver/import_again").bind("item", item).run();
   }
   state.statement("deliver/accept_changes").bind("first", item).bind("last", item).run();
   state.statement("deliver/done").bind("first", item).bind("last", item).run();
 }
 
-void acknowledge_deletes(Database& state, const Stretch& stretch, const std::string& at,
+void acknowledge_deletes(Database& state, const ItemRange& range, const std::string& at,
                          const std::string& answer) {
   for (const char* log : {"deliver/log_deletes", "deliver/log_deleted_edges"})
-    stretch_statement(state, log, stretch).bind("at", at).bind("answer", answer).run();
-  stretch_statement(state, "deliver/fold_deleted_edges", stretch).run();
-  stretch_statement(state, "deliver/fold_deletes", stretch).run();
-  stretch_statement(state, "deliver/accept_changes", stretch).run();
-  end(state, stretch);
+    range_statement(state, log, range).bind("at", at).bind("answer", answer).run();
+  range_statement(state, "deliver/acknowledge_deleted_edges", range).run();
+  range_statement(state, "deliver/acknowledge_deletes_of", range).run();
+  range_statement(state, "deliver/accept_changes", range).run();
+  end(state, range);
 }
 
 void acknowledge_session_end(Database& state, std::int64_t run_id, const std::string& at) {
@@ -66,7 +64,7 @@ void acknowledge_session_end(Database& state, std::int64_t run_id, const std::st
   state.statement("deliver/drop_vertices").bind("run_id", run_id).run();
 }
 
-void set_aside(Database& state, const Stretch& single, const std::string& reason,
+void set_aside(Database& state, const ItemRange& single, const std::string& reason,
                const std::string& now) {
   const bool vertex = single.operation == "vertex";
   const char* refuse = vertex ? "deliver/refuse_vertex" : "deliver/refuse_edge";

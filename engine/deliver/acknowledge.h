@@ -10,17 +10,17 @@
 
 namespace defender_car {
 
-void acknowledge_import(Database& state, const Stretch& stretch, const std::string& at,
+void acknowledge_import(Database& state, const ItemRange& range, const std::string& at,
                         const std::string& answer);
 void acknowledge_patch(Database& state, const std::string& operation, std::int64_t item, bool gone,
                        const std::string& at, const std::string& answer);
-void acknowledge_deletes(Database& state, const Stretch& stretch, const std::string& at,
+void acknowledge_deletes(Database& state, const ItemRange& range, const std::string& at,
                          const std::string& answer);
 /// The end of a full-import session: what was not reported in it is no longer held.
 void acknowledge_session_end(Database& state, std::int64_t run_id, const std::string& at);
 /// CAR refuses this one record: set aside; unchanged it comes again in a full import and after a
 /// day. `now` is Defender's clock.
-void set_aside(Database& state, const Stretch& single, const std::string& reason,
+void set_aside(Database& state, const ItemRange& single, const std::string& reason,
                const std::string& now);
 /// The same of a change: CAR holds what it is about as before.
 void set_aside_change(Database& state, std::int64_t item, const std::string& at,

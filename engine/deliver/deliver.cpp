@@ -66,15 +66,15 @@ void full_import_without_session(Run& run) {
 
 void recover(Run& run) {
   struct Open {
-    Stretch stretch;
+    ItemRange range;
     std::string job;
   };
   std::vector<Open> open;
   std::vector<std::string> jobs;
   Statement& query = run.state.statement("deliver/open_batches");
   while (query.step()) {
-    Stretch stretch{query.integer(2), query.integer(3), query.integer(0), query.text(1), 0};
-    open.push_back({std::move(stretch), query.text(4)});
+    ItemRange range{query.integer(2), query.integer(3), query.integer(0), query.text(1), 0};
+    open.push_back({std::move(range), query.text(4)});
     if (!open.back().job.empty()) jobs.push_back(open.back().job);
   }
   if (jobs.empty()) return;
@@ -84,7 +84,7 @@ void recover(Run& run) {
   for (const Open& batch : open) {
     // Failed, lost and unfinished ones stay unanswered: diff counts them as neither held nor gone.
     if (batch.job.empty() || statuses.at(batch.job).outcome != ImportOutcome::done) continue;
-    acknowledge_import(run.state, batch.stretch, run.clock.text(), batch.job);
+    acknowledge_import(run.state, batch.range, run.clock.text(), batch.job);
   }
   transaction.commit();
 }
@@ -95,7 +95,7 @@ void deliver(Run& run) {
   full_import_without_session(run);
 }
 
-void settle(Run& run) {
+void finish_run(Run& run) {
   if (run.full()) learn_asset_count(run);
   const std::string id = std::to_string(run.report_ms);
   Transaction transaction(run.state);

@@ -15,6 +15,6 @@ void recover(Run& run);
 void deliver(Run& run);
 
 /// The save point: here first, then in CAR.
-void settle(Run& run);
+void finish_run(Run& run);
 
 }  // namespace defender_car

@@ -46,7 +46,7 @@ class Importer {
 
  private:
   struct Open {
-    Stretch stretch;
+    ItemRange range;
     std::string job;
   };
   /// How an edge names an end of that kind.
@@ -55,7 +55,7 @@ class Importer {
     bool is_external;
   };
   struct Refused {
-    Stretch single;
+    ItemRange single;
     std::string reason;
   };
   using Receipts = std::vector<std::optional<ImportReceipt>>;
@@ -70,29 +70,29 @@ class Importer {
   /// a failure nothing more goes out, but what is open is still waited for.
   void fill_window() {
     while (problem_.empty() && ready_.size() + open_.size() < window_) {
-      auto stretch = next();
-      if (!stretch) return;
-      if (stretch->batch == 0) begin_batch(run_.state, *stretch, run_.clock.text());
-      ready_.push_back(std::move(*stretch));
+      auto range = next();
+      if (!range) return;
+      if (range->batch == 0) begin_batch(run_.state, *range, run_.clock.text());
+      ready_.push_back(std::move(*range));
     }
   }
 
-  std::optional<Stretch> next() {
+  std::optional<ItemRange> next() {
     if (again_.empty()) {
-      auto stretch = next_stretch(run_.state, operation_, after_, kRecordsAnEnvelope);
-      if (stretch) after_ = stretch->last;
-      return stretch;
+      auto range = next_range(run_.state, operation_, after_, kRecordsAnEnvelope);
+      if (range) after_ = range->last;
+      return range;
     }
-    const Stretch stretch = again_.front();
+    const ItemRange range = again_.front();
     again_.pop_front();
-    return stretch;
+    return range;
   }
 
   // What CAR took before a failure is its to carry out: the next run must be able to ask after it.
   void post_ready() {
     std::vector<std::string> envelopes;
     envelopes.reserve(ready_.size());
-    for (const Stretch& stretch : ready_) envelopes.push_back(envelope(stretch));
+    for (const ItemRange& range : ready_) envelopes.push_back(envelope(range));
     Receipts receipts(ready_.size());
     try {
       run_.car.post_imports(envelopes, [&](std::size_t index, ImportReceipt receipt) {
@@ -136,7 +136,7 @@ class Importer {
       if (status.outcome == ImportOutcome::unfinished) {
         unfinished.push_back(std::move(open));
       } else {
-        settle(open, status);
+        end_job(open, status);
       }
     }
     const bool none_ended = unfinished.size() == open_.size();
@@ -152,14 +152,14 @@ class Importer {
     open_.clear();
   }
 
-  std::string envelope(const Stretch& stretch) {
+  std::string envelope(const ItemRange& range) {
     EnvelopeWriter writer(run_.settings.car.source, run_.settings.defender.tenant_id,
                           std::to_string(run_.report_ms), run_.report_time);
     std::string open;
     const bool vertices = operation_ == "vertex";
     Statement& rows = run_.state.statement(vertices ? "deliver/vertices" : "deliver/edges")
-                          .bind("first", stretch.first)
-                          .bind("last", stretch.last);
+                          .bind("first", range.first)
+                          .bind("last", range.last);
     // Edges of one collection name their ends alike: an application is named as an operating system
     // is, and a CVE as an alert.
     Kind from;
@@ -179,47 +179,47 @@ class Importer {
     return writer.finish();
   }
 
-  void settle(Open& open, const ImportStatus& status) {
+  void end_job(Open& open, const ImportStatus& status) {
     switch (status.outcome) {
       case ImportOutcome::done:
-        acknowledge_import(run_.state, open.stretch, run_.clock.text(), open.job);
-        done_ += open.stretch.size();
-        refusals_.taken += open.stretch.size();
+        acknowledge_import(run_.state, open.range, run_.clock.text(), open.job);
+        done_ += open.range.size();
+        refusals_.taken += open.range.size();
         return;
       case ImportOutcome::failed:
-        if (blames_records(status)) return split(open.stretch, status.error);
-        return try_again(open.stretch, "job " + open.job + " failed: " +
-                                           (status.error.empty() ? "no reason" : status.error));
+        if (blames_records(status)) return split(open.range, status.error);
+        return try_again(open.range, "job " + open.job + " failed: " +
+                                         (status.error.empty() ? "no reason" : status.error));
       case ImportOutcome::lost:
-        return try_again(open.stretch, "CAR lost job " + open.job);
+        return try_again(open.range, "CAR lost job " + open.job);
       case ImportOutcome::unfinished:
         return;
     }
   }
 
-  void try_again(Stretch& stretch, const std::string& why) {
-    if (++stretch.tries >= kTries) {
+  void try_again(ItemRange& range, const std::string& why) {
+    if (++range.tries >= kTries) {
       problem_ =
           why + ", " + std::to_string(kTries) + " times in a row; the next run sends it again";
       return;
     }
     spdlog::info("{}: sent again", why);
-    again_.push_back(stretch);
+    again_.push_back(range);
   }
 
   // Halved until the bad record stands alone; its batch row goes, the halves get their own. They
   // come before all others, so that a CAR that refuses everything is known as such after some
   // records and not after all.
-  void split(Stretch& stretch, const std::string& error) {
-    run_.state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
-    if (stretch.size() == 1) return refuse(stretch, error);
-    const std::int64_t middle = stretch.first + stretch.size() / 2;
-    again_.push_front({middle, stretch.last, 0, operation_, 0});
-    again_.push_front({stretch.first, middle - 1, 0, operation_, 0});
+  void split(ItemRange& range, const std::string& error) {
+    run_.state.statement("deliver/end_batch").bind("batch", range.batch).run();
+    if (range.size() == 1) return refuse(range, error);
+    const std::int64_t middle = range.first + range.size() / 2;
+    again_.push_front({middle, range.last, 0, operation_, 0});
+    again_.push_front({range.first, middle - 1, 0, operation_, 0});
   }
 
   // What was refused before and comes again tells nothing of CAR, unless everything comes again.
-  void refuse(const Stretch& single, const std::string& error) {
+  void refuse(const ItemRange& single, const std::string& error) {
     const bool is_new =
         run_.full() ||
         run_.state.statement("deliver/is_newly_refused").bind("item", single.first).number() != 0;
@@ -254,8 +254,8 @@ class Importer {
   Run& run_;
   std::string operation_;
   std::size_t window_;
-  std::vector<Stretch> ready_;  ///< written down as handed over, not sent yet
-  std::vector<Open> open_;      ///< taken by CAR, not finished
+  std::vector<ItemRange> ready_;  ///< written down as handed over, not sent yet
+  std::vector<Open> open_;        ///< taken by CAR, not finished
   std::map<std::string, Kind> kinds_;
   std::int64_t after_ = 0;
   std::int64_t done_ = 0;
@@ -263,7 +263,7 @@ class Importer {
   std::vector<Refused> refused_;  ///< standing alone, not set aside yet
   Refusals& refusals_;
   std::string problem_;
-  std::deque<Stretch> again_;
+  std::deque<ItemRange> again_;
 };
 
 }  // namespace

@@ -9,13 +9,13 @@ constexpr std::int64_t kStretch = 2'000;
 constexpr const char* kAnswer = "replay";
 
 void take_imports(Run& run, const std::string& operation) {
-  while (const auto stretch = next_stretch(run.state, operation, 0, kStretch))
-    acknowledge_import(run.state, *stretch, run.now, kAnswer);
+  while (const auto range = next_range(run.state, operation, 0, kStretch))
+    acknowledge_import(run.state, *range, run.now, kAnswer);
 }
 
 void take_patches(Run& run, const std::string& operation) {
-  while (const auto stretch = next_stretch(run.state, operation, 0, 1))
-    acknowledge_patch(run.state, operation, stretch->first, false, run.now, kAnswer);
+  while (const auto range = next_range(run.state, operation, 0, 1))
+    acknowledge_patch(run.state, operation, range->first, false, run.now, kAnswer);
 }
 
 }  // namespace
@@ -26,8 +26,8 @@ void deliver_to_sink(Run& run) {
   take_imports(run, "edge");
   take_patches(run, "touch");
   take_patches(run, "disable");
-  while (const auto stretch = next_stretch(run.state, "delete", 0, kStretch))
-    acknowledge_deletes(run.state, *stretch, run.now, kAnswer);
+  while (const auto range = next_range(run.state, "delete", 0, kStretch))
+    acknowledge_deletes(run.state, *range, run.now, kAnswer);
   if (run.full() && run.session_allowed)
     acknowledge_session_end(run.state, run.report.run_id, run.now);
   run.stored.set(StateSetting::full_due,

@@ -12,7 +12,7 @@ namespace defender_car {
 
 /// Items of one operation, one collection and one reason, side by side in the outbox; both ends
 /// included.
-struct Stretch {
+struct ItemRange {
   std::int64_t first = 0;
   std::int64_t last = 0;
   std::int64_t batch = 0;  ///< its row in `batch` once it was handed to CAR
@@ -25,11 +25,11 @@ struct Stretch {
 std::int64_t outbox_count(Database& state, const std::string& operation);
 
 /// The next ones behind item `after`, `size` at most.
-std::optional<Stretch> next_stretch(Database& state, const std::string& operation,
+std::optional<ItemRange> next_range(Database& state, const std::string& operation,
                                     std::int64_t after, std::int64_t size);
 
 /// Writes down that CAR is about to get it, before the first byte is sent. The caller's
 /// transaction.
-void begin_batch(Database& state, Stretch& stretch, const std::string& at);
+void begin_batch(Database& state, ItemRange& range, const std::string& at);
 
 }  // namespace defender_car

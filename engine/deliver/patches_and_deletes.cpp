@@ -24,12 +24,12 @@ class Changes {
     const std::int64_t total = outbox_count(run_.state, operation);
     std::int64_t done = 0;
     std::int64_t after = 0;
-    while (auto stretch = next_stretch(run_.state, operation, after, kPatchesABatch)) {
+    while (auto range = next_range(run_.state, operation, after, kPatchesABatch)) {
       throw_if_cancelled();
-      hand_over(*stretch);
-      patch(*stretch);
-      after = stretch->last;
-      done += stretch->size();
+      hand_over(*range);
+      patch(*range);
+      after = range->last;
+      done += range->size();
       run_.progress.report(
           operation == "touch" ? "marking updated alerts in CAR" : "disabling edges in CAR", done,
           total);
@@ -38,7 +38,7 @@ class Changes {
 
   void send_deletes() {
     std::int64_t after = 0;
-    while (const auto page = next_stretch(run_.state, "delete", after, kDeletesABatch)) {
+    while (const auto page = next_range(run_.state, "delete", after, kDeletesABatch)) {
       const auto ids = run_.state.statement("deliver/deletes")
                            .bind("first", page->first)
                            .bind("last", page->last)
@@ -48,7 +48,7 @@ class Changes {
         const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
         const auto fit = static_cast<std::ptrdiff_t>(CarClient::ids_that_fit(ids, at));
         const std::int64_t first = page->first + static_cast<std::int64_t>(at);
-        Stretch part{first, first + fit - 1, 0, "delete", 0};
+        ItemRange part{first, first + fit - 1, 0, "delete", 0};
         hand_over(part);
         delete_part(part, std::vector<std::string>(begin, begin + fit));
         at += static_cast<std::size_t>(fit);
@@ -84,14 +84,14 @@ class Changes {
     ChangeAnswer answer;
   };
 
-  void hand_over(Stretch& stretch) {
+  void hand_over(ItemRange& range) {
     Transaction transaction(run_.state);
-    begin_batch(run_.state, stretch, run_.clock.text());
+    begin_batch(run_.state, range, run_.clock.text());
     transaction.commit();
   }
 
-  void end_batch(const Stretch& stretch) {
-    run_.state.statement("deliver/end_batch").bind("batch", stretch.batch).run();
+  void end_batch(const ItemRange& range) {
+    run_.state.statement("deliver/end_batch").bind("batch", range.batch).run();
   }
 
   // A full import needs no changes: what it does not report falls away.
@@ -129,26 +129,25 @@ class Changes {
     }
   }
 
-  void take_up(const Stretch& stretch, const std::vector<Answered>& answers, bool whole) {
+  void take_up(const ItemRange& range, const std::vector<Answered>& answers, bool whole) {
     Transaction transaction(run_.state);
     const std::string at = run_.clock.text();
-    for (const Answered& one : answers) take_up(stretch.operation, one, at);
-    if (whole) end_batch(stretch);
+    for (const Answered& one : answers) take_up(range.operation, one, at);
+    if (whole) end_batch(range);
     transaction.commit();
     if (std::ssize(refused_) >= kRefusedAtOnce) judge_refused();
   }
 
-  void patch(const Stretch& stretch) {
+  void patch(const ItemRange& range) {
     std::vector<std::int64_t> items;
     std::vector<CarClient::Patch> patches;
-    Statement& rows = run_.state.statement("deliver/patches")
-                          .bind("first", stretch.first)
-                          .bind("last", stretch.last);
+    Statement& rows =
+        run_.state.statement("deliver/patches").bind("first", range.first).bind("last", range.last);
     while (rows.step()) {
       items.push_back(rows.integer(0));
       CarClient::Patch patch{rows.text(1),         rows.text(2),         rows.text(3),
                              rows.integer(4) != 0, rows.integer(5) != 0, {}};
-      if (stretch.operation == "touch") patch.last_modified = rows.integer(6);
+      if (range.operation == "touch") patch.last_modified = rows.integer(6);
       patches.push_back(std::move(patch));
     }
     std::vector<Answered> answers;
@@ -158,14 +157,14 @@ class Changes {
       });
     } catch (...) {
       // What CAR answered for before the failure is true all the same.
-      take_up(stretch, answers, false);
+      take_up(range, answers, false);
       throw;
     }
-    take_up(stretch, answers, true);
+    take_up(range, answers, true);
   }
 
   // Of several ids "not there" or a refusal may be about one alone: then each is asked by itself.
-  void delete_part(const Stretch& part, const std::vector<std::string>& ids) {
+  void delete_part(const ItemRange& part, const std::vector<std::string>& ids) {
     std::vector<Answered> answers;
     try {
       const ChangeAnswer all = run_.car.delete_assets(ids);

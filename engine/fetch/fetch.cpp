@@ -95,7 +95,7 @@ void look_for_canaries(Run& run, bool whole) {
 // Only Defender's own 404 lets an asset go. One whose question is refused stays, and keeps nobody
 // else; but more than 3 and 1 % are the service's failure.
 void ask_by_id(Run& run, const std::vector<std::string>& machines) {
-  const Budget::Last last(run.budget);
+  const CallMeter::Last last(run.call_meter);
   StageTable rows(run.state, "fetch/machine", kIpAddresses);
   const auto refusing = run.state.statement("fetch/refusing").bind("question", "machine").texts();
   const std::set<std::string> known(refusing.begin(), refusing.end());
@@ -322,7 +322,7 @@ void fetch_datasets(Run& run) {
   fetch_alerts(run);
   fetch_network(run);
   {
-    const Budget::Last last(run.budget);
+    const CallMeter::Last last(run.call_meter);
     for (const std::string& name : run.state.statement("fetch/rest_by_age").texts())
       name == "users" ? fetch_users(run) : fetch_vulnerabilities(run);
   }

@@ -251,7 +251,7 @@ bool by_hunting(const Run& run, std::size_t machines) {
 void leave_to_later_runs(Run& run, std::size_t machines) {
   const std::int64_t left = run.state.number("fetch/users_not_asked");
   if (left == 0) return;
-  const std::string share = run.budget.put_off(CallFamily::users, left);
+  const std::string share = run.call_meter.put_off(CallFamily::users, left);
   throw Error(ErrorKind::budget,
               std::to_string(left) + " of " + std::to_string(machines) +
                   " machines were not asked for their logon users: " +

@@ -79,7 +79,7 @@ void read_software(Run& run, bool whole) {
 void hunt_knowledge_since(Run& run, const std::optional<std::string>& since) {
   const auto cves = run.state.statement("fetch/unknown_cves").bind("whole", since ? 0 : 1).texts();
   const Parts parts = parts_by_names(cves);
-  run.budget.require(CallFamily::hunting, std::ssize(parts), "the knowledge base");
+  run.call_meter.require(CallFamily::hunting, std::ssize(parts), "the knowledge base");
   if (!parts.empty())
     hunt_knowledge(run, parts.size(), [&](std::size_t part) {
       run.progress.report("reading the knowledge base", static_cast<std::int64_t>(part),

@@ -27,7 +27,7 @@ void read_counts(Database& state, CallBudget& budget) {
   }
 }
 
-Budget::Budget(Database& state, const SyncSettings& settings, HttpClient& http)
+CallMeter::CallMeter(Database& state, const SyncSettings& settings, HttpClient& http)
     : state_(state),
       settings_(settings),
       http_(http),
@@ -36,9 +36,9 @@ Budget::Budget(Database& state, const SyncSettings& settings, HttpClient& http)
   http_.set_gate(this);
 }
 
-Budget::~Budget() { http_.set_gate(nullptr); }
+CallMeter::~CallMeter() { http_.set_gate(nullptr); }
 
-Gate::Verdict Budget::enter(const std::string& url) {
+Gate::Verdict CallMeter::enter(const std::string& url) {
   const auto family = family_of(url, settings_.defender);
   if (!family) return {};
   if (const auto closed = closed_.find(*family); closed != closed_.end()) return closed->second;
@@ -53,13 +53,13 @@ Gate::Verdict Budget::enter(const std::string& url) {
   return {};
 }
 
-std::string Budget::no_room(const std::string& url, std::int64_t requests) {
+std::string CallMeter::no_room(const std::string& url, std::int64_t requests) {
   const auto family = family_of(url, settings_.defender);
   return family ? no_room(*family, requests) : "";
 }
 
 // Defender limits calls by family, so none of them would be answered.
-void Budget::close(const std::string& url, EpochMs until, const std::string& why) {
+void CallMeter::close(const std::string& url, EpochMs until, const std::string& why) {
   const auto family = family_of(url, settings_.defender);
   if (!family) return;
   closed_.try_emplace(*family,
@@ -69,7 +69,7 @@ void Budget::close(const std::string& url, EpochMs until, const std::string& why
                               .not_before = until});
 }
 
-std::string Budget::put_off(CallFamily family, std::int64_t calls) const {
+std::string CallMeter::put_off(CallFamily family, std::int64_t calls) const {
   const EpochMs now = system_now();
   const std::int64_t left = counts_.left(family, now, last_);
   if (calls <= left) return "";
@@ -84,7 +84,7 @@ std::string Budget::put_off(CallFamily family, std::int64_t calls) const {
       room_at(std::max<std::int64_t>(left, 0) + 1), room_at(calls));
 }
 
-std::string Budget::no_room(CallFamily family, std::int64_t calls) const {
+std::string CallMeter::no_room(CallFamily family, std::int64_t calls) const {
   const EpochMs now = system_now();
   const std::int64_t left = counts_.left(family, now, last_);
   if (calls <= left) return "";
@@ -96,22 +96,22 @@ std::string Budget::no_room(CallFamily family, std::int64_t calls) const {
                      iso8601(counts_.room_at(family, now, last_, calls)));
 }
 
-void Budget::require(CallFamily family, std::int64_t calls, const std::string& what) const {
+void CallMeter::require(CallFamily family, std::int64_t calls, const std::string& what) const {
   const std::string why = no_room(family, calls);
   if (!why.empty()) throw Error(ErrorKind::budget, what + ": " + why);
 }
 
-std::string Budget::share_of(CallFamily family, std::int64_t allowed, std::int64_t quota) const {
+std::string CallMeter::share_of(CallFamily family, std::int64_t allowed, std::int64_t quota) const {
   return fmt::format("the share of {} calls (--budget-share {:g}: {} of {}", words(family),
                      counts_.share(), allowed, quota);
 }
 
-std::string Budget::hourly(CallFamily family) const {
+std::string CallMeter::hourly(CallFamily family) const {
   return share_of(family, counts_.allowed_an_hour(family, last_), counts_.quota(family).an_hour) +
          " an hour)";
 }
 
-void Budget::count(CallFamily family, EpochMs slice) {
+void CallMeter::count(CallFamily family, EpochMs slice) {
   const std::int64_t calls = ++counts_.at(family, slice);
   Block& block = blocks_[family];
   if (block.slice == slice && calls <= block.until) return;
@@ -123,7 +123,7 @@ void Budget::count(CallFamily family, EpochMs slice) {
   block = next;
 }
 
-void Budget::write(CallFamily family, EpochMs slice, std::int64_t calls) {
+void CallMeter::write(CallFamily family, EpochMs slice, std::int64_t calls) {
   state_.statement("budget/count")
       .bind("family", family_name(family))
       .bind("at", iso8601(slice))
@@ -131,7 +131,7 @@ void Budget::write(CallFamily family, EpochMs slice, std::int64_t calls) {
       .run();
 }
 
-void Budget::settle() {
+void CallMeter::write_counts() {
   if (blocks_.empty()) return;
   const EpochMs now = system_now();
   Transaction transaction(state_);

@@ -19,13 +19,13 @@ namespace defender_car {
 /// Adds what the state file has counted.
 void read_counts(Database& state, CallBudget& budget);
 
-class Budget final : public Gate {
+class CallMeter final : public Gate {
  public:
   /// The client's gate as long as it lives.
-  Budget(Database& state, const SyncSettings& settings, HttpClient& http);
-  ~Budget() override;
-  Budget(const Budget&) = delete;
-  Budget& operator=(const Budget&) = delete;
+  CallMeter(Database& state, const SyncSettings& settings, HttpClient& http);
+  ~CallMeter() override;
+  CallMeter(const CallMeter&) = delete;
+  CallMeter& operator=(const CallMeter&) = delete;
 
   Verdict enter(const std::string& url) override;
   std::string no_room(const std::string& url, std::int64_t requests) override;
@@ -39,18 +39,18 @@ class Budget final : public Gate {
   void require(CallFamily family, std::int64_t calls, const std::string& what) const;
 
   /// Writes the counts as they are and forgets those that no longer count.
-  void settle();
+  void write_counts();
 
   /// While it lives, what is asked matters less: it leaves some of the hour to what comes first.
   class Last {
    public:
-    explicit Last(Budget& budget) : budget_(budget) { budget_.last_ = true; }
-    ~Last() { budget_.last_ = false; }
+    explicit Last(CallMeter& meter) : meter_(meter) { meter_.last_ = true; }
+    ~Last() { meter_.last_ = false; }
     Last(const Last&) = delete;
     Last& operator=(const Last&) = delete;
 
    private:
-    Budget& budget_;
+    CallMeter& meter_;
   };
 
  private:

@@ -110,7 +110,7 @@ std::optional<Trip> judge(Run& run, const std::string& kind, std::int64_t count)
   const bool deletes = kind == "delete";
   const Limit& limit = deletes ? run.settings.max_deletes : run.settings.max_disables;
   const std::int64_t recent = deletes ? recent_deletes(run) : 0;
-  // What CAR holds is counted only where the floor does not settle it: it is a scan of every edge.
+  // What CAR holds is counted only where the floor does not decide it: it is a scan of every edge.
   if (limit.percent > 0 && count + recent <= limit.at_least) return std::nullopt;
   const std::int64_t held = deletes ? run.state.number("guard/assets_held") : edges_held(run, kind);
   const std::int64_t allowed = limit_count(limit, held);

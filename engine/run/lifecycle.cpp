@@ -108,7 +108,7 @@ void leave(StateLock& lock, const WorkingDir& folder, Left left) {
 // What failed first is told first, also when its end cannot be written down (on a full disk, say).
 void end_run(Run& run, bool ended, const std::string& snapshot) {
   try {
-    run.budget.settle();
+    run.call_meter.write_counts();
     if (run.state.altered_meanwhile())
       run.warn(
           "another program wrote to the state file while this run was at work, or put another file "

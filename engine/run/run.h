@@ -48,7 +48,7 @@ struct Run {
         stored(state_file),
         defender(defender_client),
         car(car_client),
-        budget(state, settings, http) {}
+        call_meter(state, settings, http) {}
 
   const SyncSettings& settings;
   HttpClient& http;
@@ -57,7 +57,7 @@ struct Run {
   StateSettings stored;
   DefenderClient& defender;
   CarClient& car;
-  Budget budget;
+  CallMeter call_meter;
   RunReport report;
   IdentityModel identity_model = IdentityModel::user;
   std::string network_source;  ///< hunting, machines

@@ -38,7 +38,7 @@ struct Retention {
   std::optional<EpochMs> now = system_now();  ///< nothing: no clock is believed, nothing is too old
 };
 
-/// Whether the stretch since the last beginning has become so long that a new checkpoint is due:
+/// Whether the range since the last beginning has become so long that a new checkpoint is due:
 /// half of a limit. Never where the state alone would fill half of the room.
 bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
                     std::int64_t state_bytes);

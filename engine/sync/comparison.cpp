@@ -11,7 +11,8 @@ namespace {
 constexpr std::int64_t kListed = 1000;
 constexpr std::int64_t kDayMs = 86'400'000;
 
-std::int64_t keep_vertex(Database& state, const CarCollection& collection, const ReadbackRow& row) {
+std::int64_t store_vertex(Database& state, const CarCollection& collection,
+                          const ReadbackRow& row) {
   state.statement("verify/vertex")
       .bind("collection", collection.name)
       .bind("key", row.key)
@@ -28,7 +29,7 @@ std::int64_t keep_vertex(Database& state, const CarCollection& collection, const
   return is_new ? 1 : 0;
 }
 
-std::int64_t keep_edge(Database& state, const CarCollection& collection, const ReadbackRow& row) {
+std::int64_t store_edge(Database& state, const CarCollection& collection, const ReadbackRow& row) {
   const auto bound = [&](const char* name) -> Statement& {
     return state.statement(name)
         .bind("collection", collection.name)
@@ -89,10 +90,10 @@ class Comparison {
     std::int64_t& total = collection.is_edge() ? report_.edges : report_.vertices;
     const auto summary =
         read_back(car_, collection, assets_, [&](std::span<const ReadbackRow> rows) {
-          const std::int64_t fresh = keep(collection, rows);
-          total += fresh;
+          const std::int64_t new_rows = keep(collection, rows);
+          total += new_rows;
           progress_.report("reading back " + collection.name, total, 0);
-          return fresh;
+          return new_rows;
         });
     report_.moved |= summary.moved;
     if (summary.nameless > 0)
@@ -106,12 +107,12 @@ class Comparison {
 
   std::int64_t keep(const CarCollection& collection, std::span<const ReadbackRow> rows) {
     Transaction page(state_, Transaction::Kind::deferred);
-    std::int64_t fresh = 0;
+    std::int64_t new_rows = 0;
     for (const ReadbackRow& row : rows)
-      fresh += collection.is_edge() ? keep_edge(state_, collection, row)
-                                    : keep_vertex(state_, collection, row);
+      new_rows += collection.is_edge() ? store_edge(state_, collection, row)
+                                       : store_vertex(state_, collection, row);
     page.commit();
-    return fresh;
+    return new_rows;
   }
 
   /// In one transaction, so that a run that goes on beside it does not show in parts.

@@ -244,7 +244,7 @@ class Replayer {
       state.detach("stage");
       if (request_.to_car) {
         deliver(run);
-        settle(run);
+        finish_run(run);
       } else {
         deliver_to_sink(run);
       }

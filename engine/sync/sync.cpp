@@ -157,7 +157,7 @@ void phases(Run& run, const WorkingDir& folder, std::string& snapshot) {
     deliver(run);
   }
   PhaseClock clock(run.report, "settle");
-  settle(run);
+  finish_run(run);
 }
 
 RunReport run_once(Run& run, const WorkingDir& folder, StateLock& lock) {

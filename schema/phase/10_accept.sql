@@ -177,9 +177,9 @@ UNION ALL SELECT 'users', machineId FROM stage.LogonUsers WHERE set_aside IS NOT
 UNION ALL SELECT 'vulnerabilities', DeviceId FROM stage.SoftwareVulnerabilities WHERE set_aside IS NOT NULL;
 
 -- A record set aside speaks for its key: nothing of that key is taken as gone.
-DROP TABLE IF EXISTS temp.unheard;
-CREATE TEMP TABLE unheard (dataset TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (dataset, key)) STRICT, WITHOUT ROWID;
-INSERT OR IGNORE INTO unheard
+DROP TABLE IF EXISTS temp.unread;
+CREATE TEMP TABLE unread (dataset TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (dataset, key)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO unread
 SELECT dataset, key FROM aside WHERE typeof(key) = 'text'
 UNION ALL SELECT 'users', DeviceId FROM stage.DeviceInfo WHERE set_aside IS NOT NULL AND typeof(DeviceId) = 'text'
 UNION ALL SELECT 'users', machineId FROM stage.users_reading WHERE not_understood > 0;
@@ -208,7 +208,7 @@ FROM (SELECT 1 FROM stage.dataset
 CROSS JOIN asset a CROSS JOIN vertex v ON v.vertex_id = a.vertex_id
 WHERE v.key NOT IN (SELECT id FROM stage.MachineInfo WHERE typeof(id) = 'text');
 INSERT OR IGNORE INTO unlisted SELECT id FROM stage.refused_machine;
-INSERT OR IGNORE INTO unheard
+INSERT OR IGNORE INTO unread
 SELECT d.name, u.machine
 FROM unlisted u CROSS JOIN stage.dataset d ON d.name IN ('network', 'users', 'vulnerabilities');
 

@@ -95,7 +95,7 @@ WHERE (DeviceId, NetworkAdapterName, MacAddress) IN (
     AND NOT EXISTS (SELECT 1 FROM staged_adapter s
                     WHERE (s.DeviceId, s.NetworkAdapterName, s.MacAddress)
                         = (n.DeviceId, n.NetworkAdapterName, n.MacAddress))
-    AND n.DeviceId NOT IN (SELECT key FROM unheard WHERE dataset = 'network'));
+    AND n.DeviceId NOT IN (SELECT key FROM unread WHERE dataset = 'network'));
 
 -- Rows older than 30 days count no longer.
 DELETE FROM MachineNetworkInfo
@@ -122,7 +122,7 @@ WHERE accountSid IS NOT excluded.accountSid;
 DELETE FROM LogonUsers
 WHERE machineId IN (SELECT u.machineId FROM stage.run r CROSS JOIN stage.users_reading u WHERE u.state = 'read' AND u.not_understood = 0 AND NOT r.pruned
                       AND (r.clock_agreed OR u.source = 'api')
-                    EXCEPT SELECT key FROM unheard WHERE dataset = 'users')
+                    EXCEPT SELECT key FROM unread WHERE dataset = 'users')
   AND NOT EXISTS (SELECT 1 FROM staged_user s
                   WHERE (s.machineId, s.accountName, s.accountDomain)
                       = (LogonUsers.machineId, LogonUsers.accountName, LogonUsers.accountDomain))
@@ -141,7 +141,7 @@ UPDATE MachineInfo SET usersReadAt =
                                           = (u.machineId, u.accountName, u.accountDomain)))
        THEN NULL ELSE lastSeen END
 WHERE id IN (SELECT machineId FROM stage.users_reading WHERE state = 'read' AND not_understood = 0
-             EXCEPT SELECT key FROM unheard WHERE dataset = 'users');
+             EXCEPT SELECT key FROM unread WHERE dataset = 'users');
 
 ----------------------------------------------------------------------------------------------------------- alerts
 INSERT INTO Alerts
@@ -215,7 +215,7 @@ CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = m.id
 WHERE r.dataset = 'vulnerabilities' AND NOT r.whole AND m.healthStatus IS NOT 'Inactive'
   AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-7 days');
 DELETE FROM reread_software WHERE machine_id IN (
-  SELECT v.vertex_id FROM unheard u CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = u.key
+  SELECT v.vertex_id FROM unread u CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = u.key
   WHERE u.dataset = 'vulnerabilities');
 
 DELETE FROM machine_software

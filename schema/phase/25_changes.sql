@@ -61,43 +61,43 @@ INSERT OR IGNORE INTO machine_software
 SELECT machine_id, software_id, (SELECT run_id FROM stage.run) FROM changed_software WHERE there;
 
 -- Whose rows may go by it: only where it was read whole, and all that it says of the machine could be read.
-DROP TABLE IF EXISTS temp.unheard_software;
-CREATE TEMP TABLE unheard_software (machine_id INTEGER PRIMARY KEY) STRICT;
-INSERT OR IGNORE INTO unheard_software
-SELECT v.vertex_id FROM unheard u CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = u.key
+DROP TABLE IF EXISTS temp.unread_software;
+CREATE TEMP TABLE unread_software (machine_id INTEGER PRIMARY KEY) STRICT;
+INSERT OR IGNORE INTO unread_software
+SELECT v.vertex_id FROM unread u CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = u.key
 WHERE u.dataset = 'vulnerabilities';
-INSERT OR IGNORE INTO unheard_software
+INSERT OR IGNORE INTO unread_software
 SELECT v.vertex_id
 FROM stage.SoftwareVulnerabilityChanges c CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = c.DeviceId
 WHERE c.set_aside IS NOT NULL AND typeof(c.DeviceId) = 'text';
-DROP TABLE IF EXISTS temp.heard_software;
-CREATE TEMP TABLE heard_software (machine_id INTEGER PRIMARY KEY) STRICT;
-INSERT INTO heard_software
+DROP TABLE IF EXISTS temp.read_software;
+CREATE TEMP TABLE read_software (machine_id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO read_software
 SELECT DISTINCT machine_id FROM changed_software
 WHERE EXISTS (SELECT 1 FROM removes WHERE dataset = 'vulnerabilities')
   AND NOT EXISTS (SELECT 1 FROM stage.SoftwareVulnerabilityChanges WHERE set_aside IS NOT NULL AND typeof(DeviceId) <> 'text')
-  AND machine_id NOT IN (SELECT machine_id FROM unheard_software);
+  AND machine_id NOT IN (SELECT machine_id FROM unread_software);
 
 -- What is told is told once: where something of it cannot be used yet, the next delta begins where this one did.
 UPDATE stage.dataset SET cursor_stays = 1
 WHERE name = 'vulnerabilities' AND state = 'complete'
   AND (EXISTS (SELECT 1 FROM stage.SoftwareVulnerabilityChanges WHERE set_aside IS NOT NULL)
-       OR EXISTS (SELECT 1 FROM changed_software WHERE machine_id NOT IN (SELECT machine_id FROM heard_software)));
+       OR EXISTS (SELECT 1 FROM changed_software WHERE machine_id NOT IN (SELECT machine_id FROM read_software)));
 
 -- A machine whose last known software was kept has rows again: those, and no others.
 DELETE FROM machine_software
-WHERE machine_id IN (SELECT k.machine_id FROM heard_software h CROSS JOIN kept_software k ON k.machine_id = h.machine_id
+WHERE machine_id IN (SELECT k.machine_id FROM read_software h CROSS JOIN kept_software k ON k.machine_id = h.machine_id
                      WHERE EXISTS (SELECT 1 FROM changed_software c WHERE c.machine_id = k.machine_id AND c.there))
   AND NOT EXISTS (SELECT 1 FROM changed_software c
                   WHERE (c.machine_id, c.software_id) = (machine_software.machine_id, machine_software.software_id) AND c.there);
 DELETE FROM kept_software
-WHERE machine_id IN (SELECT h.machine_id FROM heard_software h
+WHERE machine_id IN (SELECT h.machine_id FROM read_software h
                      WHERE EXISTS (SELECT 1 FROM changed_software c WHERE c.machine_id = h.machine_id AND c.there));
 
 -- All that is known of a machine is fixed: whether that counts is asked below.
 INSERT INTO kept_software
 SELECT h.machine_id, (SELECT run_id FROM stage.run)
-FROM heard_software h
+FROM read_software h
 WHERE EXISTS (SELECT 1 FROM machine_software s WHERE s.machine_id = h.machine_id)
   AND NOT EXISTS (SELECT 1 FROM machine_software s
                   WHERE s.machine_id = h.machine_id
@@ -107,7 +107,7 @@ ON CONFLICT DO NOTHING;
 DELETE FROM machine_software
 WHERE (machine_id, software_id) IN (
   SELECT c.machine_id, c.software_id
-  FROM heard_software h CROSS JOIN changed_software c ON c.machine_id = h.machine_id
+  FROM read_software h CROSS JOIN changed_software c ON c.machine_id = h.machine_id
   WHERE NOT c.there AND h.machine_id NOT IN (SELECT machine_id FROM kept_software));
 
 -- That Defender has nothing of a machine counts only for one that is not Inactive and was seen within 7 days: as in a whole
@@ -122,8 +122,8 @@ CROSS JOIN MachineInfo m ON m.id = v.key
 WHERE r.dataset = 'vulnerabilities' AND d.since IS NOT NULL
   AND m.healthStatus IS NOT 'Inactive'
   AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-7 days')
-  AND k.machine_id NOT IN (SELECT machine_id FROM unheard_software)
-  AND k.machine_id NOT IN (SELECT machine_id FROM changed_software EXCEPT SELECT machine_id FROM heard_software);
+  AND k.machine_id NOT IN (SELECT machine_id FROM unread_software)
+  AND k.machine_id NOT IN (SELECT machine_id FROM changed_software EXCEPT SELECT machine_id FROM read_software);
 DELETE FROM machine_software WHERE machine_id IN (SELECT machine_id FROM bare_machine);
 DELETE FROM kept_software WHERE machine_id IN (SELECT machine_id FROM bare_machine);
 

@@ -20,7 +20,7 @@ CROSS JOIN asset a ON a.vertex_id = v.vertex_id
 WHERE m.healthStatus = 'Inactive'
   AND m.lastSeen <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM aging), '-15 days')
   -- A record that could not be read may have said otherwise.
-  AND m.id NOT IN (SELECT key FROM unheard WHERE dataset = 'machines')
+  AND m.id NOT IN (SELECT key FROM unread WHERE dataset = 'machines')
   AND NOT EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'machines');
 INSERT OR IGNORE INTO leaving
 SELECT v.vertex_id, t.machine, 'gone', 'Defender answered 404 for this machine id'

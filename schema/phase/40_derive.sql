@@ -2,8 +2,8 @@
 -- edge, by names; names become numbers afterwards.
 
 -- The machine's own vertex has a number already: from_key is NULL where an edge begins there.
-DROP TABLE IF EXISTS temp.fresh;
-CREATE TEMP TABLE fresh (
+DROP TABLE IF EXISTS temp.derived_name;
+CREATE TEMP TABLE derived_name (
   machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, collection TEXT NOT NULL,
   from_collection TEXT NOT NULL, from_key TEXT, to_collection TEXT NOT NULL, to_key TEXT NOT NULL) STRICT;
 
@@ -23,18 +23,18 @@ WHERE w.aspect = 'machine' AND w.is_asset AND m.computerDnsName GLOB '*[]&#^|?<>
 ON CONFLICT DO UPDATE SET last_run = excluded.last_run, record = excluded.record;
 UPDATE run SET set_aside = set_aside + changes() WHERE run_id = (SELECT run_id FROM stage.run);
 
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT w.machine_id, 'machine', 'asset_hostname', 'asset', NULL, 'hostname', h.name
 FROM work w CROSS JOIN host h ON h.machine_id = w.machine_id
 WHERE w.aspect = 'machine';
 
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT w.machine_id, 'machine', 'asset_ipaddress', 'asset', NULL, 'ipaddress', m.lastExternalIpAddress
 FROM work w CROSS JOIN last_address m ON m.DeviceId = w.machine
 WHERE w.aspect = 'machine' AND w.is_asset
   AND m.lastExternalIpAddress <> '' AND m.lastExternalIpAddress NOT GLOB '*[^a-fA-F0-9:.]*';
 
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT w.machine_id, 'machine', 'asset_application', 'asset', NULL, 'os', m.osPlatform
 FROM work w CROSS JOIN MachineInfo m ON m.id = w.machine
 WHERE w.aspect = 'machine' AND w.is_asset AND m.osPlatform <> '';
@@ -73,12 +73,12 @@ WHERE w.aspect = 'network' AND w.is_asset AND m.lastIpAddress <> ''
       END;
 -- An address that CAR's pattern refuses is none.
 UPDATE network SET address = NULL WHERE address = '' OR address GLOB '*[^a-fA-F0-9:.]*';
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'network', 'asset_ipaddress', 'asset', NULL, 'ipaddress', address FROM network
 WHERE address IS NOT NULL;
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'network', 'asset_macaddress', 'asset', NULL, 'macaddress', mac FROM network WHERE mac IS NOT NULL;
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'network', 'ipaddress_macaddress', 'ipaddress', address, 'macaddress', mac FROM network
 WHERE address IS NOT NULL AND mac IS NOT NULL;
 
@@ -90,24 +90,24 @@ INSERT INTO logged_on
 SELECT w.machine_id, u.accountName, h.name
 FROM work w CROSS JOIN logon_user u ON u.machineId = w.machine LEFT JOIN host h ON h.machine_id = w.machine_id
 WHERE w.aspect = 'users' AND w.is_asset AND u.nobody IS NULL;
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'users', 'asset_user', 'asset', NULL, 'user', accountName FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'user';
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'users', 'user_hostname', 'user', accountName, 'hostname', host FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'user' AND host IS NOT NULL;
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'users', 'asset_account', 'asset', NULL, 'account', accountName FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'account';
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'users', 'user_account', 'user', accountName, 'account', accountName FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'account';
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT machine_id, 'users', 'account_hostname', 'account', accountName, 'hostname', host FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'account' AND host IS NOT NULL;
 
 ----------------------------------------------------------------------------------------------------------- alerts
-INSERT INTO fresh
+INSERT INTO derived_name
 SELECT w.machine_id, 'alerts', 'asset_vulnerability', 'asset', NULL, 'alert', a.id
 FROM work w CROSS JOIN Alerts a ON a.machineId = w.machine
 WHERE w.aspect = 'alerts' AND w.is_asset AND a.status IS NOT 'Resolved';
@@ -115,19 +115,19 @@ WHERE w.aspect = 'alerts' AND w.is_asset AND a.status IS NOT 'Resolved';
 ------------------------------------------------------------------------------------------- names become numbers
 -- In order: what is read in the order of names later then lies side by side on the disk.
 INSERT OR IGNORE INTO vertex (collection, key)
-SELECT DISTINCT to_collection, to_key FROM fresh ORDER BY to_collection, to_key;
+SELECT DISTINCT to_collection, to_key FROM derived_name ORDER BY to_collection, to_key;
 INSERT OR IGNORE INTO vertex (collection, key)
-SELECT DISTINCT from_collection, from_key FROM fresh WHERE from_key IS NOT NULL ORDER BY from_collection, from_key;
+SELECT DISTINCT from_collection, from_key FROM derived_name WHERE from_key IS NOT NULL ORDER BY from_collection, from_key;
 
-DROP TABLE IF EXISTS temp.fresh_claim;
-CREATE TEMP TABLE fresh_claim (machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, from_id INTEGER NOT NULL,
+DROP TABLE IF EXISTS temp.derived_claim;
+CREATE TEMP TABLE derived_claim (machine_id INTEGER NOT NULL, aspect TEXT NOT NULL, from_id INTEGER NOT NULL,
   to_id INTEGER NOT NULL, collection TEXT NOT NULL) STRICT;
-INSERT INTO fresh_claim
+INSERT INTO derived_claim
 SELECT f.machine_id, f.aspect,
        CASE WHEN f.from_key IS NULL THEN f.machine_id
             ELSE (SELECT a.vertex_id FROM vertex a WHERE a.collection = f.from_collection AND a.key = f.from_key) END,
        b.vertex_id, f.collection
-FROM fresh f CROSS JOIN vertex b ON b.collection = f.to_collection AND b.key = f.to_key;
+FROM derived_name f CROSS JOIN vertex b ON b.collection = f.to_collection AND b.key = f.to_key;
 
 ------------------------------------------------------------------------------------------------- vulnerabilities
 -- What the machines on the list have, each once: ten thousand machines share a few thousand rows.
@@ -149,12 +149,12 @@ UPDATE installed SET
   application_id = (SELECT vertex_id FROM vertex WHERE collection = 'application' AND key = application),
   cve_id = (SELECT vertex_id FROM vertex WHERE collection = 'cve' AND key = cve);
 
-INSERT INTO fresh_claim
+INSERT INTO derived_claim
 SELECT m.machine_id, 'software', m.machine_id, i.application_id, 'asset_application'
 FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
 CROSS JOIN installed i ON i.software_id = m.software_id
 WHERE w.aspect = 'software' AND w.is_asset AND i.application_id IS NOT NULL;
-INSERT INTO fresh_claim
+INSERT INTO derived_claim
 SELECT m.machine_id, 'software', m.machine_id, i.cve_id, 'asset_vulnerability'
 FROM work w CROSS JOIN machine_software m ON m.machine_id = w.machine_id
 CROSS JOIN installed i ON i.software_id = m.software_id
@@ -162,7 +162,7 @@ WHERE w.aspect = 'software' AND w.is_asset AND i.cve_id IS NOT NULL;
 
 ---------------------------------------------------------------------------------------- what came and what went
 INSERT OR IGNORE INTO edge (collection, from_id, to_id)
-SELECT collection, from_id, to_id FROM fresh_claim;
+SELECT collection, from_id, to_id FROM derived_claim;
 INSERT OR IGNORE INTO edge (collection, from_id, to_id)
 SELECT 'application_vulnerability', application_id, cve_id FROM installed
 WHERE cve_id IS NOT NULL AND application_id IS NOT NULL
@@ -174,7 +174,7 @@ CREATE TEMP TABLE new_claim (machine_id INTEGER, aspect TEXT, edge_id INTEGER,
   PRIMARY KEY (machine_id, aspect, edge_id)) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO new_claim
 SELECT f.machine_id, f.aspect, e.edge_id
-FROM fresh_claim f
+FROM derived_claim f
 CROSS JOIN edge e ON e.from_id = f.from_id AND e.to_id = f.to_id;  -- its ends name an edge: no row of it is read
 INSERT OR IGNORE INTO new_claim
 SELECT m.machine_id, 'software', i.edge_id

@@ -1,5 +1,5 @@
 -- outbox → CAR → acknowledged.
--- statement: next_stretch
+-- statement: next_range
 -- The next items of one operation that belong together (collection and reason), 2,000 at most: CAR's own limit. What belongs
 -- together stands together, so where the 2,000th still does, nobody reads those between.
 WITH first AS (
@@ -44,11 +44,11 @@ ORDER BY o.item_id
 SELECT v.key FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id
 WHERE o.item_id BETWEEN :first AND :last
 ORDER BY o.item_id
--- statement: fold_vertices
+-- statement: acknowledge_vertices
 INSERT INTO acknowledged_vertex
 SELECT object_id, body, :at, run_id, run_id FROM outbox WHERE item_id BETWEEN :first AND :last
 ON CONFLICT DO UPDATE SET body = excluded.body, confirmed_run = excluded.confirmed_run
--- statement: fold_edges
+-- statement: acknowledge_edges
 INSERT INTO acknowledged_edge
 SELECT object_id, last_modified, :at, run_id, run_id FROM outbox WHERE item_id BETWEEN :first AND :last
 ON CONFLICT DO UPDATE SET last_modified = excluded.last_modified, confirmed_run = excluded.confirmed_run
@@ -59,9 +59,9 @@ SELECT run_id, :at, operation, collection, reason, count(*), :answer FROM outbox
 INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
 SELECT o.run_id, :at, o.operation, o.collection, o.reason, 1, e.from_key || ' -> ' || e.to_key, o.evidence, :answer
 FROM outbox o CROSS JOIN edge_name e ON e.edge_id = o.object_id WHERE o.item_id = :item
--- statement: fold_disable
+-- statement: acknowledge_disable
 DELETE FROM acknowledged_edge WHERE edge_id = (SELECT object_id FROM outbox WHERE item_id = :item)
--- statement: fold_touch
+-- statement: acknowledge_touch
 UPDATE acknowledged_edge SET last_modified = (SELECT last_modified FROM outbox WHERE item_id = :item)
 WHERE edge_id = (SELECT object_id FROM outbox WHERE item_id = :item)
 -- statement: import_again
@@ -82,10 +82,10 @@ CROSS JOIN edge e ON e.from_id = o.object_id
 CROSS JOIN acknowledged_edge k ON k.edge_id = e.edge_id
 CROSS JOIN edge_name n ON n.edge_id = e.edge_id
 WHERE o.item_id BETWEEN :first AND :last
--- statement: fold_deleted_edges
+-- statement: acknowledge_deleted_edges
 DELETE FROM acknowledged_edge WHERE edge_id IN (
   SELECT e.edge_id FROM outbox o CROSS JOIN edge e ON e.from_id = o.object_id WHERE o.item_id BETWEEN :first AND :last)
--- statement: fold_deletes
+-- statement: acknowledge_deletes_of
 DELETE FROM acknowledged_vertex
 WHERE vertex_id IN (SELECT object_id FROM outbox WHERE item_id BETWEEN :first AND :last)
 -- statement: done

@@ -39,7 +39,7 @@ FROM MachineInfo;
 -- The addresses of /api/machines, for tenants without hunting: no AddressType there, so private is RFC 1918, fc00::/7 and
 -- fe80::/10.
 CREATE VIEW listed_address AS
-WITH bare AS (
+WITH listed AS (
   SELECT m.id AS DeviceId,
     CASE WHEN j.type = 'object' AND typeof(j.value ->> 'ipAddress') = 'text'
          THEN substr(j.value ->> 'ipAddress', 1, instr(j.value ->> 'ipAddress' || '%', '%') - 1) END AS address,
@@ -58,7 +58,7 @@ SELECT DeviceId, address, status, coalesce(lower(status) IN (SELECT status FROM 
     (address GLOB '172.*.*.*' AND CAST(substr(address, 5) AS INTEGER) BETWEEN 16 AND 31) OR
     (instr(address, ':') > 0 AND lower(address) GLOB 'f[cd][0-9a-f][0-9a-f]:*') OR
     (instr(address, ':') > 0 AND lower(address) GLOB 'fe[89ab][0-9a-f]:*')) AS private
-FROM bare;
+FROM listed;
 
 -- Adapters without a connection: their MAC and, one row each, their private addresses. First those of the newest report.
 CREATE VIEW reported_down AS

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "http/url.h"
+
 namespace defender_car {
 namespace {
 

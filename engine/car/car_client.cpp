@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/printable.h"
 #include "base/secrets.h"
-#include "car/failures.h"
 #include "car/readback.h"
+#include "http/url.h"
 #include "json/rapid_json.h"
 
 namespace defender_car {
@@ -110,7 +110,7 @@ template <typename Read>
 auto read_answer(const HttpRequest& request, const HttpResponse& response, Read&& read) {
   try {
     return read(response.body.str());
-  } catch (const UnreadableAnswer& why) {
+  } catch (const UnreadableResponse& why) {
     throw unreadable(request, response, why.what());
   }
 }
@@ -215,7 +215,7 @@ DatabaseState CarClient::look_at_databases() {
   const HttpRequest question = request("GET", "/databases", "databases");
   const HttpResponse response = call(question, {400});
   if (response.status == 400) return DatabaseState::newly_made;
-  return read_answer(question, response, read_databases).wants == DatabaseAnswer::Wants::graph
+  return read_answer(question, response, read_databases).wants == DatabaseResponse::Wants::graph
              ? DatabaseState::newly_made
              : DatabaseState::ready;
 }
@@ -230,9 +230,9 @@ DatabaseState CarClient::ensure_databases() {
       run_job(request("POST", "/databases", "making the databases"));
       return DatabaseState::newly_made;
     }
-    const DatabaseAnswer database = read_answer(question, response, read_databases);
-    if (database.wants == DatabaseAnswer::Wants::nothing) return state;
-    if (database.wants == DatabaseAnswer::Wants::graph) {
+    const DatabaseResponse database = read_answer(question, response, read_databases);
+    if (database.wants == DatabaseResponse::Wants::nothing) return state;
+    if (database.wants == DatabaseResponse::Wants::graph) {
       run_job(with_body(request("PATCH", "/databases", "making the graph"),
                         R"({"graph_name":"assets"})"));
       // Without its graph the database held nothing that could be asked after.

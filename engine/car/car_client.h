@@ -19,9 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "car/answers.h"
-#include "http/answer_clock.h"
+#include "car/responses.h"
 #include "http/http_client.h"
+#include "http/service_clock.h"
 
 namespace defender_car {
 

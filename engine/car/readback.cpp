@@ -166,12 +166,12 @@ ReadbackPage read_page(const Body& body, const CarCollection& collection,
     usable ? page.rows.push_back(std::move(row)) : static_cast<void>(++page.nameless);
   });
   if (!list.found || list.not_objects > 0)
-    throw UnreadableAnswer("without a list of what it holds");
+    throw UnreadableResponse("without a list of what it holds");
   page.records = list.records;
   return page;
 } catch (const Error& error) {
   if (error.kind() != ErrorKind::bad_data) throw;
-  throw UnreadableAnswer(error.what());
+  throw UnreadableResponse(error.what());
 }
 
 namespace {
@@ -245,8 +245,8 @@ class Reader {
       try {
         page = read_page(response.body, collection_, keys(), attributes_);
         if (response.status == 400 && page.refusal.empty())
-          throw UnreadableAnswer("it calls the question a wrong one");
-      } catch (const UnreadableAnswer& why) {
+          throw UnreadableResponse("it calls the question a wrong one");
+      } catch (const UnreadableResponse& why) {
         fail(std::string(why.what()) + ": " + excerpt(response.body.head(kLongestWords), 200));
       }
       if (page.refusal.empty()) return page;

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "base/body.h"
-#include "car/answers.h"
 #include "car/car_client.h"
+#include "car/responses.h"
 
 namespace defender_car {
 
@@ -56,7 +56,7 @@ struct ReadbackPage {
 };
 
 /// `keys` and `attributes` are the fields that were asked; "active" may be among the latter. Throws
-/// UnreadableAnswer.
+/// UnreadableResponse.
 ReadbackPage read_page(const Body& body, const CarCollection& collection,
                        const std::vector<std::string>& keys,
                        const std::vector<std::string>& attributes);

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "defender/token.h"
+#include "http/url.h"
 
 namespace defender_car {
 namespace {

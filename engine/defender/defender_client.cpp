@@ -10,12 +10,12 @@
 
 #include "base/error.h"
 #include "base/printable.h"
-#include "defender/answers.h"
+#include "defender/api.h"
 #include "defender/export.h"
 #include "defender/hunting.h"
 #include "defender/pages.h"
-#include "defender/refusals.h"
-#include "defender/token.h"
+#include "defender/responses.h"
+#include "http/url.h"
 
 namespace defender_car {
 namespace {
@@ -154,58 +154,41 @@ class LogonUsers {
   using Before = std::function<void(const std::string&)>;
   using Done = std::function<void(const std::string&, AskOutcome, const std::string&)>;
 
-  LogonUsers(HttpClient& http, Api& api, std::span<const std::string_view> keys, PageSink& sink,
-             const Before& before, const Done& done)
-      : http_(http), api_(api), keys_(keys), sink_(sink), before_(before), done_(done) {}
+  LogonUsers(Api& api, std::span<const std::string_view> keys, PageSink& sink, const Before& before,
+             const Done& done)
+      : api_(api), keys_(keys), sink_(sink), before_(before), done_(done) {}
 
   void run(const std::vector<std::string>& ids) {
+    if (ids.empty()) return;
     waiting_.assign(ids.begin(), ids.end());
-    while (!waiting_.empty() && !stopped_) {
-      // A login cannot happen while transfers are under way, so a round ends when the token does.
-      api_.token().text();
-      bool asked_one = false;
-      token_refused_ = false;
-      http_.send_all(
-          [&]() -> std::optional<HttpRequest> {
-            if (waiting_.empty() || token_refused_ || stopped_) return std::nullopt;
-            // The first one goes alone: should the quota be used up, no other is asked in vain.
-            if (asked_one && (!answered_ || !api_.token().usable())) return std::nullopt;
-            asked_one = true;
-            return next();
-          },
-          [&](const HttpRequest& request, const HttpResponse& response) {
-            answer(request, response);
-          },
-          kParallel);
-      if (token_refused_) api_.token().forget();
-    }
+    api_.send_all([this] { return next(); },
+                  [this](const HttpRequest& request, const HttpResponse& response) {
+                    take(request, response);
+                  },
+                  kParallel);
     for (const std::string& id : waiting_) done_(id, *stopped_, why_stopped_);
   }
 
  private:
-  HttpRequest next() {
+  std::optional<HttpRequest> next() {
+    if (waiting_.empty() || stopped_) return std::nullopt;
+    // The first one goes alone: should the quota be used up, no other is asked in vain.
+    if (!id_by_url_.empty() && !first_responded_) return std::nullopt;
     const std::string id = std::move(waiting_.front());
     waiting_.pop_front();
-    HttpRequest request =
-        api_.authorized(get(api_.url() + "/api/machines/" + url_escape(id) + "/logonusers",
-                            "logon users of " + printable(id, 100), limits::kUsersBody));
+    HttpRequest request = get(api_.url() + "/api/machines/" + url_escape(id) + "/logonusers",
+                              "logon users of " + printable(id, 100), limits::kUsersBody);
     id_by_url_.emplace(request.url, id);
     return request;
   }
 
-  void answer(const HttpRequest& request, const HttpResponse& response) {
-    api_.note(response);
-    answered_ = true;
+  void take(const HttpRequest& request, const HttpResponse& response) {
+    first_responded_ = true;
     const std::string& id = id_by_url_.at(request.url);
     if (!response.held_back.empty()) {
       waiting_.push_front(id);
       return stop(response.not_before ? AskOutcome::not_now : AskOutcome::not_asked,
                   response.held_back);
-    }
-    if (response.status == 401 && asked_again_.insert(id).second) {
-      token_refused_ = true;
-      waiting_.push_front(id);
-      return;
     }
     if (response.status == 401 || response.status == 403)
       api_.fail(request, response, kUsersPermission);
@@ -213,7 +196,7 @@ class LogonUsers {
     const bool unanswered =
         response.status == 0 || response.status == 429 || response.status >= 500;
     failures_ = unanswered ? failures_ + 1 : 0;
-    if (response.status == 200) return take(id, request, response);
+    if (response.status == 200) return take_users(id, request, response);
     if (says_not_there(response)) return done_(id, AskOutcome::not_found, "");
     const std::string why = asked(request, response);
     done_(id, refusal(response), why);
@@ -236,7 +219,7 @@ class LogonUsers {
     why_stopped_ = why;
   }
 
-  void take(const std::string& id, const HttpRequest& request, const HttpResponse& response) {
+  void take_users(const std::string& id, const HttpRequest& request, const HttpResponse& response) {
     before_(id);
     ReadResult result;
     try {
@@ -256,11 +239,9 @@ class LogonUsers {
       return;
     }
     if (result.not_understood == 0) return done_(id, AskOutcome::ok, "");
-    done_(id, AskOutcome::partly,
-          request.label + " from " + origin(request.url) + ": " + result.not_understood_text());
+    done_(id, AskOutcome::partly, place_of(request) + ": " + result.not_understood_text());
   }
 
-  HttpClient& http_;
   Api& api_;
   std::span<const std::string_view> keys_;
   PageSink& sink_;
@@ -268,9 +249,7 @@ class LogonUsers {
   const Done& done_;
   std::deque<std::string> waiting_;
   std::unordered_map<std::string, std::string> id_by_url_;
-  std::set<std::string> asked_again_;
-  bool token_refused_ = false;
-  bool answered_ = false;
+  bool first_responded_ = false;
   int failures_ = 0;                   ///< in a row
   std::optional<AskOutcome> stopped_;  ///< of those that are not asked any more
   std::string why_stopped_;
@@ -295,14 +274,12 @@ void set_cloud(DefenderSettings& settings, std::string_view cloud) {
 struct DefenderClient::Impl {
   Impl(HttpClient& client, DefenderSettings wanted, HuntingApi hunting_way,
        const DefenderLimits& given)
-      : http(client),
-        settings(std::move(wanted)),
+      : settings(std::move(wanted)),
         limits(given),
-        defender(http, settings, settings.defender_url, settings.defender_resource, traffic),
-        graph(http, settings, settings.graph_url, settings.graph_resource, traffic),
+        defender(client, settings, settings.defender_url, settings.defender_resource, traffic),
+        graph(client, settings, settings.graph_url, settings.graph_resource, traffic),
         hunting(defender, graph, hunting_way, limits.row_cap) {}
 
-  HttpClient& http;
   DefenderSettings settings;
   DefenderLimits limits;
   Traffic traffic;
@@ -330,17 +307,12 @@ bool DefenderClient::read_machine(const std::string& id, std::span<const std::st
   if (says_not_there(response)) return false;
   if (response.status != 200) impl_->defender.fail(request, response, permission_for("machines"));
 
-  const std::string where = request.label + " from " + origin(request.url) + ": ";
-  std::vector<Field> fields;
-  try {
-    fields = read_object(response.body, keys);
-  } catch (const Error& error) {
-    throw Error(error.kind(), where + error.what());
-  }
+  const std::vector<Field> fields =
+      read_at(request, [&] { return read_object(response.body, keys); });
   // Neither there nor gone: the answer is no word on this machine.
   if (!names(fields.front(), id))
     throw Error(ErrorKind::bad_data,
-                where + "HTTP 200 without this machine" +
+                place_of(request) + ": HTTP 200 without this machine" +
                     (fields.front().text.empty()
                          ? ""
                          : ", but with the id " + printable(fields.front().text, 100)));
@@ -356,7 +328,7 @@ void DefenderClient::read_logon_users(const std::vector<std::string>& ids,
                                       const std::function<void(const std::string& id)>& before,
                                       const std::function<void(const std::string& id, AskOutcome,
                                                                const std::string& failure)>& done) {
-  LogonUsers(impl_->http, impl_->defender, keys, sink, before, done).run(ids);
+  LogonUsers(impl_->defender, keys, sink, before, done).run(ids);
 }
 
 ReadResult DefenderClient::read_software_export(const std::optional<std::string>& since,

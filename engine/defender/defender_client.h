@@ -21,8 +21,8 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "http/answer_clock.h"
 #include "http/http_client.h"
+#include "http/service_clock.h"
 #include "json/records.h"
 
 namespace defender_car {

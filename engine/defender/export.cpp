@@ -3,7 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/error.h"
-#include "defender/refusals.h"
+#include "defender/responses.h"
 
 namespace defender_car {
 namespace {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "defender/api.h"
 #include "defender/pages.h"
-#include "defender/token.h"
 
 namespace defender_car {
 

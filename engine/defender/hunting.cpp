@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "defender/answers.h"
-#include "defender/refusals.h"
+#include "defender/pages.h"
+#include "defender/responses.h"
 #include "json/rapid_json.h"
 
 namespace defender_car {
@@ -107,6 +107,8 @@ Hunting::Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_
       way_(wanted),
       row_cap_(row_cap) {}
 
+Api& Hunting::api() { return way() == HuntingApi::graph ? graph_ : defender_; }
+
 HuntingApi Hunting::way() {
   if (way_ == HuntingApi::automatic) way_ = choose();
   return way_;
@@ -161,8 +163,7 @@ ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& p
   const std::string subject = "hunting in " + std::string(table.name);
   require_room(table, pieces.waiting());
   std::map<std::string, Piece> under_way;
-  Api& api = way() == HuntingApi::graph ? graph_ : defender_;
-  api.send_all(
+  api().send_all(
       [&]() -> std::optional<HttpRequest> {
         const auto piece = pieces.next();
         if (!piece) return std::nullopt;
@@ -188,7 +189,7 @@ ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& p
 /// A reading that is broken off begins anew at the next run, so it would eat every hour's share and
 /// never be through.
 void Hunting::require_room(const HuntingTable& table, std::int64_t queries) {
-  const std::string why = (way() == HuntingApi::graph ? graph_ : defender_).no_room(url(), queries);
+  const std::string why = api().no_room(url(), queries);
   if (why.empty()) return;
   throw Error(ErrorKind::budget, "hunting in " + std::string(table.name) + " in " +
                                      std::to_string(queries) + " parts: " + why);
@@ -239,23 +240,16 @@ std::optional<ReadResult> Hunting::take(const HuntingTable& table, const HttpReq
   if (response.status != 200) refuse(table, question, response);
 
   ReadResult result;
-  const bool whole = in_page(sink, [&] { return read(table, question, response, sink, result); });
+  const bool whole = in_page(sink, [&] {
+    const HuntingResponse rows = read_at(question, [&] {
+      return read_hunting(response.body, table, row_cap_,
+                          [&](std::span<const Field> fields) { sink.record(fields); });
+    });
+    add(result, rows.list);
+    return rows.whole;
+  });
   if (!whole) return std::nullopt;
   return result;
-}
-
-bool Hunting::read(const HuntingTable& table, const HttpRequest& request,
-                   const HttpResponse& response, PageSink& sink, ReadResult& result) const {
-  const std::string where = request.label + " from " + origin(request.url) + ": ";
-  HuntingAnswer answer;
-  try {
-    answer = read_hunting(response.body, table, row_cap_,
-                          [&](std::span<const Field> fields) { sink.record(fields); });
-  } catch (const Error& error) {
-    throw Error(error.kind(), where + error.what());
-  }
-  add(result, answer.list);
-  return answer.whole;
 }
 
 void Hunting::refuse(const HuntingTable& table, const HttpRequest& request,
@@ -274,9 +268,9 @@ void Hunting::refuse(const HuntingTable& table, const HttpRequest& request,
             where_to_grant(defender_.settings()) +
             ". Defender for Business has no hunting: there --network-source machines does without");
   }
-  Api& api = way() == HuntingApi::graph ? graph_ : defender_;
-  if (response.status == 403) api.fail_foreign(request, response);
-  api.fail(request, response, way() == HuntingApi::graph ? kGraphPermission : kDefenderPermission);
+  if (response.status == 403) Api::fail_foreign(request, response);
+  api().fail(request, response,
+             way() == HuntingApi::graph ? kGraphPermission : kDefenderPermission);
 }
 
 std::string kql_string(std::string_view text) {

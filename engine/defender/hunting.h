@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "defender/api.h"
 #include "defender/defender_client.h"
-#include "defender/token.h"
 
 namespace defender_car {
 
@@ -20,6 +20,7 @@ class Hunting {
   ReadResult run(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
 
  private:
+  Api& api();
   HuntingApi choose();
   ReadResult run_one_way(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
   /// Nothing when that was too much for one answer.
@@ -29,8 +30,6 @@ class Hunting {
   void require_room(const HuntingTable& table, std::int64_t queries);
   std::string url();
   HttpRequest request(const std::string& query, const std::string& label);
-  bool read(const HuntingTable& table, const HttpRequest& request, const HttpResponse& response,
-            PageSink& sink, ReadResult& result) const;
   /// Of a query that is too heavy and has been divided as far as it goes.
   [[noreturn]] static void fail_undivided(const HttpRequest& question, const HttpResponse& response,
                                           int shards);

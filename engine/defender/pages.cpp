@@ -5,7 +5,8 @@
 
 #include "base/error.h"
 #include "base/printable.h"
-#include "defender/token.h"
+#include "defender/api.h"
+#include "http/url.h"
 
 namespace defender_car {
 namespace {
@@ -21,22 +22,13 @@ constexpr std::array<std::string_view, 5> kDefenderHosts{
     "security.microsoft.com", "securitycenter.microsoft.com", "securitycenter.windows.com",
     "security.microsoft.us", "securitycenter.microsoft.us"};
 
-/// Without anything that other programs read in another way than this one.
-bool is_plain(std::string_view link) {
-  const std::string_view authority =
-      after_scheme(link).substr(0, after_scheme(link).find_first_of("/?#"));
-  return authority.find_first_of("@\\") == std::string_view::npos &&
-         std::none_of(link.begin(), link.end(),
-                      [](unsigned char c) { return c <= ' ' || c == 0x7F; });
-}
-
 /// The option with which the link would lead to the service itself; "" where its host is not known
 /// for one of Defender's: the token goes to whatever that option names.
 std::string option_for(std::string_view link, std::string_view base) {
   std::string place = origin(link);
-  if (!is_plain(link) || place.empty() || place == origin(base)) return "";
+  if (place.empty() || place == origin(base)) return "";
   if (place.starts_with("https://") && place.ends_with(":443")) place.resize(place.size() - 4);
-  const std::string_view host = after_scheme(place);
+  const std::string_view host = std::string_view(place).substr(place.find("://") + 3);
   const bool known =
       place.starts_with("https://") &&
       std::any_of(kDefenderHosts.begin(), kDefenderHosts.end(),
@@ -48,8 +40,7 @@ std::string option_for(std::string_view link, std::string_view base) {
 /// Whether a link stays below the service's own URL: only there may the token go.
 bool leads_here(std::string_view link, std::string_view base) {
   const std::string prefix = std::string(path_of(base)) + "/";
-  return is_plain(link) && !origin(link).empty() && origin(link) == origin(base) &&
-         path_of(link).substr(0, prefix.size()) == prefix;
+  return !origin(link).empty() && origin(link) == origin(base) && path_of(link).starts_with(prefix);
 }
 
 }  // namespace
@@ -125,11 +116,7 @@ void Pager::give_up(const std::string& why) const {
 
 ListResult read_page(const HttpRequest& request, const HttpResponse& response,
                      std::span<const std::string_view> keys, const OnRecord& on_record) {
-  try {
-    return read_values(response.body, keys, on_record);
-  } catch (const Error& error) {
-    throw Error(error.kind(), request.label + " from " + origin(request.url) + ": " + error.what());
-  }
+  return read_at(request, [&] { return read_values(response.body, keys, on_record); });
 }
 
 HttpRequest get(std::string url, std::string label, std::int64_t max_body) {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "defender/answers.h"
 #include "defender/defender_client.h"
+#include "defender/responses.h"
 #include "http/http_client.h"
 
 namespace defender_car {
@@ -61,5 +61,21 @@ ListResult read_page(const HttpRequest& request, const HttpResponse& response,
                      std::span<const std::string_view> keys, const OnRecord& on_record);
 
 HttpRequest get(std::string url, std::string label, std::int64_t max_body);
+
+/// Runs `body` inside begin/keep of the sink. The page is dropped when it returns false or throws.
+template <typename PageBody>
+bool in_page(PageSink& sink, PageBody&& body) {
+  sink.begin();
+  bool whole = false;
+  try {
+    whole = body();
+    if (whole) sink.keep();
+  } catch (...) {
+    sink.drop();
+    throw;
+  }
+  if (!whole) sink.drop();
+  return whole;
+}
 
 }  // namespace defender_car

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <utility>
 #include <vector>
 
 #include "base/printable.h"
 #include "base/secrets.h"
-#include "defender/answers.h"
-#include "defender/refusals.h"
+#include "defender/responses.h"
+#include "http/url.h"
 
 namespace defender_car {
 namespace {
@@ -104,28 +103,6 @@ void Traffic::note(const HttpResponse& response) {
   clock.note(response);
 }
 
-std::string where_to_grant(const DefenderSettings& settings) {
-  return "in the Entra portal under App registrations -> " + settings.client_id +
-         " -> API permissions, then Grant admin consent";
-}
-
-std::string_view after_scheme(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  return scheme == std::string_view::npos ? std::string_view() : url.substr(scheme + 3);
-}
-
-std::string_view path_of(std::string_view url) {
-  const std::string_view rest = after_scheme(url);
-  const std::size_t path = rest.find_first_of("/?#");
-  if (path == std::string_view::npos || rest[path] != '/') return {};
-  return rest.substr(path, rest.find_first_of("?#", path) - path);
-}
-
-std::string asked(const HttpRequest& request, const HttpResponse& response) {
-  return request.label + " from " + origin(request.url) + " (" + request.method + " " +
-         std::string(path_of(request.url)) + "): " + describe(response);
-}
-
 Token::Token(HttpClient& http, const DefenderSettings& settings, std::string resource,
              Traffic& traffic)
     : http_(http), settings_(settings), resource_(std::move(resource)), traffic_(traffic) {
@@ -158,33 +135,33 @@ void Token::log_in() {
   request.max_body_bytes = limits::kLoginBody;
   request.label = "login for " + resource_;
 
-  // The life of a token counts from before it was asked for: the answer may have been long on its
+  // The life of a token counts from before it was asked for: the response may have been long on its
   // way.
   const auto before = steady_clock::now();
   const HttpResponse response = http_.send(request);
   traffic_.calls += response.tries;  // but not its clock: the run's now is Defender's
-  if (response.status != 200) refused(request, response);
+  if (response.status != 200) refuse(request, response);
   good_until_ = before;
   take(request, response);
 }
 
 void Token::take(const HttpRequest& request, const HttpResponse& response) {
-  std::optional<TokenAnswer> answer = read_token(response.body);
-  if (!answer) {
+  std::optional<TokenResponse> login = read_token(response.body);
+  if (!login) {
     throw Error(ErrorKind::defender,
                 request.label + " from " + origin(request.url) +
                     ": HTTP 200 without a token. Something else answered in the place of the "
                     "login service: check --login-url and the proxy");
   }
   const std::int64_t life =
-      std::clamp(answer->life_seconds.value_or(kUnstatedLife), std::int64_t{0}, kLongestLife);
+      std::clamp(login->life_seconds.value_or(kUnstatedLife), std::int64_t{0}, kLongestLife);
   good_until_ += seconds(life) - kMargin;
-  text_ = std::move(answer->token);
+  text_ = std::move(login->token);
   keep_secret(text_);
-  roles_ = std::move(answer->roles);
+  roles_ = std::move(login->roles);
 }
 
-void Token::refused(const HttpRequest& request, const HttpResponse& response) const {
+void Token::refuse(const HttpRequest& request, const HttpResponse& response) const {
   const LoginRefusal refusal = read_login_refusal(response.body);
   std::string message = request.label + " at " + origin(request.url) + " as " +
                         settings_.client_id + " of tenant " + settings_.tenant_id +
@@ -194,127 +171,6 @@ void Token::refused(const HttpRequest& request, const HttpResponse& response) co
     message += " (correlation_id " + printable(refusal.correlation_id, 100) + ", trace_id " +
                printable(refusal.trace_id, 100) + ")";
   throw Error(login_failure_kind(refusal.error, response.status), message);
-}
-
-Api::Api(HttpClient& http, const DefenderSettings& settings, std::string url,
-         const std::string& resource, Traffic& traffic)
-    : http_(http),
-      settings_(settings),
-      url_(std::move(url)),
-      resource_(resource),
-      traffic_(traffic),
-      token_(http, settings, resource, traffic) {}
-
-HttpRequest Api::authorized(HttpRequest request) const {
-  // One that is sent again has an older token's.
-  std::erase_if(request.headers, [](const auto& header) {
-    return header.first == "Authorization" || header.first == "Accept";
-  });
-  request.headers.emplace_back("Authorization", "Bearer " + token_.present());
-  request.headers.emplace_back("Accept", "application/json");
-  return request;
-}
-
-HttpResponse Api::send(const HttpRequest& request) {
-  token_.text();
-  HttpResponse response = http_.send(authorized(request));
-  traffic_.note(response);
-  if (response.status != 401) return response;
-
-  token_.forget();
-  token_.text();
-  response = http_.send(authorized(request));
-  traffic_.note(response);
-  return response;
-}
-
-// A login cannot happen while transfers are under way, so a round ends when the token does.
-void Api::send_all(const HttpClient::NextRequest& next, const HttpClient::OnResponse& on_response,
-                   int parallel) {
-  std::deque<HttpRequest> again;
-  std::set<std::string> asked_again;
-  do {
-    token_.text();
-    bool first = true;
-    bool refused = false;
-    http_.send_all(
-        [&]() -> std::optional<HttpRequest> {
-          if (again.empty()) {
-            auto request = next();
-            if (!request) return std::nullopt;
-            again.push_back(std::move(*request));
-          }
-          if (refused || (!std::exchange(first, false) && !token_.usable())) return std::nullopt;
-          HttpRequest request = authorized(std::move(again.front()));
-          again.pop_front();
-          return request;
-        },
-        [&](const HttpRequest& request, HttpResponse response) {
-          traffic_.note(response);
-          if (response.status != 401 || !asked_again.insert(request.label).second)
-            return on_response(request, std::move(response));
-          refused = true;
-          again.push_back(request);
-        },
-        parallel);
-    if (refused) token_.forget();
-  } while (!again.empty());
-}
-
-void Api::fail(const HttpRequest& request, const HttpResponse& response,
-               const Permission& permission) {
-  if (!response.held_back.empty())
-    throw Error(response.not_before ? ErrorKind::defender : ErrorKind::budget,
-                request.label + ": " + response.held_back);
-  const std::string what = asked(request, response) + ". ";
-  switch (response.status) {
-    case 0:
-      throw Error(ErrorKind::unreachable,
-                  what +
-                      "Check the network, name resolution, the proxy and --cloud; "
-                      "the next run tries again");
-    case 400:
-      throw Error(ErrorKind::invalid_parameter,
-                  what +
-                      "The service does not take what was asked; this is a fault of this program "
-                      "or a change of "
-                      "the service: " +
-                      printable(request.url, 500));
-    case 401:
-      throw Error(ErrorKind::authentication,
-                  what + "A new token was refused as well: check that " + resource_ +
-                      " is the audience of this host (--cloud, --defender-resource) and "
-                      "that the tenant's licence is active");
-    case 403:
-      throw Error(ErrorKind::forbidden, what + forbidden_advice(permission));
-    case 404:
-    case 410:
-      if (!read_refusal(response)) fail_foreign(request, response);
-      [[fallthrough]];
-    default:
-      throw Error(ErrorKind::defender, what + "The next run tries again");
-  }
-}
-
-void Api::fail_foreign(const HttpRequest& request, const HttpResponse& response) {
-  throw Error(ErrorKind::defender,
-              asked(request, response) +
-                  ". The service refuses in another form, so something between answered in its "
-                  "place, and that tells nothing of the tenant. Check the proxy and --defender-url "
-                  "and --graph-url; the next run tries again");
-}
-
-std::string Api::forbidden_advice(const Permission& permission) {
-  const std::string name = std::string(permission.name) + " of " + std::string(permission.owner);
-  const std::string audience = "the token's audience " + resource_ +
-                               " does not fit this host (--cloud, " +
-                               "--defender-resource, --defender-url)";
-  const auto& roles = token_.roles();
-  if (roles && roles->contains(std::string(permission.name))) {
-    return "The token carries " + name + ", so probably " + audience;
-  }
-  return "The application needs the permission " + name + ": grant it " +
-         where_to_grant(settings_) + ". If it is granted, " + audience;
 }
 
 }  // namespace defender_car

@@ -10,8 +10,8 @@
 #include <exception>
 
 #include "base/limits.h"
-#include "http/answer_clock.h"
-#include "http/request_check.h"
+#include "http/service_clock.h"
+#include "http/url.h"
 
 namespace defender_car {
 namespace {
@@ -91,6 +91,41 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlank);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+bool is_header(const std::string& name, const std::string& value) {
+  constexpr std::string_view kToken = "!#$%&'*+-.^_`|~";
+  const bool named = !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kToken.find(c) != std::string_view::npos;
+  });
+  return named && std::none_of(value.begin(), value.end(), [](char c) {
+           return (c >= 0 && c < ' ' && c != '\t') || c == 0x7F;
+         });
+}
+
+/// What may be sent at all. Throws Error(usage), whose message shows no secret, for a URL that is
+/// not one, plain http to a host that is not loopback, or a header that would smuggle another one.
+void check_allowed(const HttpRequest& request) {
+  const std::string host = origin(request.url);
+  if (host.empty()) {
+    throw Error(ErrorKind::usage,
+                request.label +
+                    ": its URL is no plain http(s)://host[:port]/ URL (no user name, "
+                    "no spaces); correct the URL in the parameters");
+  }
+  if (host.starts_with("http:") && !is_loopback(request.url)) {
+    throw Error(ErrorKind::usage, request.label + ": " + host +
+                                      " would send secrets in the clear; use https:// " +
+                                      "(plain http is for localhost, 127.0.0.0/8 and [::1] only)");
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (is_header(name, value)) continue;
+    throw Error(ErrorKind::usage,
+                request.label +
+                    ": a request header holds characters that no header may hold (a "
+                    "line break in a password or token?)");
+  }
 }
 
 }  // namespace

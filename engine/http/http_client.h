@@ -157,17 +157,8 @@ class HttpClient {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Percent-encodes all but unreserved characters.
-std::string url_escape(std::string_view text);
-
 /// For messages: status, the service's own error code and message (Defender's, OAuth's and CAR's
 /// error bodies), at most 300 characters of it, control characters removed. Never request headers.
 std::string describe(const HttpResponse& response);
-
-/// Whether the host of an http(s) URL is a loopback one.
-bool is_loopback(std::string_view url);
-
-/// "https://host:port" of a URL, lower case; empty when it is none.
-std::string origin(std::string_view url);
 
 }  // namespace defender_car

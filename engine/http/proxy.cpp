@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/secrets.h"
-#include "http/http_client.h"
+#include "http/url.h"
 
 namespace defender_car {
 namespace {

@@ -1,20 +1,26 @@
+#include "http/url.h"
+
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <charconv>
+#include <memory>
+#include <new>
 #include <optional>
-
-#include "http/http_client.h"
 
 namespace defender_car {
 namespace {
 
 struct UrlParts {
   std::string scheme;
-  std::string host;  ///< lower case, IPv6 without brackets
-  int port = 0;
-  bool is_ipv6 = false;
+  std::string host;  ///< lower case, IPv6 in brackets
+  std::string port;
+  std::string_view path;
+};
+
+struct FreeUrl {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
 };
 
 std::string lower(std::string_view text) {
@@ -25,58 +31,55 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+/// "" for a part that is not there.
+std::string part(CURLU* url, CURLUPart which) {
+  char* text = nullptr;
+  if (curl_url_get(url, which, &text, 0) != CURLUE_OK) return "";
+  const std::unique_ptr<char, decltype(&curl_free)> owner(text, &curl_free);
+  return text;
+}
+
 bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
-bool parse_host(std::string_view host, UrlParts& parts) {
-  if (parts.is_ipv6) {
-    in6_addr address;
-    parts.host = host;
-    return ::inet_pton(AF_INET6, parts.host.c_str(), &address) == 1;
-  }
-  parts.host = host;
-  return !host.empty() && std::all_of(host.begin(), host.end(), is_host_character);
+/// `understood` is how libcurl reads what is written: a name decoded, an IPv6 address in its
+/// shortest form and without a zone.
+bool is_host(std::string_view written, const std::string& understood) {
+  if (understood.starts_with('['))
+    return written.starts_with('[') && written.ends_with(']') &&
+           written.find('%') == std::string_view::npos;
+  return written == lower(understood) &&
+         std::all_of(written.begin(), written.end(), is_host_character);
 }
 
-bool parse_port(std::string_view text, UrlParts& parts) {
-  if (text.empty()) {
-    parts.port = parts.scheme == "https" ? 443 : 80;
-    return true;
-  }
-  text.remove_prefix(1);  // the colon
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parts.port);
-  return error == std::errc() && end == text.data() + text.size() && parts.port > 0 &&
-         parts.port <= 65535;
-}
-
-/// Narrower than what curl takes, on purpose: no user name, no escapes, nothing that two parsers
-/// could read in two ways, since whether plain http is allowed hangs on the host.
+/// Narrower than what libcurl takes, on purpose: nothing that two parsers could read in two ways,
+/// since whether plain http is allowed, and where a token may go, hang on the host.
 std::optional<UrlParts> parse_url(std::string_view url) {
-  const bool clean =
-      std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c != 0x7F; });
-  const std::size_t colon = url.find("://");
-  if (!clean || colon == std::string_view::npos) return std::nullopt;
-  UrlParts parts;
-  parts.scheme = lower(url.substr(0, colon));
-  if (parts.scheme != "http" && parts.scheme != "https") return std::nullopt;
+  const bool ascii =
+      std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
+  if (!parsed) throw std::bad_alloc();
+  if (!ascii || curl_url_set(parsed.get(), CURLUPART_URL, std::string(url).c_str(),
+                             CURLU_DISALLOW_USER) != CURLUE_OK)
+    return std::nullopt;
+  UrlParts parts{.scheme = lower(part(parsed.get(), CURLUPART_SCHEME)),
+                 .host = {},
+                 .port = part(parsed.get(), CURLUPART_PORT),
+                 .path = {}};
+  if ((parts.scheme != "http" && parts.scheme != "https") || parts.port == "0" ||
+      url.find("://") != parts.scheme.size())
+    return std::nullopt;
 
-  url.remove_prefix(colon + 3);
+  url.remove_prefix(parts.scheme.size() + 3);
   const std::string authority = lower(url.substr(0, url.find_first_of("/?#")));
-  std::string_view rest = authority;
-  std::string_view host;
-  if (rest.starts_with('[')) {
-    parts.is_ipv6 = true;
-    const std::size_t bracket = rest.find(']');
-    if (bracket == std::string_view::npos) return std::nullopt;
-    host = rest.substr(1, bracket - 1);
-    rest.remove_prefix(bracket + 1);
-  } else {
-    host = rest.substr(0, rest.find(':'));
-    rest.remove_prefix(host.size());
-  }
-  if (!rest.empty() && rest[0] != ':') return std::nullopt;
-  if (!parse_host(host, parts) || !parse_port(rest, parts)) return std::nullopt;
+  const std::string port = parts.port.empty() ? "" : ":" + parts.port;
+  if (!authority.ends_with(port)) return std::nullopt;
+  parts.host = authority.substr(0, authority.size() - port.size());
+  if (!is_host(parts.host, part(parsed.get(), CURLUPART_HOST))) return std::nullopt;
+  if (parts.port.empty()) parts.port = parts.scheme == "https" ? "443" : "80";
+  parts.path = url.substr(authority.size());
+  parts.path = parts.path.substr(0, parts.path.find_first_of("?#"));
   return parts;
 }
 
@@ -104,23 +107,25 @@ std::string url_escape(std::string_view text) {
 bool is_loopback(std::string_view url) {
   const std::optional<UrlParts> parts = parse_url(url);
   if (!parts) return false;
-  if (parts->is_ipv6) {
+  if (parts->host.starts_with('[')) {
     in6_addr address;
-    return ::inet_pton(AF_INET6, parts->host.c_str(), &address) == 1 &&
-           IN6_IS_ADDR_LOOPBACK(&address);
+    const std::string text = parts->host.substr(1, parts->host.size() - 2);
+    return ::inet_pton(AF_INET6, text.c_str(), &address) == 1 && IN6_IS_ADDR_LOOPBACK(&address);
   }
   in_addr address;
-  if (::inet_pton(AF_INET, parts->host.c_str(), &address) == 1) {
+  if (::inet_pton(AF_INET, parts->host.c_str(), &address) == 1)
     return ntohl(address.s_addr) >> 24 == 127;
-  }
   return parts->host == "localhost";
 }
 
 std::string origin(std::string_view url) {
   const std::optional<UrlParts> parts = parse_url(url);
-  if (!parts) return "";
-  const std::string host = parts->is_ipv6 ? "[" + parts->host + "]" : parts->host;
-  return parts->scheme + "://" + host + ":" + std::to_string(parts->port);
+  return parts ? parts->scheme + "://" + parts->host + ":" + parts->port : "";
+}
+
+std::string_view path_of(std::string_view url) {
+  const std::optional<UrlParts> parts = parse_url(url);
+  return parts ? parts->path : std::string_view();
 }
 
 }  // namespace defender_car

@@ -1,5 +1,5 @@
 // A page of /api/alerts, to the outbox.
-#include "defender/answers.h"
+#include "defender/responses.h"
 #include "fetch/columns.h"
 #include "staged.h"
 #include "target.h"

@@ -1,5 +1,5 @@
 // What CAR answers to all but imports' status and schema; the first byte chooses to what.
-#include "car/answers.h"
+#include "car/responses.h"
 #include "target.h"
 
 using namespace defender_car;
@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t question = fuzz::choose(text, 7);
   try {
     check(question, text);
-  } catch (const UnreadableAnswer&) {
+  } catch (const UnreadableResponse&) {
   }
   return 0;
 }

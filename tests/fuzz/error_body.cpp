@@ -1,7 +1,7 @@
 // An answer that is no success, as messages show it: first byte the kind of status, then the body.
 #include <array>
 
-#include "defender/refusals.h"
+#include "defender/responses.h"
 #include "http/http_client.h"
 #include "target.h"
 

@@ -2,7 +2,7 @@
 // way "Schema" and "Results". The first byte chooses the query that it answers.
 #include <array>
 
-#include "defender/answers.h"
+#include "defender/responses.h"
 #include "fetch/columns.h"
 #include "staged.h"
 #include "target.h"
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       text,
       [&](const Body& body, const OnRecord& on_record) {
         std::int64_t rows = 0;
-        const HuntingAnswer answer =
+        const HuntingResponse answer =
             read_hunting(body, query.table, kRowCap, [&](std::span<const Field> fields) {
               ++rows;
               on_record(fields);

@@ -1,5 +1,5 @@
 // CAR's import schema: which of two identity models it names.
-#include "car/answers.h"
+#include "car/responses.h"
 #include "target.h"
 
 using namespace defender_car;
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       fuzz::promise(escaped || text.find("asset_user") != std::string_view::npos,
                     "a model is named");
     }
-  } catch (const UnreadableAnswer&) {
+  } catch (const UnreadableResponse&) {
   }
   return 0;
 }

@@ -1,7 +1,7 @@
 // CAR's answer about import jobs. What no list names is unfinished; "done" is CAR's word alone.
 #include <array>
 
-#include "car/answers.h"
+#include "car/responses.h"
 #include "target.h"
 
 using namespace defender_car;
@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       fuzz::promise(status.outcome != ImportOutcome::done || named || escaped,
                     "done stands in complete_imports");
     }
-  } catch (const UnreadableAnswer&) {
+  } catch (const UnreadableResponse&) {
   }
   return 0;
 }

@@ -1,5 +1,5 @@
 // The answer of /api/machines/m2/logonusers, to the outbox.
-#include "defender/answers.h"
+#include "defender/responses.h"
 #include "fetch/columns.h"
 #include "staged.h"
 #include "target.h"

@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // What goes into SQLite as JSON is JSON.
         read_object(Body(row.body), {});
       }
-    } catch (const UnreadableAnswer&) {
+    } catch (const UnreadableResponse&) {
     }
   }
   return 0;

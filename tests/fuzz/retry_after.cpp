@@ -2,7 +2,7 @@
 // Date on the second one, the rest is the body (a wait in words).
 #include <random>
 
-#include "http/answer_clock.h"
+#include "http/service_clock.h"
 #include "target.h"
 
 using namespace defender_car;

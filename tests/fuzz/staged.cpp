@@ -1,7 +1,7 @@
 #include "staged.h"
 
 #include "base/error.h"
-#include "defender/answers.h"
+#include "defender/responses.h"
 #include "mirror.h"
 #include "target.h"
 

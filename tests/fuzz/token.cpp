@@ -1,7 +1,7 @@
 // The login's answer, good or refused, and the roles in a token.
 #include <algorithm>
 
-#include "defender/answers.h"
+#include "defender/responses.h"
 #include "target.h"
 
 using namespace defender_car;

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "http/answer_clock.h"
+#include "http/service_clock.h"
 
 using namespace defender_car;
 

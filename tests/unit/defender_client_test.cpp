@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "defender/answers.h"
+#include "defender/responses.h"
 #include "loopback_server.h"
 
 using namespace defender_car;

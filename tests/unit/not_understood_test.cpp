@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "car/answers.h"
-#include "defender/answers.h"
+#include "car/responses.h"
 #include "defender/pages.h"
+#include "defender/responses.h"
 #include "json/records.h"
 
 using namespace defender_car;
@@ -35,7 +35,7 @@ ReadResult read(const std::string& text, std::string* ids = nullptr) {
   return result;
 }
 
-HuntingAnswer hunt(const std::string& text, std::int64_t row_cap = 100) {
+HuntingResponse hunt(const std::string& text, std::int64_t row_cap = 100) {
   return read_hunting(Body(text), {"Table", kId}, row_cap, [](std::span<const Field>) {});
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("Elements that are no objects are counted, and the records beside them
   CHECK(result.not_understood == 1);
   CHECK(result.not_understood_text() == "an element of its list is no record");
 
-  const HuntingAnswer answer =
+  const HuntingResponse answer =
       hunt(R"({"schema":[{"name":"id"}],"results":[{"id":"a"},)" + element + "]}", 2);
   CHECK(answer.list.not_objects == 1);
   CHECK_FALSE(answer.whole);  // as many elements as the cap lets through: perhaps cut there

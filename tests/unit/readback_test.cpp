@@ -68,7 +68,7 @@ TEST_CASE("Only a whole list within data is an answer", "[readback]") {
        {"", "no json", "{}", R"({"data":{}})", R"({"data":{"asset":null}})", R"({"asset":[]})",
         R"({"data":[{"asset":[]}]})", R"({"data":{"x":{"asset":[]}}})", R"({"data":{"asset":[1]}})",
         R"({"data":{"asset":[]})", R"({"data":{"hostname":[]}})"})
-    CHECK_THROWS_AS(page_of("asset", text), UnreadableAnswer);
+    CHECK_THROWS_AS(page_of("asset", text), UnreadableResponse);
   CHECK(page_of("asset", R"({"errors":[],"data":{"asset":[]}})").records == 0);
 }
 

@@ -1,6 +1,6 @@
-#include "defender/refusals.h"
-
 #include <catch2/catch.hpp>
+
+#include "defender/responses.h"
 
 using namespace defender_car;
 

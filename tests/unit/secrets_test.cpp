@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/printable.h"
 #include "base/utf8.h"
-#include "http/http_client.h"
 #include "http/proxy.h"
+#include "http/url.h"
 
 using namespace defender_car;
 

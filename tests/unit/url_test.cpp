@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
+#include "http/url.h"
 
-#include "http/http_client.h"
+#include <catch2/catch.hpp>
 
 using namespace defender_car;
 
@@ -38,5 +38,25 @@ TEST_CASE("The origin names scheme host and port", "[url]") {
                           "file:///etc/passwd", "https://h\n", "https://h /x"}) {
     INFO(url);
     CHECK(origin(url).empty());
+  }
+}
+
+TEST_CASE("A URL that libcurl would read otherwise than it is written is none", "[url]") {
+  for (const char* url : {"https:/h", "https:///h", "https://%6c/", "https://127.1",
+                          "https://0x7f.1", "https://h:0443", "https://[fe80::1%25eth0]/",
+                          "https://h\\@x/", "https://h\xC3\xB6.example/", "https://h/\xC3\xB6"}) {
+    INFO(url);
+    CHECK(origin(url).empty());
+    CHECK(path_of(url).empty());
+  }
+  CHECK(origin("https://[0:0::1]") == "https://[0:0::1]:443");
+}
+
+TEST_CASE("The path is what is written without query and fragment", "[url]") {
+  CHECK(path_of("https://h/api/machines?$top=1#x") == "/api/machines");
+  CHECK(path_of("https://h:8443/a/../b/%2F/") == "/a/../b/%2F/");
+  for (const char* url : {"https://h", "https://h?x=/y", "https://h#/y", "h/x", ""}) {
+    INFO(url);
+    CHECK(path_of(url).empty());
   }
 }

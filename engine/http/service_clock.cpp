@@ -1,4 +1,4 @@
-#include "http/answer_clock.h"
+#include "http/service_clock.h"
 
 #include <curl/curl.h>
 

@@ -1,9 +1,10 @@
 #pragma once
-// What CAR's answers say: from a body's text to a value, without any HTTP. Facts:
-// docs/services/car.md.
+// What CAR's responses say: from a body's text to a value, and what a failure means for the run.
+// Facts: docs/services/car.md.
 //
 // Guarantees: whatever the text, a function gives a value that the text really states or throws
-// UnreadableAnswer; CAR's own words come out printable. JSON deeper than 64 levels is unreadable.
+// UnreadableResponse; CAR's own words come out printable. JSON deeper than 64 levels is unreadable.
+// Sends nothing.
 
 #include <cstdint>
 #include <map>
@@ -14,11 +15,13 @@
 #include <string_view>
 
 #include "base/enum_text.h"
+#include "base/error.h"
+#include "http/http_client.h"
 
 namespace defender_car {
 
 /// what() says what is wrong with it, as the end of a sentence: "no JSON".
-class UnreadableAnswer : public std::runtime_error {
+class UnreadableResponse : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -34,13 +37,13 @@ struct ImportStatus {
 };
 
 /// GET /databases: what the first one wants before it is ready.
-struct DatabaseAnswer {
+struct DatabaseResponse {
   enum class Wants { nothing, graph, indexes };
   Wants wants = Wants::nothing;
   std::string indexes;  ///< the list of collections without indexes, as JSON
 };
 
-DatabaseAnswer read_databases(std::string_view text);
+DatabaseResponse read_databases(std::string_view text);
 
 /// {"job_id"} of what starts a job, {"status"} of GET /jobstatus, {"id"} of POST /imports; never
 /// empty.
@@ -77,5 +80,25 @@ std::optional<IdentityModel> read_schema_model(std::string_view text);
 /// POST /v3/query: how many assets the answer lists, or the number that it tells as an aggregate;
 /// nothing when it does neither (never throws).
 std::optional<std::int64_t> read_asset_count(std::string_view text);
+
+/// "CAR, LABEL (METHOD URL): ", the beginning of every message about a call.
+std::string asked(const HttpRequest& request);
+
+/// 2xx, and no page of a proxy or a sign-in in CAR's place.
+bool succeeded(const HttpResponse& response);
+
+/// A 404 that is not in CAR's own form, of a proxy or a router: it says of nothing that it is not
+/// there.
+bool is_foreign_404(const HttpResponse& response);
+
+/// CAR's own word that it will not do what this one request asks: 4xx, but for what is about the
+/// caller or the moment (401, 403, 408, 429) and for 404.
+bool is_refusal(const HttpResponse& response);
+
+/// Recoverable or not (docs/commands.md), with what a person can do about it.
+Error failure_of(const HttpRequest& request, const HttpResponse& response);
+
+/// For an answer that came but does not say what it should.
+Error unreadable(const HttpRequest& request, const HttpResponse& response, const std::string& why);
 
 }  // namespace defender_car

@@ -1,9 +1,11 @@
-#include "car/answers.h"
+#include "car/responses.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/limits.h"
 #include "base/printable.h"
+#include "http/url.h"
 #include "json/json_events.h"
 #include "json/rapid_json.h"
 
@@ -35,11 +37,11 @@ bool is_too_deep(std::string_view text) {
 
 json::Document parse(std::string_view text) {
   if (text.starts_with(json::kByteOrderMark)) text.remove_prefix(json::kByteOrderMark.size());
-  if (is_too_deep(text)) throw UnreadableAnswer("JSON of too many levels");
+  if (is_too_deep(text)) throw UnreadableResponse("JSON of too many levels");
   json::Document document;
   // A view of nothing may be a null pointer, which RapidJSON does not take.
   document.Parse<rapidjson::kParseIterativeFlag>(text.empty() ? "" : text.data(), text.size());
-  if (document.HasParseError()) throw UnreadableAnswer("no JSON");
+  if (document.HasParseError()) throw UnreadableResponse("no JSON");
   return document;
 }
 
@@ -65,7 +67,7 @@ std::string read_member(std::string_view text, const char* name, const char* why
   // An id that is too long for a URL would be a fault of this program when it is asked after. It is
   // written down as it is: one that holds a secret, or what does not show, is none.
   if (value.empty() || value.size() > limits::kJobId || printable(value, value.size()) != value)
-    throw UnreadableAnswer(why);
+    throw UnreadableResponse(why);
   return value;
 }
 
@@ -104,24 +106,56 @@ bool take_list(const json::Value& document, const char* list_name, ImportOutcome
   return true;
 }
 
+constexpr std::size_t kHead = 500;
+constexpr std::array kRecoverable{0, 302, 400, 401, 403, 408, 429, 500, 502, 503, 504};
+
+std::string_view advice(int status) {
+  switch (status) {
+    case 0:
+      return "No connection: check --car-url, the network, name resolution and --ca-file. The next "
+             "run goes on from "
+             "here";
+    case 302:
+      return "A redirect: something stands before CAR and asks for a login; check --car-url. The "
+             "next run goes on "
+             "from here";
+    case 401:
+      return "Check --car-key and --car-password-file, or --car-token-file. The next run goes on "
+             "from here";
+    case 403:
+      return "The API key may not do this: give its owner the right to write to Connected Assets "
+             "and Risk. The next "
+             "run goes on from here";
+    case 200:
+      return "Something else answered in CAR's place: check --car-url and the proxy. The next run "
+             "goes on from here";
+    case 404:
+      return "Check that --car-url ends in /api/car/v2. The next run is a full import";
+    default:
+      return std::find(kRecoverable.begin(), kRecoverable.end(), status) != kRecoverable.end()
+                 ? "The next run goes on from here"
+                 : "The next run is a full import";
+  }
+}
+
 }  // namespace
 
-DatabaseAnswer read_databases(std::string_view text) {
+DatabaseResponse read_databases(std::string_view text) {
   const auto document = parse(text);
   const auto* databases = member(document, "databases");
   if (databases == nullptr || !databases->IsArray() || databases->Empty())
-    throw UnreadableAnswer("without a list of databases");
+    throw UnreadableResponse("without a list of databases");
   const auto& database = (*databases)[0];
   const auto* ready = member(database, "is_ready");
   if (ready != nullptr && ready->IsTrue()) return {};
 
   const auto* graph = member(database, "graph_name");
   if (graph != nullptr && graph->IsString() && graph->GetStringLength() == 0)
-    return {DatabaseAnswer::Wants::graph, {}};
+    return {DatabaseResponse::Wants::graph, {}};
   const auto* collections = member(database, "collections_without_indexes");
   if (collections != nullptr && collections->IsArray() && !collections->Empty())
-    return {DatabaseAnswer::Wants::indexes, text_of(collections)};
-  throw UnreadableAnswer("the database is not ready and CAR names no step that would make it so");
+    return {DatabaseResponse::Wants::indexes, text_of(collections)};
+  throw UnreadableResponse("the database is not ready and CAR names no step that would make it so");
 }
 
 std::string read_job_id(std::string_view text) {
@@ -146,7 +180,7 @@ std::map<std::string, ImportStatus> read_import_status(std::string_view text,
   any |= take_list(document, "incomplete_imports", ImportOutcome::unfinished, statuses);
   any |= take_list(document, "notfound_imports", ImportOutcome::lost, statuses);
   any |= take_list(document, "error_imports", ImportOutcome::failed, statuses);
-  if (!any) throw UnreadableAnswer("without any list of imports");
+  if (!any) throw UnreadableResponse("without any list of imports");
   return statuses;
 }
 
@@ -171,7 +205,7 @@ std::optional<std::string> read_own_error(std::string_view text) try {
   }
   if (!has_one) return std::nullopt;
   return printable(words, kLongestWords);
-} catch (const UnreadableAnswer&) {
+} catch (const UnreadableResponse&) {
   return std::nullopt;
 }
 
@@ -203,7 +237,7 @@ bool is_broken_json(std::string_view text) {
   try {
     parse(text);
     return false;
-  } catch (const UnreadableAnswer&) {
+  } catch (const UnreadableResponse&) {
     return true;
   }
 }
@@ -211,9 +245,9 @@ bool is_broken_json(std::string_view text) {
 std::optional<std::string> read_save_point(std::string_view text) {
   const auto document = parse(text);
   const auto* state_id = find_state_id(document, 2);
-  if (state_id == nullptr && !document.IsObject()) throw UnreadableAnswer("no source");
+  if (state_id == nullptr && !document.IsObject()) throw UnreadableResponse("no source");
   if (state_id != nullptr && !state_id->IsNull() && !state_id->IsString() && !state_id->IsNumber())
-    throw UnreadableAnswer("its model_state_id is no text");
+    throw UnreadableResponse("its model_state_id is no text");
   std::string found = text_of(state_id);
   if (found.empty()) return std::nullopt;
   return found;
@@ -248,8 +282,55 @@ std::optional<std::int64_t> read_asset_count(std::string_view text) try {
   const auto* assets = data != nullptr ? member(*data, "asset") : nullptr;
   if (assets == nullptr || !assets->IsArray()) return std::nullopt;
   return static_cast<std::int64_t>(assets->Size());
-} catch (const UnreadableAnswer&) {
+} catch (const UnreadableResponse&) {
   return std::nullopt;
+}
+
+std::string asked(const HttpRequest& request) {
+  return "CAR, " + request.label + " (" + request.method + " " + origin(request.url) +
+         std::string(path_of(request.url)) + "): ";
+}
+
+bool is_foreign_404(const HttpResponse& response) {
+  return response.status == 404 && !read_own_error(response.body.str());
+}
+
+bool is_refusal(const HttpResponse& response) {
+  const int status = response.status;
+  const bool of_this_request = status >= 400 && status < 500 && status != 401 && status != 403 &&
+                               status != 404 && status != 408 && status != 429;
+  return of_this_request && read_own_error(response.body.str());
+}
+
+Error failure_of(const HttpRequest& request, const HttpResponse& response) {
+  if (is_foreign_404(response)) {
+    return Error(
+        ErrorKind::car_recoverable,
+        asked(request) + describe(response) +
+            ". This is no answer of CAR's own: something else answered in its place. Check "
+            "that --car-url ends in /api/car/v2, and the proxy. The next run goes on from "
+            "here");
+  }
+  const bool page_in_its_place = response.status >= 200 && response.status < 300;
+  const bool recoverable = page_in_its_place || std::find(kRecoverable.begin(), kRecoverable.end(),
+                                                          response.status) != kRecoverable.end();
+  return {recoverable ? ErrorKind::car_recoverable : ErrorKind::car_unrecoverable,
+          asked(request) + describe(response) + ". " + std::string(advice(response.status))};
+}
+
+Error unreadable(const HttpRequest& request, const HttpResponse& response, const std::string& why) {
+  return Error(ErrorKind::car_recoverable, asked(request) + "HTTP " +
+                                               std::to_string(response.status) + ", but " + why +
+                                               ": " + excerpt(response.body.head(kHead), 200) +
+                                               ". Check --car-url; the next run goes on from here");
+}
+
+bool succeeded(const HttpResponse& response) {
+  if (response.status < 200 || response.status >= 300) return false;
+  // Pages begin with a byte order mark, or with an empty line, as often as not.
+  const std::string head = response.body.head(kHead);
+  const std::size_t begin = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return begin == std::string::npos || head[begin] != '<';
 }
 
 }  // namespace defender_car

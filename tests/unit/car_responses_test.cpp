@@ -1,10 +1,9 @@
-#include "car/answers.h"
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "car/responses.h"
 
 using namespace defender_car;
 
@@ -19,10 +18,10 @@ std::string nested(int levels) {
 
 TEST_CASE("JSON of too many levels is unreadable before anything walks down it", "[car]") {
   const std::string deep = nested(1'000'000);
-  CHECK_THROWS_AS(read_import_id("{\"id\":" + deep + "}"), UnreadableAnswer);
-  CHECK_THROWS_AS(read_schema_model("{\"schema\":" + deep + "}"), UnreadableAnswer);
+  CHECK_THROWS_AS(read_import_id("{\"id\":" + deep + "}"), UnreadableResponse);
+  CHECK_THROWS_AS(read_schema_model("{\"schema\":" + deep + "}"), UnreadableResponse);
   CHECK_THROWS_AS(read_import_status("{\"error_imports\":[{\"id\":" + deep + "}]}", {}),
-                  UnreadableAnswer);
+                  UnreadableResponse);
   CHECK_FALSE(read_own_error("{\"errors\":" + deep + "}"));
   CHECK_FALSE(read_asset_count("{\"data\":" + deep + "}"));
   // Brackets within a string are none.
@@ -37,14 +36,14 @@ TEST_CASE("an id that no URL can hold is none", "[car][limits]") {
     return "{\"id\":\"" + std::string(size, 'x') + "\"}";
   };
   CHECK(read_import_id(answer(limits::kJobId)).size() == limits::kJobId);
-  CHECK_THROWS_AS(read_import_id(answer(limits::kJobId + 1)), UnreadableAnswer);
+  CHECK_THROWS_AS(read_import_id(answer(limits::kJobId + 1)), UnreadableResponse);
 }
 
 TEST_CASE("an empty body is no answer", "[car]") {
-  CHECK_THROWS_AS(read_databases({}), UnreadableAnswer);
-  CHECK_THROWS_AS(read_job_status({}), UnreadableAnswer);
-  CHECK_THROWS_AS(read_save_point({}), UnreadableAnswer);
-  CHECK_THROWS_AS(read_import_status({}, {}), UnreadableAnswer);
+  CHECK_THROWS_AS(read_databases({}), UnreadableResponse);
+  CHECK_THROWS_AS(read_job_status({}), UnreadableResponse);
+  CHECK_THROWS_AS(read_save_point({}), UnreadableResponse);
+  CHECK_THROWS_AS(read_import_status({}, {}), UnreadableResponse);
   CHECK_FALSE(read_own_error({}));
 }
 

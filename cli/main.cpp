@@ -1,6 +1,7 @@
 // The program: reads its options, sets up logging, runs the command, and turns what went wrong into
 // an exit code.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -12,7 +13,6 @@
 #include <new>
 
 #include "base/cancel.h"
-#include "base/descriptors.h"
 #include "base/version.h"
 #include "cli/commands/commands.h"
 #include "cli/options/help.h"
@@ -24,6 +24,17 @@
 
 namespace defender_car {
 namespace {
+
+/// To be called before anything else opens a file: where 0, 1 or 2 is closed, the next file or
+/// connection would get its number, and log lines would go there. 2 is put on /dev/null. So are 0
+/// and 1, to read only: output that nobody gets is a failed write.
+void open_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest free number is given out, and those below are open by now.
+    static_cast<void>(::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
 
 /// No core file holds a secret, what is made is its owner's alone, and a closed connection or
 /// a file at its limit (ulimit -f) is an error code.

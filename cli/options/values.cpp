@@ -5,20 +5,13 @@
 #include <cmath>
 #include <limits>
 
+#include "base/utf8.h"
 #include "http/url.h"
 
 namespace defender_car {
 namespace {
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -45,7 +38,7 @@ std::optional<double> read_decimal(std::string_view text) {
 }  // namespace
 
 std::optional<bool> read_boolean(std::string_view text) {
-  const std::string word = lower_case(text);
+  const std::string word = lower(text);
   if (word == "true" || word == "1" || word == "yes" || word == "on") return true;
   if (word == "false" || word == "0" || word == "no" || word == "off") return false;
   return std::nullopt;

@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "base/files.h"
 #include "base/progress.h"
-#include "base/temporary_folder.h"
 #include "run/working_dir.h"
 
 namespace defender_car {

@@ -1,6 +1,6 @@
 #pragma once
-// The body of an HTTP answer: in memory while small, in an unlinked temporary file beyond that, so
-// that a hunting answer of 50 MB costs 50 MB of page cache and not of this process.
+// The body of an HTTP response: in memory while small, in an unlinked temporary file beyond that,
+// so that a hunting response of 50 MB costs 50 MB of page cache and not of this process.
 
 #include <cstddef>
 #include <cstdio>
@@ -19,7 +19,7 @@ class Body {
   void append(std::string_view bytes);
   std::size_t size() const noexcept { return size_on_disk_ + text_.size(); }
 
-  /// The whole body; meant for small ones (error bodies, job answers).
+  /// The whole body; meant for small ones (error bodies, job responses).
   std::string str() const;
   /// The first bytes, for messages.
   std::string head(std::size_t bytes) const;

@@ -5,13 +5,17 @@
 // never an exception. Messages say what was tried, on what, what came back and what to do next, and
 // hold no secret.
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "base/printable.h"
+
 namespace defender_car {
 
-/// Why a run ended. cli/exit_code.h maps each kind to its exit code.
+/// Why a run ended. cli/output/exit_code.h maps each kind to its exit code.
 enum class ErrorKind {
   internal,           ///< a bug, or a broken state file
   usage,              ///< parameters that cannot work
@@ -26,56 +30,32 @@ enum class ErrorKind {
   forbidden,          ///< 403: a permission is missing
   invalid_parameter,  ///< 400: Defender does not take what was asked
   budget,             ///< our own share of Defender's calls is used up
-  bad_data,           ///< an answer that cannot be read as what was asked for
+  bad_data,           ///< a response that cannot be read as what was asked for
 };
+
+inline constexpr std::array<std::string_view, 14> kErrorKinds{
+    "internal",    "usage",          "car_recoverable", "car_unrecoverable",
+    "interrupted", "locked",         "guard",           "defender",
+    "unreachable", "authentication", "forbidden",       "invalid_parameter",
+    "budget",      "bad_data"};
 
 /// The kind's name in the state file and in JSON documents.
 constexpr std::string_view kind_name(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::internal:
-      return "internal";
-    case ErrorKind::usage:
-      return "usage";
-    case ErrorKind::car_recoverable:
-      return "car_recoverable";
-    case ErrorKind::car_unrecoverable:
-      return "car_unrecoverable";
-    case ErrorKind::interrupted:
-      return "interrupted";
-    case ErrorKind::locked:
-      return "locked";
-    case ErrorKind::guard:
-      return "guard";
-    case ErrorKind::defender:
-      return "defender";
-    case ErrorKind::unreachable:
-      return "unreachable";
-    case ErrorKind::authentication:
-      return "authentication";
-    case ErrorKind::forbidden:
-      return "forbidden";
-    case ErrorKind::invalid_parameter:
-      return "invalid_parameter";
-    case ErrorKind::budget:
-      return "budget";
-    case ErrorKind::bad_data:
-      return "bad_data";
-  }
-  return "internal";
+  return kErrorKinds[static_cast<std::size_t>(kind)];
 }
 
 /// The kind of that name; internal where there is none.
 constexpr ErrorKind kind_named(std::string_view name) {
-  for (int kind = 0; kind <= static_cast<int>(ErrorKind::bad_data); ++kind) {
-    if (kind_name(static_cast<ErrorKind>(kind)) == name) return static_cast<ErrorKind>(kind);
-  }
-  return ErrorKind::internal;
+  const auto found = std::find(kErrorKinds.begin(), kErrorKinds.end(), name);
+  return found == kErrorKinds.end() ? ErrorKind::internal
+                                    : static_cast<ErrorKind>(found - kErrorKinds.begin());
 }
 
 class Error : public std::runtime_error {
  public:
   /// Of `what` all that is not fit to be shown is left out (printable_lines), secrets above all.
-  Error(ErrorKind kind, const std::string& what);
+  Error(ErrorKind kind, const std::string& what)
+      : std::runtime_error(printable_lines(what)), kind_(kind) {}
   ErrorKind kind() const noexcept { return kind_; }
 
  private:

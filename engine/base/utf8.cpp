@@ -68,4 +68,12 @@ bool is_hidden(std::uint32_t code) { return (code < 0x20 || code > 0x7E) && is_i
 
 bool is_blank(std::uint32_t code) { return (code <= 0x20 || code > 0x7E) && is_in(kBlank, code); }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return out;
+}
+
 }  // namespace defender_car

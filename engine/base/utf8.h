@@ -1,5 +1,5 @@
 #pragma once
-// UTF-8, as far as answers are judged and shown.
+// Text in UTF-8, character by character: what it is, how it shows, and its lower case.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,5 +27,8 @@ bool is_hidden(std::uint32_t code);
 
 /// What shows as white space, of whatever width.
 bool is_blank(std::uint32_t code);
+
+/// ASCII letters in lower case, in whatever locale; everything else as it is.
+std::string lower(std::string_view text);
 
 }  // namespace defender_car

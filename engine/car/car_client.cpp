@@ -26,36 +26,21 @@ constexpr std::size_t kLongestWords = 500;
 constexpr std::string_view kPlain = "bare";
 constexpr std::string_view kRegion = "region";
 
-/// Whether a PATCH or DELETE was answered for. CAR's words for it are not specified, so an answer
+/// Whether CAR carried out a PATCH or DELETE. CAR's words for it are not specified, so a response
 /// without any will do; but one that broke off on its way, or that somebody else began, is not
 /// CAR's.
 bool says_done(const HttpResponse& response) {
   return succeeded(response) && !is_broken_json(response.body.str());
 }
 
-/// What CAR answered to a PATCH or DELETE; nothing where it did not.
-std::optional<ChangeAnswer> change_answer(const HttpResponse& response) {
+/// Nothing where the response is not CAR's word on this one change.
+std::optional<ChangeAnswer> answer_to_change(const HttpResponse& response) {
   const std::string status = std::to_string(response.status);
   if (says_done(response)) return ChangeAnswer{ChangeResult::done, status};
   if (response.status == 404 && !is_foreign_404(response))
     return ChangeAnswer{ChangeResult::gone, status + ": was gone already"};
   if (!is_refusal(response)) return std::nullopt;
   return ChangeAnswer{ChangeResult::refused, status + ": " + *read_own_error(response.body.str())};
-}
-
-template <typename Fill>
-std::string json_object(Fill&& fill) {
-  json::Buffer buffer;
-  json::Writer writer(buffer);
-  writer.StartObject();
-  fill(writer);
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
-template <typename Writer>
-void write_text(Writer& writer, const std::string& text) {
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
 /// The pauses between two questions after a job: short at first, since small jobs end at once.
@@ -105,9 +90,9 @@ std::string joined(Iterator begin, Iterator end) {
   return text;
 }
 
-/// What `read` makes of the answer's text; throws with the call's name when it cannot.
+/// What `read` makes of the response's text; throws with the call's name when it cannot.
 template <typename Read>
-auto read_answer(const HttpRequest& request, const HttpResponse& response, Read&& read) {
+auto read_response(const HttpRequest& request, const HttpResponse& response, Read&& read) {
   try {
     return read(response.body.str());
   } catch (const UnreadableResponse& why) {
@@ -130,7 +115,7 @@ ImportReceipt receipt_of(const HttpRequest& request, const HttpResponse& respons
     return receipt;
   }
   if (!succeeded(response)) throw failure_of(request, response);
-  receipt.job_id = read_answer(request, response, read_import_id);
+  receipt.job_id = read_response(request, response, read_import_id);
   return receipt;
 }
 
@@ -187,14 +172,14 @@ HttpResponse CarClient::call(const HttpRequest& request, std::initializer_list<i
 
 void CarClient::run_job(const HttpRequest& start) {
   const HttpResponse started = call(start);
-  const std::string job_id = read_answer(start, started, read_job_id);
+  const std::string job_id = read_response(start, started, read_job_id);
 
   const HttpRequest question = request("GET", "/jobstatus/" + url_escape(job_id),
                                        start.label + ", job " + printable(job_id, 100));
   Pauses pauses(settings_);
   while (true) {
     const HttpResponse response = call(question);
-    const std::string status = read_answer(question, response, read_job_status);
+    const std::string status = read_response(question, response, read_job_status);
     if (status == "COMPLETE") return;
     if (status == "ERROR") {
       throw Error(ErrorKind::car_recoverable,
@@ -215,7 +200,7 @@ DatabaseState CarClient::look_at_databases() {
   const HttpRequest question = request("GET", "/databases", "databases");
   const HttpResponse response = call(question, {400});
   if (response.status == 400) return DatabaseState::newly_made;
-  return read_answer(question, response, read_databases).wants == DatabaseResponse::Wants::graph
+  return read_response(question, response, read_databases).wants == DatabaseResponse::Wants::graph
              ? DatabaseState::newly_made
              : DatabaseState::ready;
 }
@@ -230,7 +215,7 @@ DatabaseState CarClient::ensure_databases() {
       run_job(request("POST", "/databases", "making the databases"));
       return DatabaseState::newly_made;
     }
-    const DatabaseResponse database = read_answer(question, response, read_databases);
+    const DatabaseResponse database = read_response(question, response, read_databases);
     if (database.wants == DatabaseResponse::Wants::nothing) return state;
     if (database.wants == DatabaseResponse::Wants::graph) {
       run_job(with_body(request("PATCH", "/databases", "making the graph"),
@@ -253,29 +238,23 @@ std::optional<IdentityModel> CarClient::import_schema_model() {
   question.url = v3_url("/importSchema?version=v2");
   const HttpResponse response = call(question, {404});
   if (response.status == 404) return std::nullopt;
-  return read_answer(question, response, read_schema_model);
+  return read_response(question, response, read_schema_model);
 }
 
 std::optional<std::string> CarClient::save_point() {
   const HttpRequest question = request("GET", source_path(), "save point");
   const HttpResponse response = call(question, {404});
   if (response.status == 404) return std::nullopt;
-  return read_answer(question, response, read_save_point);
+  return read_response(question, response, read_save_point);
 }
 
 void CarClient::set_save_point(const std::string& model_state_id) {
   call(with_body(
       request("PATCH", "/source?key=" + url_escape(settings_.source), "saving the save point"),
-      json_object([&](auto& writer) {
+      json::object_text([&](auto& writer) {
         writer.Key("model_state_id");
-        write_text(writer, model_state_id);
+        json::write_text(writer, model_state_id);
       })));
-}
-
-ImportReceipt CarClient::post_import(const std::string& envelope) {
-  ImportReceipt receipt;
-  post_imports({envelope}, [&](std::size_t, ImportReceipt answer) { receipt = std::move(answer); });
-  return receipt;
 }
 
 void CarClient::post_imports(const std::vector<std::string>& envelopes,
@@ -317,7 +296,7 @@ std::map<std::string, ImportStatus> CarClient::import_status(
     const HttpRequest question = request("GET", path + joined(first, last),
                                          "status of " + std::to_string(count) + " imports");
     const HttpResponse response = call(question);
-    all.merge(read_answer(question, response, [&](const std::string& text) {
+    all.merge(read_response(question, response, [&](const std::string& text) {
       return read_import_status(text, {first, last});
     }));
     begin += count;
@@ -326,7 +305,7 @@ std::map<std::string, ImportStatus> CarClient::import_status(
 }
 
 std::map<std::string, ImportStatus> CarClient::wait_for_imports(
-    const std::vector<std::string>& job_ids) {
+    const std::vector<std::string>& job_ids, WaitFor wanted) {
   std::map<std::string, ImportStatus> all;
   std::vector<std::string> open = job_ids;
   Pauses pauses(settings_);
@@ -334,26 +313,15 @@ std::map<std::string, ImportStatus> CarClient::wait_for_imports(
     for (auto& [id, status] : import_status(open)) all[id] = status;
     std::erase_if(
         open, [&](const std::string& id) { return all[id].outcome != ImportOutcome::unfinished; });
-    if (open.empty() || !pauses.wait()) return all;
-  }
-}
-
-std::map<std::string, ImportStatus> CarClient::wait_for_any_import(
-    const std::vector<std::string>& job_ids) {
-  Pauses pauses(settings_);
-  while (true) {
-    auto all = import_status(job_ids);
-    const bool ended = std::any_of(all.begin(), all.end(), [](const auto& one) {
-      return one.second.outcome != ImportOutcome::unfinished;
-    });
-    if (ended || job_ids.empty() || !pauses.wait()) return all;
+    const bool enough = open.empty() || (wanted == WaitFor::one && open.size() < job_ids.size());
+    if (enough || !pauses.wait()) return all;
   }
 }
 
 void CarClient::begin_full_import() {
   HttpRequest begin = request("POST", source_path() + "/full-import-in-progress",
                               "beginning the full-import session");
-  // A try without an answer may be carried out late. Begun once more, the session forgets what was
+  // A try without a response may be carried out late. Begun once more, the session forgets what was
   // reported meanwhile, and at its end that falls away.
   begin.retry_unanswered = false;
   run_job(begin);
@@ -374,7 +342,7 @@ HttpRequest CarClient::patch_request(const Patch& patch, std::size_t number, boo
                            "&to=" + end(patch.to, patch.to_is_address);
   return with_body(
       request("PATCH", path, patch.edge + " edge, patch " + std::to_string(number + 1)),
-      json_object([&](auto& writer) {
+      json::object_text([&](auto& writer) {
         writer.Key(patch.last_modified ? "last_modified" : "active");
         if (patch.last_modified) {
           writer.Int64(*patch.last_modified);
@@ -407,12 +375,12 @@ void CarClient::patch(
                                !asking.form.empty()};
     return asking.index;
   };
-  const auto answered = [&](std::size_t index, const HttpRequest& request,
-                            const HttpResponse& response) {
+  const auto take = [&](std::size_t index, const HttpRequest& request,
+                        const HttpResponse& response) {
     const Patch& patch = patches[index];
     const bool has_address = patch.from_is_address || patch.to_is_address;
     const std::string_view form = under_way[index].form;
-    auto answer = change_answer(response);
+    auto answer = answer_to_change(response);
     // That the other form is refused says nothing against the 404 of the first one.
     if (answer && answer->result == ChangeResult::refused && under_way[index].again)
       answer = ChangeAnswer{ChangeResult::gone, "404: was gone already"};
@@ -420,7 +388,7 @@ void CarClient::patch(
       if (!failure) failure = failure_of(request, response);
     } else if (answer->result == ChangeResult::gone) {
       // Also where the form is known: a service that has changed its mind would else keep every
-      // edge that we take for gone. At the front, so that a long list of patches settles the form
+      // edge that we take for gone. At the front, so that a long list of patches learns the form
       // with its first ones.
       if (has_address && !under_way[index].again) {
         waiting.push_front({index, form, false});
@@ -435,8 +403,7 @@ void CarClient::patch(
   const auto make = [&](std::size_t index) {
     return patch_request(patches[index], index, under_way[index].form == kRegion);
   };
-  while (!waiting.empty() && !failure)
-    send_numbered(take_next, make, answered, settings_.concurrency);
+  while (!waiting.empty() && !failure) send_numbered(take_next, make, take, settings_.concurrency);
   if (failure) throw Error(*failure);
 }
 
@@ -445,7 +412,7 @@ void CarClient::send_numbered(
     const std::function<HttpRequest(std::size_t)>& make,
     const std::function<void(std::size_t, const HttpRequest&, const HttpResponse&)>& on_response,
     int parallel) {
-  // Answers come in any order; a label holds its number and so tells which one it is.
+  // Responses come in any order; a label holds its number and so tells which one it is.
   std::unordered_map<std::string, std::size_t> under_way;
   http_.send_all(
       [&]() -> std::optional<HttpRequest> {
@@ -469,7 +436,7 @@ ChangeAnswer CarClient::delete_assets(const std::vector<std::string>& external_i
       source_path() + "/asset?external_ids=" + joined(external_ids.begin(), external_ids.end()),
       "deleting " + std::to_string(external_ids.size()) + " assets");
   const HttpResponse response = http_.send(deletion);
-  auto answer = change_answer(response);
+  auto answer = answer_to_change(response);
   if (!answer) throw failure_of(deletion, response);
   return std::move(*answer);
 }
@@ -487,9 +454,9 @@ void CarClient::check_health() {
 
 HttpRequest CarClient::query_request(const std::string& graphql, std::string label) const {
   HttpRequest question =
-      with_body(request("POST", "", std::move(label)), json_object([&](auto& writer) {
+      with_body(request("POST", "", std::move(label)), json::object_text([&](auto& writer) {
                   writer.Key("query");
-                  write_text(writer, graphql);
+                  json::write_text(writer, graphql);
                 }));
   question.url = v3_url("/query");
   return question;
@@ -506,9 +473,9 @@ AssetsHeld CarClient::assets_held(std::int64_t more_than, CountForm form) {
   question.retry = false;
   const HttpResponse response = http_.send(question);
   const int status = response.status;
-  const bool is_answer = succeeded(response) || status == 400 || status == 404 || status == 405 ||
-                         status == 422 || status == 501;
-  if (!is_answer) return AssetsHeld::unanswered;
+  const bool is_own_word = succeeded(response) || status == 400 || status == 404 || status == 405 ||
+                           status == 422 || status == 501;
+  if (!is_own_word) return AssetsHeld::unanswered;
   const auto count = succeeded(response) ? read_asset_count(response.body.str()) : std::nullopt;
   if (!count) return AssetsHeld::not_asked_so;
   // The row behind so many; a service that does not heed the limit lists all.

@@ -41,7 +41,7 @@ struct CarSettings {
 
 enum class DatabaseState { ready, newly_made };
 
-/// What CAR answered to a PATCH or DELETE.
+/// CAR's word on one PATCH or DELETE.
 enum class ChangeResult { done, gone, refused };
 struct ChangeAnswer {
   ChangeResult result = ChangeResult::done;
@@ -58,7 +58,7 @@ enum class AssetsHeld {
   unanswered,
 };
 
-/// What POST /imports answered.
+/// What the response to POST /imports says.
 struct ImportReceipt {
   enum class Kind { accepted, refused, too_large };
   Kind kind = Kind::accepted;
@@ -86,31 +86,29 @@ class CarClient {
   std::optional<std::string> save_point();
   void set_save_point(const std::string& model_state_id);
 
-  /// Posts one envelope. 413 is too_large; 400 and 422 with CAR's own words about records are
-  /// refused; other failures throw.
-  ImportReceipt post_import(const std::string& envelope);
-
-  /// Up to `concurrency` envelopes side by side; `done(index, receipt)` for each as it comes. After
-  /// a failure no further one is sent; it throws once those under way are answered and handed on.
+  /// Up to `concurrency` envelopes side by side; `done(index, receipt)` for each as it comes. 413
+  /// is too_large; 400 and 422 with CAR's own words about records are refused. After another
+  /// failure no further one is sent; it throws once those under way have their responses and were
+  /// handed on.
   void post_imports(const std::vector<std::string>& envelopes,
                     const std::function<void(std::size_t index, ImportReceipt)>& done);
 
-  /// Asks once after these jobs (ids in pages); each id has an entry in the answer.
+  /// Asks once after these jobs (ids in pages); each id has an entry in what is returned.
   std::map<std::string, ImportStatus> import_status(const std::vector<std::string>& job_ids);
 
-  /// Asks until none is unfinished; past the deadline the rest stays `unfinished`.
-  std::map<std::string, ImportStatus> wait_for_imports(const std::vector<std::string>& job_ids);
-
-  /// Asks until one of them is no longer unfinished; past the deadline all of them are.
-  std::map<std::string, ImportStatus> wait_for_any_import(const std::vector<std::string>& job_ids);
+  /// Asks until all of these jobs, or one of them, have ended. At the deadline (job_time_limit_ms)
+  /// the rest is still `unfinished`. Each id has an entry in what is returned.
+  enum class WaitFor { all, one };
+  std::map<std::string, ImportStatus> wait_for_imports(const std::vector<std::string>& job_ids,
+                                                       WaitFor wanted);
 
   void begin_full_import();
   void end_full_import();
 
   /// PATCH /{edge}?source&from&to with {"active":false} or {"last_modified":ms}. `from` and `to`
-  /// are the bare ends; `from_is_address`/`to_is_address` mark ipaddress ends, which this service
-  /// may want in the other form: each 404 is asked again in it, and a 200 shows which one to begin
-  /// with (see address_form).
+  /// are the ends' keys without a collection; `from_is_address`/`to_is_address` mark ipaddress
+  /// ends, which this service may want in the other form: each 404 is asked again in it, and a 200
+  /// shows which one to begin with (see address_form).
   struct Patch {
     std::string edge;
     std::string from;
@@ -119,8 +117,8 @@ class CarClient {
     bool to_is_address = false;
     std::optional<EpochMs> last_modified;  ///< nothing: disable
   };
-  /// Sends all, up to `concurrency` side by side; `done(index, what CAR answered)` for each as it
-  /// comes. The first failure throws after the answers under way have been handed on.
+  /// Sends all, up to `concurrency` side by side; `done(index, answer)` for each as it
+  /// comes. The first failure throws after the responses under way have been handed on.
   void patch(const std::vector<Patch>& patches,
              const std::function<void(std::size_t index, const ChangeAnswer& answer)>& done);
 
@@ -137,7 +135,7 @@ class CarClient {
   /// at least one).
   static std::size_t ids_that_fit(const std::vector<std::string>& ids, std::size_t begin);
 
-  /// GET /v3/health and the databases' answer (having none is fine), for `check`. Throws like the
+  /// GET /v3/health and /databases (having no databases is fine), for `check`. Throws like the
   /// others.
   void check_health();
 
@@ -148,9 +146,9 @@ class CarClient {
   /// asked.
   std::optional<std::int64_t> count_assets();
 
-  /// POST /v3/query with a GraphQL text. Judges the answer's status only: a service without GraphQL
-  /// (404, 405, 501, a web page) and every other failure throw Error(car_recoverable); 200 and 400
-  /// (a refusal, for read_page) come back.
+  /// POST /v3/query with a GraphQL text. Judges the response's status only: a service without
+  /// GraphQL (404, 405, 501, a web page) and every other failure throw Error(car_recoverable); 200
+  /// and 400 (a refusal, for read_page) come back.
   HttpResponse query(const std::string& graphql, const std::string& label);
   const CarSettings& settings() const noexcept { return settings_; }
 
@@ -164,7 +162,7 @@ class CarClient {
   HttpRequest query_request(const std::string& graphql, std::string label) const;
   std::string source_path() const;
 
-  /// The answer when it is 2xx or among `expected`; every other one throws.
+  /// The response when it is 2xx or among `expected`; every other one throws.
   HttpResponse call(const HttpRequest& request, std::initializer_list<int> expected = {});
   void send_numbered(
       const std::function<std::optional<std::size_t>()>& next,

@@ -8,26 +8,19 @@ struct EnvelopeWriter::Impl {
   Impl(std::string_view source_key, std::string_view report_key, EpochMs at)
       : writer(buffer), source(source_key), report(report_key), timestamp(at) {}
 
-  void text(std::string_view value) {
-    // RapidJSON takes no null pointer, which an empty view may well be.
-    writer.String(value.empty() ? "" : value.data(),
-                  static_cast<rapidjson::SizeType>(value.size()));
-  }
-  void key(std::string_view name) {
-    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-  }
+  void key(std::string_view name) { json::write_key(writer, name); }
   void member(std::string_view name, std::string_view value) {
     key(name);
-    text(value);
+    json::write_text(writer, value);
   }
 
   void end(std::string_view external_name, std::string_view name, bool is_external,
-           std::string_view collection, std::string_view bare) {
+           std::string_view collection, std::string_view key_of_end) {
     if (is_external) {
-      member(external_name, bare);
+      member(external_name, key_of_end);
       return;
     }
-    joined.assign(collection).append("/").append(bare);
+    joined.assign(collection).append("/").append(key_of_end);
     member(name, joined);
   }
 
@@ -101,7 +94,7 @@ std::size_t EnvelopeWriter::bytes() const noexcept { return impl_->buffer.GetSiz
 std::string EnvelopeWriter::finish() {
   impl_->end_list();
   impl_->writer.EndObject();
-  return {impl_->buffer.GetString(), impl_->buffer.GetSize()};
+  return json::text_of(impl_->buffer);
 }
 
 }  // namespace defender_car

@@ -17,7 +17,7 @@ namespace defender_car {
 /// An end is named by external id (`_from_external_id`: asset, account …) or by `_from:
 /// collection/key` (ipaddress, macaddress, hostname, the user model's user).
 struct EdgeEnds {
-  std::string_view from;  ///< bare keys
+  std::string_view from;  ///< keys, without a collection
   std::string_view to;
   std::string_view from_collection;
   std::string_view to_collection;

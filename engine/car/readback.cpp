@@ -19,11 +19,8 @@ constexpr int kRepeatedPages = 3;           // in a row, then CAR does not heed 
 constexpr std::string_view kActive = "active";
 constexpr std::string_view kQuotes = "\"'`";
 
+using json::write_text;
 using json::Writer;
-
-void write_text(Writer& writer, std::string_view text) {
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-}
 
 void write_value(Writer& writer, const Field& field) {
   switch (field.type) {
@@ -48,16 +45,16 @@ void write_value(Writer& writer, const Field& field) {
 
 /// "SOURCE/KEY", "collection/KEY", "ipaddress/0/10.0.0.4": neither a source nor a collection holds
 /// a slash, and no address does.
-std::string bare_key(const std::string& text, const std::string& collection, bool has_prefix) {
+std::string key_alone(const std::string& text, const std::string& collection, bool has_prefix) {
   const std::size_t slash = collection == "ipaddress" ? text.rfind('/')
                             : has_prefix              ? text.find('/')
                                                       : std::string::npos;
   return slash == std::string::npos ? text : text.substr(slash + 1);
 }
 
-bool is_key(const Field& field, const std::string& bare) {
-  return field.type == Field::Type::text && !bare.empty() && bare.size() <= limits::kCarKey &&
-         bare.find('\0') == std::string::npos;
+bool is_key(const Field& field, const std::string& key) {
+  return field.type == Field::Type::text && !key.empty() && key.size() <= limits::kCarKey &&
+         key.find('\0') == std::string::npos;
 }
 
 /// CAR's own words where it refuses, "" where it does not.
@@ -74,8 +71,7 @@ std::string refusal_in(const Body& body) {
       if (!error.IsObject()) continue;
       const auto message = error.FindMember("message");
       if (message == error.MemberEnd() || !message->value.IsString()) continue;
-      words += (words.empty() ? "" : "; ") +
-               std::string(message->value.GetString(), message->value.GetStringLength());
+      words += (words.empty() ? "" : "; ") + std::string(json::view_of(message->value));
     }
   }
   return printable(words.empty() ? errors.text : words, kLongestWords);
@@ -94,7 +90,7 @@ std::string graphql_text(std::string_view text) {
   json::Buffer buffer;
   Writer writer(buffer);
   write_text(writer, text);
-  return {buffer.GetString(), buffer.GetSize()};
+  return json::text_of(buffer);
 }
 
 std::vector<CarCollection> car_collections(IdentityModel model) {
@@ -140,13 +136,13 @@ ReadbackPage read_page(const Body& body, const CarCollection& collection,
   bool list_is_new = true;
   const ListResult list = read_list(body, shape, [&](std::span<const Field> fields) {
     ReadbackRow row;
-    row.key = bare_key(fields[0].text, collection.is_edge() ? collection.from : collection.name,
-                       collection.is_edge());
+    row.key = key_alone(fields[0].text, collection.is_edge() ? collection.from : collection.name,
+                        collection.is_edge());
     bool usable = is_key(fields[0], row.key);
     if (list_is_new) page.prefix = fields[0].text.substr(0, fields[0].text.size() - row.key.size());
     list_is_new = false;
     if (collection.is_edge()) {
-      row.to = bare_key(fields[1].text, collection.to, true);
+      row.to = key_alone(fields[1].text, collection.to, true);
       usable = usable && is_key(fields[1], row.to);
     }
     json::Buffer text;
@@ -162,7 +158,7 @@ ReadbackPage read_page(const Body& body, const CarCollection& collection,
       write_value(writer, field);
     }
     writer.EndObject();
-    row.body.assign(text.GetString(), text.GetSize());
+    row.body = json::text_of(text);
     usable ? page.rows.push_back(std::move(row)) : static_cast<void>(++page.nameless);
   });
   if (!list.found || list.not_objects > 0)

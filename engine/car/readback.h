@@ -40,7 +40,7 @@ struct CarCollection {
 std::vector<CarCollection> car_collections(IdentityModel model);
 
 struct ReadbackRow {
-  std::string key;  ///< of a vertex, or of an edge's first end; bare
+  std::string key;  ///< of a vertex, or of an edge's first end, without a prefix
   std::string to;   ///< of an edge's second end
   bool active = true;
   std::string body;  ///< of a vertex: the asked attributes as JSON, null where CAR has none
@@ -52,7 +52,7 @@ struct ReadbackPage {
   std::int64_t records = 0;   ///< with those that cannot be used
   std::int64_t nameless = 0;  ///< without a key, or with one longer than any of ours
   std::string prefix;         ///< what stood before the first row's key
-  std::string refusal;        ///< CAR's words; "" where it answered
+  std::string refusal;        ///< CAR's words; "" where it did not refuse
 };
 
 /// `keys` and `attributes` are the fields that were asked; "active" may be among the latter. Throws

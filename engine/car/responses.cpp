@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/printable.h"
+#include "base/utf8.h"
 #include "http/url.h"
 #include "json/json_events.h"
 #include "json/rapid_json.h"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::size_t kLongestWords = 500;
 
-/// Deeper than any answer of CAR's. RapidJSON reads such a text without recursion but writes it
+/// Deeper than any response of CAR's. RapidJSON reads such a text without recursion but writes it
 /// back with it, so a hostile one could end the program.
 bool is_too_deep(std::string_view text) {
   int depth = 0;
@@ -55,11 +56,11 @@ const json::Value* member(const json::Value& value, const char* name) {
 /// A string as it is, another value as its JSON text, "" for null and nothing at all.
 std::string text_of(const json::Value* value) {
   if (value == nullptr || value->IsNull()) return {};
-  if (value->IsString()) return {value->GetString(), value->GetStringLength()};
+  if (value->IsString()) return std::string(json::view_of(*value));
   json::Buffer buffer;
   json::Writer writer(buffer);
   value->Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return json::text_of(buffer);
 }
 
 std::string read_member(std::string_view text, const char* name, const char* why) {
@@ -87,8 +88,8 @@ const json::Value* find_state_id(const json::Value& value, int depth) {
   return nullptr;
 }
 
-/// Sets the outcome of each asked id in one list of an importstatus answer; false when the list is
-/// not there.
+/// Sets the outcome of each asked id in one list of an importstatus response; false when the list
+/// is not there.
 bool take_list(const json::Value& document, const char* list_name, ImportOutcome outcome,
                std::map<std::string, ImportStatus>& statuses) {
   const auto* list = member(document, list_name);
@@ -210,9 +211,7 @@ std::optional<std::string> read_own_error(std::string_view text) try {
 }
 
 bool speaks_of_records(std::string_view words) {
-  std::string text(words);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string text = lower(words);
   const auto has = [&](const std::string& part) { return text.find(part) != std::string::npos; };
   for (const char* word :
        {"mal_formed", "malformed", "schema", "validat", "record", "field", "property", "attribute",

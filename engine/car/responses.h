@@ -68,7 +68,7 @@ bool speaks_of_records(std::string_view words);
 /// client's fault, and by its words.
 bool blames_records(const ImportStatus& failed);
 
-/// JSON that was begun and is none: half of an answer. A text that begins otherwise is not judged.
+/// JSON that was begun and is none: half of a response. A text that begins otherwise is not judged.
 bool is_broken_json(std::string_view text);
 
 /// GET /source: the model_state_id; nothing for a source without one (absent, null or "").
@@ -77,7 +77,7 @@ std::optional<std::string> read_save_point(std::string_view text);
 /// GET /v3/importSchema: the account model when it names both, nothing when it names neither.
 std::optional<IdentityModel> read_schema_model(std::string_view text);
 
-/// POST /v3/query: how many assets the answer lists, or the number that it tells as an aggregate;
+/// POST /v3/query: how many assets the response lists, or the number that it tells as an aggregate;
 /// nothing when it does neither (never throws).
 std::optional<std::int64_t> read_asset_count(std::string_view text);
 
@@ -98,7 +98,7 @@ bool is_refusal(const HttpResponse& response);
 /// Recoverable or not (docs/commands.md), with what a person can do about it.
 Error failure_of(const HttpRequest& request, const HttpResponse& response);
 
-/// For an answer that came but does not say what it should.
+/// For a response that came but does not say what it should.
 Error unreadable(const HttpRequest& request, const HttpResponse& response, const std::string& why);
 
 }  // namespace defender_car

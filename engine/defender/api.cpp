@@ -89,9 +89,9 @@ void Api::send_all(const HttpClient::NextRequest& next, const HttpClient::OnResp
 
 void Api::fail(const HttpRequest& request, const HttpResponse& response,
                const Permission& permission) {
-  if (!response.held_back.empty())
+  if (!response.not_sent.empty())
     throw Error(response.not_before ? ErrorKind::defender : ErrorKind::budget,
-                request.label + ": " + response.held_back);
+                request.label + ": " + response.not_sent);
   const std::string what = asked(request, response) + ". ";
   switch (response.status) {
     case 0:

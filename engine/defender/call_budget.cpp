@@ -46,7 +46,7 @@ std::optional<CallFamily> family_of(std::string_view url, const DefenderSettings
 }
 
 // Slices ahead of `now` were written by a clock that has been set back since: they count for
-// nothing, or they would hold everything up until that time has come.
+// nothing, or they would delay everything until that time has come.
 std::int64_t CallBudget::used(CallFamily family, EpochMs now, EpochMs window) const {
   const auto& slices = calls_[index(family)];
   std::int64_t sum = 0;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "base/utf8.h"
 #include "defender/api.h"
 #include "defender/export.h"
 #include "defender/hunting.h"
@@ -21,7 +22,7 @@ namespace defender_car {
 namespace {
 
 constexpr int kParallel = 8;
-// So many per-machine calls in a row without a usable answer: the service is down, or the hour's
+// So many per-machine calls in a row without a usable response: the service is down, or the hour's
 // budget is spent. The rest is then not asked, which would take hours of back-off.
 constexpr int kFailuresInARow = 24;
 
@@ -52,13 +53,9 @@ constexpr std::array kClouds{
           "https://dod-graph.microsoft.us", "https://api-gov.securitycenter.microsoft.us"},
 };
 
-/// Ids are hexadecimal digits, which some answers write in capitals.
+/// Ids are hexadecimal digits, which some responses have in capitals.
 bool names(const Field& field, const std::string& id) {
-  return field.type == Field::Type::text &&
-         std::equal(field.text.begin(), field.text.end(), id.begin(), id.end(), [](char a, char b) {
-           return std::tolower(static_cast<unsigned char>(a)) ==
-                  std::tolower(static_cast<unsigned char>(b));
-         });
+  return field.type == Field::Type::text && lower(field.text) == lower(id);
 }
 
 /// One reading of a list, page after page in their order. In a long list the next page is computed
@@ -76,7 +73,7 @@ class ListReading {
   ReadResult run() {
     api_.send_all([this] { return next(); },
                   [this](const HttpRequest& request, HttpResponse response) {
-                    answer(request, std::move(response));
+                    take_early(request, std::move(response));
                   },
                   2);
     return result_;
@@ -97,7 +94,7 @@ class ListReading {
     return get(url, std::string(resource_) + " page " + std::to_string(number), limits::kPageBody);
   }
 
-  void answer(const HttpRequest& request, HttpResponse response) {
+  void take_early(const HttpRequest& request, HttpResponse response) {
     if (!request.retry && response.status != 200) {
       // Whether it is needed shows in its turn, and then it gets its tries.
       ahead_ = false;
@@ -142,7 +139,7 @@ class ListReading {
   std::span<const std::string_view> keys_;
   PageSink& sink_;
   std::set<std::string> asked_;
-  std::map<std::string, HttpResponse> early_;  ///< answers whose turn has not come: one at most
+  std::map<std::string, HttpResponse> early_;  ///< responses whose turn has not come: one at most
   bool ahead_ = true;
   bool ended_ = false;
   ReadResult result_;
@@ -185,10 +182,10 @@ class LogonUsers {
   void take(const HttpRequest& request, const HttpResponse& response) {
     first_responded_ = true;
     const std::string& id = id_by_url_.at(request.url);
-    if (!response.held_back.empty()) {
+    if (!response.not_sent.empty()) {
       waiting_.push_front(id);
       return stop(response.not_before ? AskOutcome::not_now : AskOutcome::not_asked,
-                  response.held_back);
+                  response.not_sent);
     }
     if (response.status == 401 || response.status == 403)
       api_.fail(request, response, kUsersPermission);
@@ -309,7 +306,7 @@ bool DefenderClient::read_machine(const std::string& id, std::span<const std::st
 
   const std::vector<Field> fields =
       read_at(request, [&] { return read_object(response.body, keys); });
-  // Neither there nor gone: the answer is no word on this machine.
+  // Neither there nor gone: the response is no word on this machine.
   if (!names(fields.front(), id))
     throw Error(ErrorKind::bad_data,
                 place_of(request) + ": HTTP 200 without this machine" +

@@ -1,10 +1,10 @@
 #pragma once
 // Microsoft Defender for Endpoint as this program reads it: resources in pages and hunting, each
-// answer handed on record by record. Knows no database.
+// response handed on record by record. Knows no database.
 //
 // Guarantees: one token per audience, reused until a minute before its end; a 401 gets one new
 // token and one more try; pages are stepped by $top/$skip until a short page, a nextLink is
-// followed only on the same host and never twice; a hunting answer that may be truncated is never
+// followed only on the same host and never twice; a hunting response that may be truncated is never
 // taken for whole. Facts: docs/services/defender.md. Throws Error: authentication, forbidden (names
 // the missing permission), unreachable, invalid_parameter, bad_data, defender, budget (a Gate of
 // the HttpClient is closed).
@@ -49,7 +49,7 @@ enum class HuntingApi { automatic, graph, defender };
 struct HuntingTable {
   std::string_view name;                      ///< for messages: "DeviceNetworkInfo"
   std::span<const std::string_view> columns;  ///< asked of every row, in the callback's order
-  /// So many of the last columns may be missing: an answer without them has null there.
+  /// So many of the last columns may be missing: a response without them has null there.
   std::size_t optional = 0;
 };
 
@@ -58,7 +58,7 @@ struct HuntingParts {
   std::size_t count = 1;
   /// Writes the text of a part: undivided for (part, 1, 0).
   std::function<std::string(std::size_t part, int shards, int shard)> query;
-  /// Rows of the whole reading as far as they are known from before: where one answer cannot hold
+  /// Rows of the whole reading as far as they are known from before: where one response cannot hold
   /// them, shards are asked for at once.
   std::int64_t expected_rows = 0;
 };
@@ -86,10 +86,10 @@ class NoTable : public Error {
 };
 
 /// How one per-machine call ended. partly: the records came, beside something that was not
-/// understood. refused: by an answer (or none) that may be this machine's alone; refused_for_good:
+/// understood. refused: by a response (or none) that may be this machine's alone; refused_for_good:
 /// so the service says itself, and is there. failed: not for this machine's sake. not_asked: our
 /// own share is used up; not_now: Defender asks for a wait that is longer than a run, or gives no
-/// usable answers at all.
+/// usable responses at all.
 enum class AskOutcome {
   ok,
   partly,
@@ -116,7 +116,7 @@ class PageSink {
 /// What the service gives at once, and where this program gives up. Smaller ones are for tests.
 struct DefenderLimits {
   std::int64_t row_cap =
-      limits::kHuntingRows;         ///< rows of a hunting answer; the service cuts without a word
+      limits::kHuntingRows;         ///< rows of a hunting response; the service cuts without a word
   std::int64_t page_size = 10'000;  ///< records asked for in a page: the most that it gives
   std::size_t page_cap = 10'000;    ///< pages of one list; a service that never ends is left there
   std::int64_t export_page_size = 200'000;  ///< rows of a page of the vulnerability export
@@ -143,7 +143,7 @@ class DefenderClient {
   /// machine after its records (handed to `sink` inside begin/keep). A machine that is refused does
   /// not stop the others; an authentication or forbidden error does. `failure` says why for all but
   /// ok and not_found, and what else was there for partly. After 24 calls in a row without a usable
-  /// answer (none, 429, 5xx) the rest is not asked.
+  /// response (none, 429, 5xx) the rest is not asked.
   void read_logon_users(const std::vector<std::string>& ids, std::span<const std::string_view> keys,
                         PageSink& sink, const std::function<void(const std::string& id)>& before,
                         const std::function<void(const std::string& id, AskOutcome,
@@ -169,9 +169,9 @@ class DefenderClient {
   /// once).
   HuntingApi hunting_api();
 
-  /// Runs queries whole, up to 4 side by side. When an answer comes back with exactly the row cap
+  /// Runs queries whole, up to 4 side by side. When a response comes back with exactly the row cap
   /// or is refused for what it takes (size, memory, CPU, time), that part is asked again in shards
-  /// by hash, and no further answer of the larger ones is looked at. A failed shard fails the
+  /// by hash, and no further response of the larger ones is looked at. A failed shard fails the
   /// whole; what was kept before another shard proved too large comes again. Parts that a Gate has
   /// no room for are not begun. Throws Error(forbidden) for 403, 404, 410 in the service's own form
   /// and a 401 that speaks of the licence: no hunting here; NoTable for a table that is not there.

@@ -22,7 +22,7 @@ constexpr Permission kDefenderPermission{"AdvancedQuery.Read.All", "WindowsDefen
 
 // Each step multiplies what a tenant may hold by the row cap; the last one is 400 million rows.
 constexpr std::array kShards{1, 8, 32, 128, 512, 2048, 4096};
-// So many queries side by side: while one answer is parsed the others are computed and come in.
+// So many queries side by side: while one response is parsed the others are computed and come in.
 constexpr int kParallel = 4;
 
 /// A query, or one of the shards that it was divided into.
@@ -215,18 +215,14 @@ std::string Hunting::url() {
 }
 
 HttpRequest Hunting::request(const std::string& query, const std::string& label) {
-  json::Buffer body;
-  json::Writer writer(body);
-  writer.StartObject();
-  writer.Key("Query");
-  writer.String(query.data(), static_cast<rapidjson::SizeType>(query.size()));
-  writer.EndObject();
-
   HttpRequest request;
   request.method = "POST";
   request.url = url();
   request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
-  request.body.assign(body.GetString(), body.GetSize());
+  request.body = json::object_text([&](auto& writer) {
+    writer.Key("Query");
+    json::write_text(writer, query);
+  });
   request.time_limit_ms = limits::kHuntingMs;
   request.retry_late = false;  // in smaller parts
   request.max_body_bytes = limits::kHuntingBody;

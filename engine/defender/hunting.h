@@ -23,7 +23,7 @@ class Hunting {
   Api& api();
   HuntingApi choose();
   ReadResult run_one_way(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
-  /// Nothing when that was too much for one answer.
+  /// Nothing when that was too much for one response.
   std::optional<ReadResult> take(const HuntingTable& table, const HttpRequest& request,
                                  const HttpResponse& response, PageSink& sink);
   int first_shards(std::int64_t expected_rows) const;

@@ -9,23 +9,17 @@
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "base/utf8.h"
 #include "json/rapid_json.h"
 
 namespace defender_car {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string low(text);
-  std::transform(low.begin(), low.end(), low.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return low;
-}
-
-std::string missing_columns(const HuntingTable& table, const ListResult& answer) {
+std::string missing_columns(const HuntingTable& table, const ListResult& list) {
   std::string missing;
   for (const std::string_view column : table.columns.first(table.columns.size() - table.optional)) {
     const bool there =
-        std::any_of(answer.schema_columns.begin(), answer.schema_columns.end(),
+        std::any_of(list.schema_columns.begin(), list.schema_columns.end(),
                     [&](const std::string& name) { return lower(name) == lower(column); });
     if (!there) missing += (missing.empty() ? "" : ", ") + std::string(column);
   }
@@ -111,10 +105,9 @@ std::string error_text(const Field& error) {
   return text.empty() ? "an error without words" : text;
 }
 
-/// For an answer that has an error in place of its list.
-std::string with_error(std::string text, const ListResult& answer) {
-  return answer.error ? std::move(text) + ", but with an error: " + error_text(*answer.error)
-                      : text;
+/// For a response that has an error in place of its list.
+std::string with_error(std::string text, const ListResult& list) {
+  return list.error ? std::move(text) + ", but with an error: " + error_text(*list.error) : text;
 }
 
 constexpr std::size_t kLargestRefusal = 256 * 1024;  // bytes
@@ -146,10 +139,10 @@ bool ends_in_no_table(std::string_view before) {
 
 }  // namespace
 
-void add(ReadResult& sum, const ListResult& answer) {
-  sum.records += answer.records;
-  sum.not_understood += answer.not_objects + (answer.error ? 1 : 0);
-  if (answer.error && sum.error.empty()) sum.error = error_text(*answer.error);
+void add(ReadResult& sum, const ListResult& list) {
+  sum.records += list.records;
+  sum.not_understood += list.not_objects + (list.error ? 1 : 0);
+  if (list.error && sum.error.empty()) sum.error = error_text(*list.error);
 }
 
 void add(ReadResult& sum, const ReadResult& part) {
@@ -179,21 +172,19 @@ ListResult read_values(const Body& body, std::span<const std::string_view> keys,
 HuntingResponse read_hunting(const Body& body, const HuntingTable& table, std::int64_t row_cap,
                              const OnRecord& on_record) {
   std::int64_t rows = 0;
-  ListResult answer =
-      read_list(body, {"results", table.columns}, [&](std::span<const Field> fields) {
-        if (++rows <= row_cap) on_record(fields);
-      });
-  if (!answer.found)
-    throw Error(ErrorKind::bad_data, with_error("HTTP 200 without results", answer));
-  if (answer.odd_link || (answer.next_link && !answer.next_link->empty()))
+  ListResult list = read_list(body, {"results", table.columns}, [&](std::span<const Field> fields) {
+    if (++rows <= row_cap) on_record(fields);
+  });
+  if (!list.found) throw Error(ErrorKind::bad_data, with_error("HTTP 200 without results", list));
+  if (list.odd_link || (list.next_link && !list.next_link->empty()))
     throw Error(ErrorKind::bad_data, "hunting knows no pages, but a nextLink leads on");
-  const std::string missing = missing_columns(table, answer);
-  if (!answer.has_schema || !missing.empty()) {
+  const std::string missing = missing_columns(table, list);
+  if (!list.has_schema || !missing.empty()) {
     throw Error(ErrorKind::bad_data,
                 "an answer whose schema lacks the asked columns is no answer; missing: " + missing);
   }
-  const bool whole = answer.records + answer.not_objects < row_cap;
-  return {.list = std::move(answer), .whole = whole};
+  const bool whole = list.records + list.not_objects < row_cap;
+  return {.list = std::move(list), .whole = whole};
 }
 
 std::optional<Refusal> read_refusal(const HttpResponse& response) {
@@ -215,7 +206,7 @@ bool says_not_there(const HttpResponse& response) {
   return refusal && lower(refusal->code).ends_with("notfound");
 }
 
-// A tenant without the licence answers 401 to a good token: that is no failed login.
+// A tenant without the licence gets 401 for a good token: that is no failed login.
 bool says_no_hunting(const HttpResponse& response) {
   constexpr std::array<std::string_view, 2> kLicence{"license", "account mode is inactive"};
   switch (response.status) {
@@ -289,18 +280,15 @@ std::optional<std::set<std::string>> roles_of(std::string_view token) {
   if (claims.HasParseError() || !claims.IsObject() || !claims.HasMember("roles"))
     return std::nullopt;
   const auto& roles = claims["roles"];
-  const auto text_of = [](const auto& role) {
-    return std::string(role.GetString(), role.GetStringLength());
-  };
   std::set<std::string> names;
   if (roles.IsString()) {
-    std::istringstream words(text_of(roles));
+    std::istringstream words(std::string(json::view_of(roles)));
     for (std::string name; words >> name;) names.insert(name);
     return names;
   }
   if (!roles.IsArray()) return std::nullopt;
   for (const auto& role : roles.GetArray()) {
-    if (role.IsString()) names.insert(text_of(role));
+    if (role.IsString()) names.emplace(json::view_of(role));
   }
   return names;
 }

@@ -59,19 +59,17 @@ constexpr std::array kHints{
     Hint{650052, kConsentAdvice},  Hint{650056, kConsentAdvice},  Hint{53003, kPolicyAdvice},
 };
 
+using ErrorAdvice = std::pair<std::string_view, std::string_view>;
 constexpr std::array kAdviceByError{
-    std::pair<std::string_view, std::string_view>{
-        "invalid_client",
-        "The client secret was not accepted: check --client-id and --client-secret-file"},
-    std::pair<std::string_view, std::string_view>{"unauthorized_client", kAppAdvice},
-    std::pair<std::string_view, std::string_view>{"invalid_grant", kPolicyAdvice},
-    std::pair<std::string_view, std::string_view>{"interaction_required", kPolicyAdvice},
-    std::pair<std::string_view, std::string_view>{"invalid_scope", kResourceAdvice},
-    std::pair<std::string_view, std::string_view>{"invalid_resource", kResourceAdvice},
-    std::pair<std::string_view, std::string_view>{"invalid_request",
-                                                  "Check --tenant-id and --client-id"},
-    std::pair<std::string_view, std::string_view>{
-        "temporarily_unavailable", "The login service is busy: the next run tries again"},
+    ErrorAdvice{"invalid_client",
+                "The client secret was not accepted: check --client-id and --client-secret-file"},
+    ErrorAdvice{"unauthorized_client", kAppAdvice},
+    ErrorAdvice{"invalid_grant", kPolicyAdvice},
+    ErrorAdvice{"interaction_required", kPolicyAdvice},
+    ErrorAdvice{"invalid_scope", kResourceAdvice},
+    ErrorAdvice{"invalid_resource", kResourceAdvice},
+    ErrorAdvice{"invalid_request", "Check --tenant-id and --client-id"},
+    ErrorAdvice{"temporarily_unavailable", "The login service is busy: the next run tries again"},
 };
 
 std::string_view login_advice(const std::string& error, const std::vector<int>& numbers,

@@ -79,7 +79,7 @@ void recover(Run& run) {
   }
   if (jobs.empty()) return;
   spdlog::info("asking after {} import jobs that an earlier run left open", jobs.size());
-  const auto statuses = run.car.wait_for_imports(jobs);
+  const auto statuses = run.car.wait_for_imports(jobs, CarClient::WaitFor::all);
   Transaction transaction(run.state);
   for (const Open& batch : open) {
     // Failed, lost and unfinished ones stay unanswered: diff counts them as neither held nor gone.

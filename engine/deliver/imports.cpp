@@ -128,7 +128,7 @@ class Importer {
   void settle_ended() {
     std::vector<std::string> jobs;
     for (const Open& open : open_) jobs.push_back(open.job);
-    const auto statuses = run_.car.wait_for_any_import(jobs);
+    const auto statuses = run_.car.wait_for_imports(jobs, CarClient::WaitFor::one);
     Transaction transaction(run_.state);
     std::vector<Open> unfinished;
     for (Open& open : open_) {

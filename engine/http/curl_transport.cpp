@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t kStallBytes = 1024;
 
 /// HTTP/2 must not be negotiated: libcurl 7.88.1 (Debian 12) forgets bytes of HTTP/2 that it has
-/// buffered when nobody calls it for some milliseconds, as while an answer is parsed; the transfer
+/// buffered when nobody calls it for some milliseconds, as while a response is parsed; the transfer
 /// then waits for ever. To be changed only for a version of libcurl that the test
 /// "[http2-of-libcurl]" finds without fault.
 constexpr long kHttpVersion = CURL_HTTP_VERSION_1_1;
@@ -215,7 +215,7 @@ void CurlTransport::Transfer::configure() {
   set(easy_, CURLOPT_HTTPHEADER, header_list_.get());
   set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // curl sends a request again by itself when a connection that it uses again ends before an
-  // answer.
+  // response.
   if (!request_.retry_unanswered) set(easy_, CURLOPT_FRESH_CONNECT, 1L);
   if (!transport_.ca_file.empty()) set(easy_, CURLOPT_CAINFO, transport_.ca_file.c_str());
   // What is allowed in the clear because it stays on this machine must not leave it by a proxy.
@@ -270,7 +270,7 @@ std::size_t CurlTransport::Transfer::on_header(char* text, std::size_t, std::siz
 }
 
 void CurlTransport::Transfer::add_header(std::string_view line) {
-  if (line.starts_with("HTTP/")) {  // the final answer begins anew after a 1xx
+  if (line.starts_with("HTTP/")) {  // the final response begins anew after a 1xx
     response_.headers.clear();
     return;
   }

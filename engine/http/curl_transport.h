@@ -33,7 +33,7 @@ class CurlTransport {
   /// Moves all transfers on; waits at most so long for something to happen.
   void run(std::int64_t wait_ms);
 
-  /// The answer, once, when the transfer has ended. Throws what went wrong on this side (disk
+  /// The response, once, when the transfer has ended. Throws what went wrong on this side (disk
   /// full).
   std::optional<HttpResponse> take(Transfer& transfer);
 

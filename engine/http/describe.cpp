@@ -54,7 +54,7 @@ ServiceError service_error(const Body& body) {
     }
     return error;
   } catch (const Error&) {
-    return {};  // a proxy's page, not a service's answer
+    return {};  // a proxy's page, not a service's response
   }
 }
 

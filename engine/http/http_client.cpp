@@ -54,7 +54,7 @@ struct Job {
   int tries = 0;
   Clock::time_point not_before;
   Clock::time_point begun{};  ///< the try under way
-  bool paced = false;         ///< its wait for a free place has been told
+  bool paced = false;         ///< its wait for a free place has been logged
   Gate::Verdict closed;       ///< the gate's word: it does not go
   CurlTransport::TransferPtr transfer;
 };
@@ -69,11 +69,11 @@ struct Sender {
   bool start(Job& job);
   bool wait_for_place(Job& job);
   bool wait_at_gate(Job& job);
-  void tell_place(Job& job, const std::string& why, std::int64_t wait_ms);
+  void log_place(Job& job, const std::string& why, std::int64_t wait_ms);
   bool send_again(Job& job, const HttpResponse& response);
   void note_time(const Job& job, HttpResponse& response);
   bool within_budget(const Job& job, const HttpResponse& response);
-  void tell_wait(const std::string& what, std::int64_t wait_ms);
+  void log_wait(const std::string& what, std::int64_t wait_ms);
 
   HttpOptions options;
   Progress& progress;
@@ -85,7 +85,7 @@ struct Sender {
   int retries = 0;  ///< but for 429
 };
 
-void Sender::tell_wait(const std::string& what, std::int64_t wait_ms) {
+void Sender::log_wait(const std::string& what, std::int64_t wait_ms) {
   spdlog::info("{}: waiting {}", what, seconds(wait_ms));
   progress.waiting(what, wait_ms);
 }
@@ -99,7 +99,7 @@ bool Sender::wait_for_place(Job& job) {
   }
   if (free <= now) return false;
   job.not_before = free;
-  tell_place(job, "the rate limit is reached", std::chrono::ceil<milliseconds>(free - now).count());
+  log_place(job, "the rate limit is reached", std::chrono::ceil<milliseconds>(free - now).count());
   return true;
 }
 
@@ -113,13 +113,13 @@ bool Sender::wait_at_gate(Job& job) {
   }
   if (verdict.wait_ms == 0) return false;
   job.not_before = Clock::now() + milliseconds(verdict.wait_ms);
-  tell_place(job, verdict.why, verdict.wait_ms);
+  log_place(job, verdict.why, verdict.wait_ms);
   return true;
 }
 
-/// Others may take the place that it waits for; it is told once all the same.
-void Sender::tell_place(Job& job, const std::string& why, std::int64_t wait_ms) {
-  if (!job.paced) tell_wait(job.request.label + ": " + why, wait_ms);
+/// Others may take the place that it waits for; its wait is logged once all the same.
+void Sender::log_place(Job& job, const std::string& why, std::int64_t wait_ms) {
+  if (!job.paced) log_wait(job.request.label + ": " + why, wait_ms);
   job.paced = true;
 }
 
@@ -149,7 +149,7 @@ bool Sender::within_budget(const Job& job, const HttpResponse& response) {
 }
 
 /// Whether it took too long; and the wait that it asks for, where nobody waits that long: that
-/// holds for all requests that are taken from the same quota.
+/// applies to all requests that are taken from the same quota.
 void Sender::note_time(const Job& job, HttpResponse& response) {
   if (response.status == 408 || response.status == 504)
     response.late = Clock::now() - job.begun > milliseconds(options.late_ms);
@@ -168,7 +168,7 @@ bool Sender::send_again(Job& job, const HttpResponse& response) {
   const auto wait_ms = options.retry.next_wait_ms(response, job.tries, system_now(), random);
   if (!wait_ms || !within_budget(job, response)) return false;
   job.not_before = Clock::now() + milliseconds(*wait_ms);
-  tell_wait(job.request.label + ": " + describe(response), *wait_ms);
+  log_wait(job.request.label + ": " + describe(response), *wait_ms);
   return true;
 }
 
@@ -225,16 +225,16 @@ class Batch {
       if (!job.transfer) wake = std::min(wake, job.not_before);
     }
     const auto sleep = std::chrono::ceil<milliseconds>(wake - Clock::now()).count();
-    // With every place taken, a job that is due waits for an answer, not for the clock.
+    // With every place taken, a job that is due waits for a response, not for the clock.
     return active_ == parallel_ ? kSliceMs : std::clamp<std::int64_t>(sleep, 0, kSliceMs);
   }
 
-  /// One answer at a time: the next request is on its way before another answer is worked on.
+  /// One response at a time: the next request is on its way before another response is worked on.
   void collect() {
     more_may_have_ended_ = false;
     for (auto job = jobs_.begin(); job != jobs_.end();) {
       std::optional<HttpResponse> response =
-          job->closed.closed.empty() ? taken(*job) : held_back(*job);
+          job->closed.closed.empty() ? taken(*job) : unsent(*job);
       if (!response) {
         ++job;
         continue;
@@ -262,10 +262,10 @@ class Batch {
     return std::nullopt;
   }
 
-  HttpResponse held_back(const Job& job) {
+  HttpResponse unsent(const Job& job) {
     if (job.tries > 0) --waiting_;
     HttpResponse response;
-    response.held_back = response.transport_error = job.closed.closed;
+    response.not_sent = response.transport_error = job.closed.closed;
     response.not_before = job.closed.not_before;
     response.lasting_fault = true;
     return response;
@@ -279,7 +279,7 @@ class Batch {
   std::size_t active_ = 0;   ///< jobs under way
   std::size_t waiting_ = 0;  ///< jobs between two tries
   bool more_may_have_ended_ = false;
-  bool no_more_for_now_ = false;  ///< `next` gave none since the last answer
+  bool no_more_for_now_ = false;  ///< `next` gave none since the last response
 };
 
 }  // namespace
@@ -295,18 +295,18 @@ HttpClient::HttpClient(HttpOptions options, Progress& progress)
 HttpClient::~HttpClient() = default;
 
 HttpResponse HttpClient::send(const HttpRequest& request) {
-  HttpResponse answer;
+  HttpResponse last;
   bool handed_out = false;
   send_all(
       [&]() -> std::optional<HttpRequest> {
         return std::exchange(handed_out, true) ? std::nullopt : std::optional(request);
       },
-      [&](const HttpRequest&, HttpResponse response) { answer = std::move(response); }, 1);
-  return answer;
+      [&](const HttpRequest&, HttpResponse response) { last = std::move(response); }, 1);
+  return last;
 }
 
 void HttpClient::send_all(const NextRequest& next, const OnResponse& on_response, int parallel) {
-  if (NoNetwork::holds())
+  if (NoNetwork::in_force())
     throw Error(ErrorKind::internal, "a request was about to be sent inside a transaction");
   Batch(impl_->sender, next, on_response, parallel).run();
 }

@@ -36,19 +36,19 @@ struct HttpRequest {
   std::int64_t time_limit_ms = limits::kRequestMs;  ///< for one try, from connect to the last byte
   std::int64_t max_body_bytes = limits::kPageBody;  ///< after decompression
   bool retry = true;                                ///< false: one try only
-  /// false: not again after a try that may have been carried out (no answer, or 5xx but 503)
+  /// false: not again after a try that may have been carried out (no response, or 5xx but 503)
   bool retry_unanswered = true;
   bool retry_late =
-      true;           ///< false: a late answer is not waited for again; the caller asks for less
+      true;           ///< false: a late response is not waited for again; the caller asks for less
   std::string label;  ///< "machines page 3": what messages call it
 };
 
 struct HttpResponse {
-  int status = 0;  ///< 0: no answer; then transport_error says why
+  int status = 0;  ///< 0: no response; then transport_error says why
   Headers headers;
   Body body;
   std::string transport_error;
-  std::string held_back;  ///< not sent (again): why a Gate is closed; status 0 as well
+  std::string not_sent;  ///< why a Gate did not let it go (again); status is 0 then
   bool lasting_fault =
       false;  ///< of transport: another try cannot help (body over the limit, bad certificate)
   /// The request was sent, and its time limit passed, or a 408 or 504 came after
@@ -57,7 +57,7 @@ struct HttpResponse {
   std::optional<EpochMs> date;      ///< the service's clock: the Date header, and Age moved it on
   std::optional<EpochMs> retry_at;  ///< a Retry-After that is a date, by this machine's clock
   /// The service asks for a wait that is longer than a run waits: until then, by this machine's
-  /// clock. Also of what a Gate holds back for that.
+  /// clock. Also of what a Gate did not let go for that.
   std::optional<EpochMs> not_before;
   int tries = 1;
 
@@ -76,7 +76,7 @@ struct RetryPolicy {
   std::int64_t longest_retry_after_ms =
       900'000;  ///< longer is not waited for: the request has failed
 
-  /// The wait before the next try, or nothing when this answer stands.
+  /// The wait before the next try, or nothing when this response is final.
   std::optional<std::int64_t> next_wait_ms(const HttpResponse& response, int tries, EpochMs now,
                                            std::mt19937_64& random) const;
 };
@@ -84,8 +84,8 @@ struct RetryPolicy {
 struct HttpOptions {
   std::string ca_file;  ///< empty: the system's
   int max_parallel = 8;
-  std::int64_t stall_ms = limits::kStallMs;  ///< an answer that has begun and brings under 1 KiB in
-                                             ///< this time is given up
+  std::int64_t stall_ms = limits::kStallMs;  ///< a response that has begun and brings under 1 KiB
+                                             ///< in this time is given up
   /// A 408 or 504 that took longer tells of the request; one that comes sooner, of a busy service.
   std::int64_t late_ms = 30'000;
   std::int64_t longest_try_ms =
@@ -117,7 +117,7 @@ class Gate {
   /// requests now, "" where there is.
   virtual std::string no_room(const std::string& url, std::int64_t requests) = 0;
   /// The service wants no such request before then, which is longer than a run waits; `why` is its
-  /// answer.
+  /// response.
   virtual void close(const std::string& url, EpochMs until, const std::string& why) = 0;
 };
 
@@ -128,17 +128,17 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// The answer after retries, whatever its status; a transport fault that lasts is status 0.
+  /// The response after retries, whatever its status; a transport fault that lasts is status 0.
   /// Throws Error(usage) for a URL that is not allowed, Error(interrupted) when a signal came.
   HttpResponse send(const HttpRequest& request);
 
   using NextRequest = std::function<std::optional<HttpRequest>()>;
   using OnResponse = std::function<void(const HttpRequest&, HttpResponse)>;
 
-  /// Up to `parallel` requests side by side; answers in the order in which they come. `next` may
-  /// give none for now: it is asked again after each answer, and all ends when it gives none while
-  /// nothing is under way. What is under way goes on, in the kernel, while `on_response` works. An
-  /// exception of `on_response` ends all transfers and passes on.
+  /// Up to `parallel` requests side by side; responses in the order in which they come. `next` may
+  /// give none for now: it is asked again after each response, and all ends when it gives none
+  /// while nothing is under way. What is under way goes on, in the kernel, while `on_response`
+  /// works. An exception of `on_response` ends all transfers and passes on.
   void send_all(const NextRequest& next, const OnResponse& on_response, int parallel);
 
   /// Paces all later requests whose URL begins with `url_prefix` ahead of time.

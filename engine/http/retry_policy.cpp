@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <string>
 
+#include "base/utf8.h"
 #include "http/http_client.h"
 
 namespace defender_car {
@@ -118,9 +118,7 @@ bool belong_together(std::string_view between) {
 /// 00:34:13", "in 1 minute(s) and 5 seconds", in ms. The window of a limit ("1500 per 01:00:00")
 /// and a time of day are none. The last one counts.
 std::optional<std::int64_t> wait_in_words(std::string_view message) {
-  std::string text(message);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string text = lower(message);
   std::optional<std::int64_t> wait;
   Duration last;
   bool counts = false;
@@ -167,7 +165,7 @@ std::optional<std::int64_t> RetryPolicy::next_wait_ms(const HttpResponse& respon
   if (!is_passing(response) || tries >= max_tries) return std::nullopt;
   const auto asked = asked_wait_ms(response, now);
   if (asked && *asked > longest_retry_after_ms) return std::nullopt;
-  // "Now" or a moment gone by is no reason to hammer: then our own back-off holds.
+  // "Now" or a moment gone by is no reason to hammer: then our own back-off applies.
   if (asked && *asked > 0) return asked;
 
   std::int64_t wait = std::min(first_wait_ms, longest_wait_ms);

@@ -16,7 +16,7 @@ std::optional<EpochMs> parse_date(const std::string& text) {
   return static_cast<EpochMs>(seconds) * 1000;
 }
 
-// How many seconds ago the answer was made, where a cache kept it. What is no number of seconds
+// How many seconds ago the response was made, where a cache kept it. What is no number of seconds
 // says nothing.
 std::int64_t age_of(const HttpResponse& response) {
   const std::string text = response.header("Age").value_or("");

@@ -9,6 +9,8 @@
 #include <new>
 #include <optional>
 
+#include "base/utf8.h"
+
 namespace defender_car {
 namespace {
 
@@ -22,14 +24,6 @@ struct UrlParts {
 struct FreeUrl {
   void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 /// "" for a part that is not there.
 std::string part(CURLU* url, CURLUPart which) {

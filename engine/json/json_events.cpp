@@ -249,7 +249,7 @@ void Capture::scalar(const Scalar& scalar) {
   auto& writer = impl_->writer;
   switch (scalar.type) {
     case Field::Type::text:
-      writer.String(scalar.text.data(), static_cast<SizeType>(scalar.text.size()));
+      write_text(writer, scalar.text);
       break;
     case Field::Type::integer:
       writer.Int64(scalar.integer);
@@ -265,9 +265,7 @@ void Capture::scalar(const Scalar& scalar) {
   }
 }
 
-void Capture::key(std::string_view key) {
-  impl_->writer.Key(key.data(), static_cast<SizeType>(key.size()));
-}
+void Capture::key(std::string_view key) { write_key(impl_->writer, key); }
 
 void Capture::open(bool object) {
   object ? impl_->writer.StartObject() : impl_->writer.StartArray();

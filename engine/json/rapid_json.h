@@ -2,7 +2,7 @@
 // gave, and its documents and buffers write through that without a look: where memory runs out they
 // end the program by a signal. With the one here they throw std::bad_alloc instead.
 //
-// Reading an answer of any size is json_events.h; these are for short answers and for writing.
+// Reading a response of any size is json_events.h; these are for short responses and for writing.
 #pragma once
 
 #pragma GCC diagnostic push
@@ -21,6 +21,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+#include <string>
+#include <string_view>
 
 namespace defender_car::json {
 
@@ -34,9 +36,9 @@ class CheckedAllocator {  // NOLINTBEGIN(readability-identifier-naming): RapidJS
       std::free(old);
       return nullptr;
     }
-    void* fresh = std::realloc(old, size);
-    if (fresh == nullptr) throw std::bad_alloc();
-    return fresh;
+    void* memory = std::realloc(old, size);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
   }
   static void Free(void* memory) { std::free(memory); }
 };  // NOLINTEND(readability-identifier-naming)
@@ -52,5 +54,31 @@ using WriterTo = rapidjson::Writer<Out, rapidjson::UTF8<>, rapidjson::UTF8<>, Ch
 using Writer = WriterTo<Buffer>;
 using PrettyWriter =
     rapidjson::PrettyWriter<Buffer, rapidjson::UTF8<>, rapidjson::UTF8<>, CheckedAllocator>;
+
+inline std::string_view view_of(const Value& text) {
+  return {text.GetString(), text.GetStringLength()};
+}
+inline std::string text_of(const Buffer& buffer) { return {buffer.GetString(), buffer.GetSize()}; }
+
+// RapidJSON takes no null pointer, which an empty view may well be.
+template <typename Out>
+void write_text(WriterTo<Out>& writer, std::string_view text) {
+  writer.String(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+template <typename Out>
+void write_key(WriterTo<Out>& writer, std::string_view key) {
+  writer.Key(key.empty() ? "" : key.data(), static_cast<rapidjson::SizeType>(key.size()));
+}
+
+/// The text of an object whose members `fill(writer)` writes.
+template <typename Fill>
+std::string object_text(Fill&& fill) {
+  Buffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  fill(writer);
+  writer.EndObject();
+  return text_of(buffer);
+}
 
 }  // namespace defender_car::json

@@ -37,8 +37,8 @@ class KeyIndex {
 
   explicit KeyIndex(std::span<const std::string_view> keys) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      assign_lower(folded_, keys[i]);
-      by_key_.emplace(folded_, static_cast<int>(i));
+      assign_lower(lowered_, keys[i]);
+      by_key_.emplace(lowered_, static_cast<int>(i));
     }
   }
 
@@ -66,15 +66,15 @@ class KeyIndex {
   };
 
   int look_up(std::string_view key) {
-    assign_lower(folded_, key);
-    const auto found = by_key_.find(folded_);
+    assign_lower(lowered_, key);
+    const auto found = by_key_.find(lowered_);
     return found == by_key_.end() ? kNone : found->second;
   }
 
   std::unordered_map<std::string, int> by_key_;
   std::vector<Seen> last_;
   std::size_t place_ = 0;
-  std::string folded_;
+  std::string lowered_;
 };
 
 class ListReader final : public json::Events {
@@ -318,9 +318,9 @@ class ObjectReader final : public json::Events {
     for (json::Capture& captured : captured_) captured.open(object);
     if (Field* field = asked()) {
       store(*field, {.type = Field::Type::json});
-      json::Capture& fresh = captured_.emplace_back();
-      fresh.begin(field->text);
-      fresh.open(object);
+      json::Capture& capture = captured_.emplace_back();
+      capture.begin(field->text);
+      capture.open(object);
     }
     if (list_depth_ > 0 || !object) {
       ++list_depth_;

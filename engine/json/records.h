@@ -1,5 +1,5 @@
 #pragma once
-// Reads lists of flat records out of JSON answers, streaming (RapidJSON SAX): `{"value":[{…},…]}`
+// Reads lists of flat records out of JSON responses, streaming (RapidJSON SAX): `{"value":[{…},…]}`
 // of Defender's resources, `{"Schema":…,"Results":[…]}` of hunting, whatever case the keys come in.
 //
 // Guarantees: memory is bounded by one record; unknown keys, `@odata.…` side keys and nested values

@@ -25,7 +25,7 @@ struct UnicodeEscape {
 
 bool is_plain(char c) { return c != '\\' && (c & 0x80) == 0; }
 
-/// How many bytes from the beginning on are ASCII without a backslash: nearly all of an answer.
+/// How many bytes from the beginning on are ASCII without a backslash: nearly all of a response.
 std::size_t plain_prefix(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   std::size_t at = 0;

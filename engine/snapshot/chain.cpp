@@ -1,7 +1,7 @@
 #include "snapshot/chain.h"
 
 #include "base/error.h"
-#include "base/temporary_folder.h"
+#include "base/files.h"
 #include "run/working_dir.h"
 #include "snapshot/file.h"
 

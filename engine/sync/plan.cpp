@@ -1,7 +1,7 @@
 #include "sync/plan.h"
 
 #include "base/cancel.h"
-#include "base/new_file.h"
+#include "base/files.h"
 #include "derive/derive.h"
 #include "fetch/fetch.h"
 #include "run/dataset.h"

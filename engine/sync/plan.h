@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "base/temporary_folder.h"
+#include "base/files.h"
 #include "sync/sync.h"
 
 namespace defender_car {

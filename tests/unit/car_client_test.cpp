@@ -325,7 +325,7 @@ TEST_CASE("imports give receipts in the order of their envelopes", "[car]") {
   CHECK(receipts[2].job_id == "job 3");
   CHECK(receipts[3].kind == ImportReceipt::Kind::too_large);
   CHECK(receipts[5].job_id == "job 6");
-  CHECK(service.client.post_import("7").job_id == "job 7");
+  CHECK(receipts_of(service.client, {"7"}).at(0).job_id == "job 7");
   CHECK(receipts_of(service.client, {}).empty());
 }
 
@@ -414,11 +414,12 @@ TEST_CASE("waiting for imports ends with the last one or at the deadline", "[car
                                                      : R"({"complete_imports":[{"id":"b"}]})");
       },
       200);
-  auto statuses = service.client.wait_for_imports({"a", "b"});
+  auto statuses = service.client.wait_for_imports({"a", "b"}, CarClient::WaitFor::all);
   CHECK(statuses["a"].outcome == ImportOutcome::done);
   CHECK(statuses["b"].outcome == ImportOutcome::done);
   CHECK(asked == 4);
-  CHECK(service.client.wait_for_imports({"slow"})["slow"].outcome == ImportOutcome::unfinished);
+  CHECK(service.client.wait_for_imports({"slow"}, CarClient::WaitFor::all)["slow"].outcome ==
+        ImportOutcome::unfinished);
 }
 
 TEST_CASE("waiting for any import ends with the first one or at the deadline", "[car]") {
@@ -430,12 +431,13 @@ TEST_CASE("waiting for any import ends with the first one or at the deadline", "
                                            : R"({"complete_imports":[{"id":"b"}]})");
       },
       200);
-  auto statuses = service.client.wait_for_any_import({"a", "b"});
+  auto statuses = service.client.wait_for_imports({"a", "b"}, CarClient::WaitFor::one);
   CHECK(statuses["a"].outcome == ImportOutcome::unfinished);
   CHECK(statuses["b"].outcome == ImportOutcome::done);
   CHECK(asked == 3);
-  CHECK(service.client.wait_for_any_import({"slow"})["slow"].outcome == ImportOutcome::unfinished);
-  CHECK(service.client.wait_for_any_import({}).empty());
+  CHECK(service.client.wait_for_imports({"slow"}, CarClient::WaitFor::one)["slow"].outcome ==
+        ImportOutcome::unfinished);
+  CHECK(service.client.wait_for_imports({}, CarClient::WaitFor::one).empty());
 }
 
 namespace {

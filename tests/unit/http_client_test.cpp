@@ -667,7 +667,7 @@ TEST_CASE("A gate lets requests wait, counts each try and holds the rest back", 
       },
       [&](const HttpRequest&, const HttpResponse& response) {
         if (response.status == 200) ++answered;
-        if (response.held_back == "no place is left" && response.status == 0) ++held_back;
+        if (response.not_sent == "no place is left" && response.status == 0) ++held_back;
       },
       2);
   CHECK(asked == 3);  // one of them failed and was sent again

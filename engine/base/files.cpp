@@ -1,4 +1,4 @@
-#include "base/new_file.h"
+#include "base/files.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -72,6 +72,22 @@ void copy_to_new_file(const fs::path& from, const fs::path& file) {
   if (::link(unfinished.name().c_str(), file.c_str()) == 0) return;
   if (errno == EEXIST) is_there(file);
   cannot_write(file, std::generic_category().message(errno));
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::error_code error;
+  std::string name = (fs::temp_directory_path(error) / "defender-car-XXXXXX").string();
+  if (error || ::mkdtemp(name.data()) == nullptr) {
+    throw Error(ErrorKind::internal, "cannot make a temporary folder " + name + ": " +
+                                         std::generic_category().message(errno) +
+                                         "; TMPDIR says where one may be made");
+  }
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
 }
 
 }  // namespace defender_car

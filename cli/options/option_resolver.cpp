@@ -43,12 +43,10 @@ void OptionResolver::run(const Surroundings& surroundings, bool ancestor_form) {
   read_run(ancestor_form);
   read_sources();
   read_hosts();
-  const Command command = options_.command;
-  const bool asks_defender =
-      command == Command::sync || command == Command::check || command == Command::plan;
-  // A replay has a CAR of its own unless one is named.
-  const bool asks_car =
-      asks_defender || command == Command::verify || (command == Command::replay && names_car());
+  const Connects connects = command_spec(options_.command).connects;
+  const bool asks_defender = connects == Connects::both;
+  const bool asks_car = asks_defender || connects == Connects::car ||
+                        (connects == Connects::named_car && names_car());
   if (!asks_car) return;
   if (asks_defender) read_defender();
   read_car();

@@ -7,25 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "cli/options/command_table.h"
 #include "cli/options/layers.h"
 #include "cli/output/logging.h"
 #include "run/settings.h"
 
 namespace defender_car {
 
-enum class Command {
-  sync,
-  plan,
-  replay,
-  check,
-  verify,
-  status,
-  runs,
-  explain,
-  diff,
-  report,
-  snapshots
-};
 enum class Format { text, json };
 
 struct Options {
@@ -55,8 +43,6 @@ struct Surroundings {
 };
 
 Options read_options(std::span<const std::string> arguments, const Surroundings& surroundings);
-
-std::string_view command_word(Command command);
 
 /// For the time before read_options has succeeded: whether the arguments ask for JSON.
 bool asks_for_json(std::span<const std::string> arguments);

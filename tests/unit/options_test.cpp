@@ -513,10 +513,18 @@ TEST_CASE("help is there before anything else is asked", "[cli][options]") {
   const Options options = read_options(std::vector<std::string>{"runs", "--help"}, surroundings());
   CHECK(options.help);
   CHECK(options.command == Command::runs);
-  const std::string page = help_page(std::nullopt);
+  const std::string page = help_page(nullptr);
   for (const OptionSpec& option : option_table()) {
     CHECK_THAT(page, Contains("--" + std::string(option.name)));
     CHECK_THAT(page, Contains(std::string(option.environment)));
+  }
+}
+
+TEST_CASE("every command stands at its enumerator's place and has a page", "[cli][options]") {
+  for (const CommandSpec& command : command_table()) {
+    CHECK(&command_spec(command.command) == &command);
+    CHECK_THAT(help_page(&command), Contains("defender-car " + std::string(command.name)));
+    CHECK_THAT(help_page(nullptr), Contains(std::string(command.purpose)));
   }
 }
 

@@ -39,16 +39,12 @@ std::string check_json(const std::vector<CheckResult>& checks, std::optional<Err
   begin_document(json, "check");
   json.integer("exit_code", exit_code(failure));
   json.text_or_null("failure", failure ? kind_name(*failure) : "");
-  json.begin_array("checks");
-  for (const CheckResult& check : checks) {
-    json.begin_object();
+  json.list("checks", checks, [&](const CheckResult& check) {
     json.text("name", check.name);
     json.text("state", check.state == CheckState::failed ? "failed" : state_words(check.state));
     json.text_or_null("detail", check.detail);
     json.text_or_null("remedy", check.remedy);
-    json.end_object();
-  }
-  json.end_array();
+  });
   json.end_object();
   return json.str() + "\n";
 }

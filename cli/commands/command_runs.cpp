@@ -41,13 +41,7 @@ std::string runs_json(const std::vector<RunRow>& runs) {
   JsonWriter json;
   begin_document(json, "runs");
   json.integer("exit_code", 0);
-  json.begin_array("runs");
-  for (const RunRow& run : runs) {
-    json.begin_object();
-    write_run(json, run);
-    json.end_object();
-  }
-  json.end_array();
+  json.list("runs", runs, [&](const RunRow& run) { write_run(json, run); });
   json.end_object();
   return json.str() + "\n";
 }

@@ -27,9 +27,7 @@ std::string chain_json(const std::vector<ChainLink>& links, int code) {
   JsonWriter json;
   begin_document(json, "snapshots");
   json.integer("exit_code", code);
-  json.begin_array("snapshots");
-  for (const ChainLink& link : links) {
-    json.begin_object();
+  json.list("snapshots", links, [&](const ChainLink& link) {
     json.text("file", link.file.path.filename().string());
     json.integer("run_id", link.file.run_id);
     json.text("kind", link.file.mode);
@@ -38,9 +36,7 @@ std::string chain_json(const std::vector<ChainLink>& links, int code) {
     json.text_or_null("builds_on", link.builds_on);
     json.text_or_null("digest", link.digest);
     json.text_or_null("problem", link.problem);
-    json.end_object();
-  }
-  json.end_array();
+  });
   json.end_object();
   return json.str() + "\n";
 }

@@ -55,17 +55,13 @@ Rows calls(const Status& status) {
 }
 
 void write_calls(JsonWriter& json, const Status& status) {
-  json.begin_array("calls");
-  for (const CallCount& count : status.calls) {
-    json.begin_object();
+  json.list("calls", status.calls, [&](const CallCount& count) {
     json.text("family", count.family);
     json.integer("last_minute", count.last_minute);
     json.integer("minute_quota", count.minute_quota);
     json.integer("last_hour", count.last_hour);
     json.integer("hour_quota", count.hour_quota);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 std::string status_text(const Status& status) {

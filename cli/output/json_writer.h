@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace defender_car {
 
@@ -23,6 +24,19 @@ class JsonWriter {
   void begin_object();
   void begin_object(std::string_view key);
   void end_object();
+  /// An array of objects; `write(row)` writes the members of each.
+  template <typename Rows, typename Write>
+  void list(std::string_view key, const Rows& rows, Write write) {
+    begin_array(key);
+    for (const auto& row : rows) {
+      begin_object();
+      write(row);
+      end_object();
+    }
+    end_array();
+  }
+  void texts(std::string_view key, const std::vector<std::string>& values);
+  /// For elements that come one by one.
   void begin_array(std::string_view key);
   void end_array();
 
@@ -34,8 +48,7 @@ class JsonWriter {
   void boolean(std::string_view key, bool value);
   /// What is JSON already, as SQLite made it; null for an empty text.
   void json_or_null(std::string_view key, std::string_view json);
-  /// An element of an array.
-  void element(std::string_view value);
+  /// An element of an array, JSON already.
   void json_element(std::string_view json);
 
   std::string str() const;

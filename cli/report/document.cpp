@@ -11,13 +11,7 @@ template <typename Row, typename Write>
 void write_list(JsonWriter& json, const char* key, const Listed<Row>& list, Write write) {
   json.begin_object(key);
   json.integer("total", list.total);
-  json.begin_array("rows");
-  for (const Row& row : list.rows) {
-    json.begin_object();
-    write(row);
-    json.end_object();
-  }
-  json.end_array();
+  json.list("rows", list.rows, write);
   json.end_object();
 }
 

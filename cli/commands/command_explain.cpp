@@ -38,7 +38,7 @@ void write_pending(JsonWriter& json, const std::optional<PendingOperation>& pend
   json.end_object();
 }
 
-void write_standing(JsonWriter& json, const Standing& standing) {
+void write_standing(JsonWriter& json, const ObjectState& standing) {
   json.text("state", standing.state);
   json.text_or_null("since", standing.since);
   write_run_id(json, "since_run", standing.since_run);

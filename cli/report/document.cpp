@@ -27,7 +27,7 @@ void integer_or_null(JsonWriter& json, const char* key, std::int64_t value) {
 void write_standing(JsonWriter& json, const ReportData& data) {
   const Status& status = data.status;
   json.text("now", data.now);
-  json.text("standing", standing_name(data.standing));
+  json.text("standing", sync_state_name(data.standing));
   json.text("tenant", status.tenant);
   json.text("source", status.source);
   json.text_or_null("running", status.running);
@@ -90,7 +90,7 @@ void write_removals(JsonWriter& json, const ReportData& data) {
     json.text("reason", row.reason);
     json.text_or_null("evidence", row.evidence);
   });
-  write_list(json, "held_back", data.held_back, [&](const HeldBack& row) {
+  write_list(json, "held_back", data.held_back, [&](const WithheldCount& row) {
     json.text("reason", row.reason);
     json.text("aspect", row.aspect);
     json.integer("machines", row.machines);

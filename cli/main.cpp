@@ -65,10 +65,19 @@ int fail(const Error& error, std::string_view command, bool json) {
   return exit_code(error.kind());
 }
 
-Error out_of_memory() {
-  return Error(ErrorKind::internal,
-               "memory ran out; the next run goes on from here: free some or raise the limit "
-               "(ulimit -v), then run again");
+/// What is being handled, as an error that a person can use.
+Error caught() {
+  try {
+    throw;
+  } catch (const Error& e) {
+    return e;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorKind::internal,
+                 "memory ran out; the next run goes on from here: free some or raise the limit "
+                 "(ulimit -v), then run again");
+  } catch (const std::exception& e) {
+    return Error(ErrorKind::internal, std::string("internal error: ") + e.what());
+  }
 }
 
 bool takes_escapes() {
@@ -83,16 +92,9 @@ int run(const Options& options) {
   const CommandSpec& command = command_spec(options.command);
   try {
     return command.run({options, log, terminal, terminal && takes_escapes()});
-  } catch (const Error& e) {
+  } catch (const std::exception&) {
     log.release({});
-    return fail(e, command.name, options.format == Format::json);
-  } catch (const std::bad_alloc&) {
-    log.release({});
-    return fail(out_of_memory(), command.name, options.format == Format::json);
-  } catch (const std::exception& e) {
-    log.release({});
-    const Error bug(ErrorKind::internal, std::string("internal error: ") + e.what());
-    return fail(bug, command.name, options.format == Format::json);
+    return fail(caught(), command.name, options.format == Format::json);
   }
 }
 
@@ -118,10 +120,7 @@ int main(int argc, char** argv) {
   try {
     defender_car::prepare_process();
     return defender_car::main_with({argv + 1, argv + argc});
-  } catch (const std::bad_alloc&) {
-    return defender_car::fail(defender_car::out_of_memory(), "", false);
-  } catch (const std::exception& e) {
-    defender_car::print_error(defender_car::printable(e.what()));
-    return defender_car::exit_code(defender_car::ErrorKind::internal);
+  } catch (const std::exception&) {
+    return defender_car::fail(defender_car::caught(), "", false);
   }
 }

@@ -1,8 +1,8 @@
-#include "cli/commands/check_defender.h"
-
 #include <algorithm>
 #include <set>
 #include <vector>
+
+#include "cli/commands/checks.h"
 
 namespace defender_car {
 namespace {

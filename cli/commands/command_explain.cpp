@@ -174,7 +174,6 @@ const std::string& the_word(const Options& options) {
 int run_explain_command(const Session& session) {
   const Options& options = session.options;
   const std::string& what = the_word(options);
-  require_state(options.settings.working_dir);
   const Explanation explanation = explain(options.settings.working_dir, what);
   write_out(options.format == Format::json ? explanation_json(explanation, what)
                                            : explanation_text(explanation, what));

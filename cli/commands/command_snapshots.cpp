@@ -1,5 +1,6 @@
 // `defender-car snapshots [list|check|prune]`: what past runs left, and whether it can be replayed.
 
+#include "audit/state.h"
 #include "cli/commands/commands.h"
 #include "cli/output/output.h"
 #include "cli/output/text.h"
@@ -60,7 +61,7 @@ void prune(const Session& session) {
 
 int run_snapshots_command(const Session& session) {
   const auto& dir = session.options.settings.working_dir;
-  require_state(dir);
+  require_state(WorkingDir{dir});
   const std::string action = action_of(session.options);
   if (action == "prune") prune(session);
   const auto links = action == "check" ? checked_chain(dir) : listed_chain(dir);

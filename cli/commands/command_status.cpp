@@ -109,9 +109,7 @@ std::string status_json(const Status& status) {
 }  // namespace
 
 int run_status_command(const Session& session) {
-  const auto& dir = session.options.settings.working_dir;
-  require_state(dir);
-  const Status status = read_status(dir);
+  const Status status = read_status(session.options.settings.working_dir);
   write_out(session.options.format == Format::json ? status_json(status) : status_text(status));
   return 0;
 }

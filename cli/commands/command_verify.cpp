@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "audit/state.h"
 #include "cli/commands/command_progress.h"
 #include "cli/commands/commands.h"
 #include "cli/output/exit_code.h"
@@ -149,7 +150,7 @@ VerifyReport ask(const Options& options, HttpClient& http, Progress& progress) {
 }  // namespace
 
 int run_verify_command(const Session& session) {
-  require_state(session.options.settings.working_dir);
+  require_state(WorkingDir{session.options.settings.working_dir});
   const VerifyReport report = with_services(session, [&](HttpClient& http, Progress& progress) {
     return ask(session.options, http, progress);
   });

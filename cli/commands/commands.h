@@ -14,7 +14,4 @@ struct Session {
   bool can_erase = false;  ///< … that takes escape sequences
 };
 
-/// Throws Error(usage) when the working folder holds no state file yet.
-void require_state(const std::filesystem::path& working_dir);
-
 }  // namespace defender_car

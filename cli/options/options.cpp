@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "cli/options/ancestor.h"
+#include "cli/options/arguments.h"
 #include "cli/options/option_resolver.h"
 #include "cli/options/option_table.h"
-#include "cli/options/repeat.h"
 #include "cli/options/values.h"
 
 namespace defender_car {
@@ -14,7 +13,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
 
-/// The command word, or the ancestor's ways to ask for a connection test.
+/// The command word, or the Python connector's ways to ask for a connection test.
 void choose_command(const Arguments& arguments, const Environment& environment, Options& options) {
   if (arguments.command) {
     const CommandSpec* command = find_command(*arguments.command);

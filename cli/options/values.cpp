@@ -169,4 +169,15 @@ std::string parse_tenant(std::string_view text) {
   return std::string(text);
 }
 
+std::size_t parse_choice(std::string_view text, std::string_view choices) {
+  std::string names;
+  for (std::size_t place = 0; !choices.empty(); ++place) {
+    const std::string_view name = choices.substr(0, choices.find('|'));
+    if (name == text) return place;
+    names.append(names.empty() ? "" : ", ").append(name);
+    choices.remove_prefix(std::min(choices.size(), name.size() + 1));
+  }
+  refuse("must be one of " + names);
+}
+
 }  // namespace defender_car

@@ -27,7 +27,7 @@ void integer_or_null(JsonWriter& json, const char* key, std::int64_t value) {
 void write_standing(JsonWriter& json, const ReportData& data) {
   const Status& status = data.status;
   json.text("now", data.now);
-  json.text("standing", sync_state_name(data.standing));
+  json.text("standing", kSyncStates(data.standing));
   json.text("tenant", status.tenant);
   json.text("source", status.source);
   json.text_or_null("running", status.running);

@@ -11,24 +11,12 @@ struct Verdict {
   const char* path;  ///< of the sign beside it, in a square of 24
 };
 
-Verdict verdict(SyncState standing) {
-  constexpr const char* pause = "M9 7v10M15 7v10";
-  switch (standing) {
-    case SyncState::good:
-      return {"In step", "M6 12.5l4 4 8-9"};
-    case SyncState::partial:
-      return {"Partly in step", "M12 6v7.5M12 17v.5"};
-    case SyncState::held:
-      return {"Held back by a guard", pause};
-    case SyncState::late:
-      return {"Late", "M12 6v6l4 2.5"};
-    case SyncState::failing:
-      return {"Failing", "M7 7l10 10M17 7L7 17"};
-    case SyncState::none:
-      break;
-  }
-  return {"No run has come to its end yet", "M7 12h10"};
-}
+/// In the order of SyncState.
+constexpr Verdict verdicts[] = {
+    {"No run has come to its end yet", "M7 12h10"}, {"Late", "M12 6v6l4 2.5"},
+    {"Held back by a guard", "M9 7v10M15 7v10"},    {"Failing", "M7 7l10 10M17 7L7 17"},
+    {"Partly in step", "M12 6v7.5M12 17v.5"},       {"In step", "M6 12.5l4 4 8-9"},
+};
 
 std::string last_run(const ReportData& data) {
   return "Run " + std::to_string(data.last_finished->run_id) + " (" +
@@ -100,8 +88,8 @@ void figure(Html& html, const char* name, const std::string& value, const std::s
 }  // namespace
 
 void headline(Html& html, const ReportData& data) {
-  const Verdict words = verdict(data.standing);
-  html.open("header", {{"class", "standing-" + std::string(sync_state_name(data.standing))}});
+  const Verdict words = verdicts[static_cast<std::size_t>(data.standing)];
+  html.open("header", {{"class", "standing-" + kSyncStates.text(data.standing)}});
   html.element("p", "Microsoft Defender to IBM CAR", {{"class", "eyebrow"}});
   html.open("h1");
   sign(html, words.path);

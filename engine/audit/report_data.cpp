@@ -171,24 +171,6 @@ SyncState standing_of(const ReportData& data) {
 
 }  // namespace
 
-std::string_view sync_state_name(SyncState standing) {
-  switch (standing) {
-    case SyncState::none:
-      return "none";
-    case SyncState::late:
-      return "late";
-    case SyncState::held:
-      return "held";
-    case SyncState::failing:
-      return "failing";
-    case SyncState::partial:
-      return "partial";
-    case SyncState::good:
-      return "good";
-  }
-  return "";
-}
-
 ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
   const WorkingDir folder{working_dir};
   Database state = open_state(folder);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "audit/history.h"
+#include "base/enum_text.h"
 #include "base/time.h"
 
 namespace defender_car {
@@ -147,7 +148,8 @@ enum class SyncState {
   partial,  ///< it sent what it had, but could not read everything
   good,
 };
-std::string_view sync_state_name(SyncState standing);
+inline constexpr EnumTexts<SyncState, 6> kSyncStates{
+    "state of the sync", {"none", "late", "held", "failing", "partial", "good"}};
 
 struct ReportData {
   std::string now;  ///< this machine's clock

@@ -1,4 +1,6 @@
 #pragma once
+// This folder has one file a command: from Options to what is printed and the exit code.
+//
 // What every command works with; the commands themselves are listed in options/command_table.h.
 
 #include "cli/options/options.h"

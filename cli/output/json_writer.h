@@ -1,6 +1,6 @@
 #pragma once
 // Writes one JSON document: the only place of the program that knows RapidJSON. Text that is no
-// UTF-8 is mended, so that the document stays one whatever a record held; what could steer a
+// UTF-8 is repaired, so that the document stays one whatever a record contains; what could steer a
 // terminal is escaped.
 
 #include <cstdint>
@@ -52,9 +52,9 @@ class JsonWriter {
   void json_element(std::string_view json);
 
   std::string str() const;
-  /// What was written since the last call: for documents too long to be held whole.
+  /// What was written since the last call: for documents too long for memory.
   std::string take();
-  std::size_t size() const;  ///< bytes that are held
+  std::size_t size() const;  ///< bytes written and not taken
 
  private:
   struct Impl;

@@ -16,9 +16,10 @@ namespace {
 /// The command word, or the Python connector's ways to ask for a connection test.
 void choose_command(const Arguments& arguments, const Environment& environment, Options& options) {
   if (arguments.command) {
-    const CommandSpec* command = find_command(*arguments.command);
-    options.command_given = command != nullptr;  // "help" is none yet
-    if (command != nullptr) options.command = command->command;
+    options.command_given = true;
+    if (const CommandSpec* command = find_command(*arguments.command)) {
+      options.command = command->command;  // "help" is no command of the table: sync's page
+    }
   }
   if (arguments.connection_test) {
     const bool fits = options.command == Command::sync || options.command == Command::check;

@@ -138,7 +138,7 @@ std::string parse_url(std::string_view text) {
   const bool odd = std::any_of(text.begin(), text.end(), [](char c) {
     return c <= ' ' || c == '\x7F' || c == '@' || c == '?' || c == '#' || c == '\\' || c == '"';
   });
-  // Not shown: what stands before an @ may be a password.
+  // Not shown: the text before an @ may be a password.
   if (odd) refuse("must be a plain URL: https://host[:port]/path, without credentials or query");
   while (text.ends_with('/')) text.remove_suffix(1);
   std::string url(text);

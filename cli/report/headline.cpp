@@ -1,4 +1,4 @@
-// How the sync stands, and the few numbers that one looks for first.
+// The state of the sync, and the few numbers that one looks for first.
 
 #include "cli/report/sections.h"
 #include "cli/report/words.h"

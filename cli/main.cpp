@@ -2,17 +2,21 @@
 // an exit code.
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <climits>
 #include <cstdlib>
 #include <exception>
 #include <new>
 
 #include "base/cancel.h"
+#include "base/printable.h"
 #include "base/version.h"
 #include "cli/commands/commands.h"
 #include "cli/options/help.h"
@@ -80,6 +84,16 @@ Error caught() {
   }
 }
 
+/// "alice on host1"; "alice as root on host1" where sudo stands between.
+std::string invoking_user() {
+  const ::passwd* entry = ::getpwuid(::geteuid());
+  const std::string user = entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
+  const std::string person = environment("SUDO_USER").value_or(user);
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"an unknown host"};
+  return printable(person, 64) + (person == user ? "" : " as " + user) + " on " + host.data();
+}
+
 bool takes_escapes() {
   const std::string kind = environment("TERM").value_or("");
   return !kind.empty() && kind != "dumb";
@@ -101,7 +115,7 @@ int run(const Options& options) {
 int main_with(const std::vector<std::string>& arguments) {
   Options options;
   try {
-    options = read_options(arguments, {environment, ::geteuid() == 0});
+    options = read_options(arguments, {environment, ::geteuid() == 0, invoking_user()});
     if (options.help || options.version) {
       const auto* command = options.command_given ? &command_spec(options.command) : nullptr;
       write_out(options.version ? std::string(kProgram) + "\n" : help_page(command));

@@ -58,6 +58,7 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
   const Arguments rewritten = rewrite_arguments(arguments);
   Options options;
   options.settings.command = command_to_repeat(rewritten);
+  options.settings.invoked_by = surroundings.invoked_by;
   choose_command(rewritten, surroundings.environment, options);
   std::vector<Layer> layers{command_line_layer(rewritten.options)};
   options.version = is_asked(layers[0], "version");

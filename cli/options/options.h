@@ -41,7 +41,8 @@ struct Options {
 /// What options are read from besides the arguments.
 struct Surroundings {
   Environment environment;
-  bool root = false;  ///< decides the working folder's default
+  bool root = false;            ///< decides the working folder's default
+  std::string invoked_by = {};  ///< who started the program, and where
 };
 
 Options read_options(std::span<const std::string> arguments, const Surroundings& surroundings);

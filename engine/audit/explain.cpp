@@ -175,18 +175,6 @@ MachineStory machine_story(Database& state, const std::string& id) {
   return machine;
 }
 
-/// Several machines of one name are told apart.
-void tell_apart(Database& state, std::vector<Subject>& subjects) {
-  for (Subject& subject : subjects) {
-    if (subject.kind != "asset") continue;
-    Statement& row = state.statement("explain/machine").bind("machine", subject.key);
-    subject.about = row.step() ? row.text("name") + ", " + row.text("healthStatus") +
-                                     ", last seen " + row.text("lastSeen")
-                               : "no longer listed by Defender";
-    row.reset();
-  }
-}
-
 void describe(Database& state, const Subject& subject, Explanation& out) {
   if (subject.kind == "asset") out.machine = machine_story(state, subject.key);
   Statement& row =
@@ -212,45 +200,6 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
   }
 }
 
-/// Every edge from something that A may mean to something that B may mean.
-void describe_edges(Database& state, const std::string& what, Explanation& out) {
-  const auto found = ends_of(state, what);
-  if (found.empty()) throw unknown_word(state, what);
-  std::vector<std::int64_t> ids;
-  for (const Ends& ends : found) {
-    for (const std::int64_t from : ends.from) {
-      for (const std::int64_t to : ends.to) {
-        const auto between =
-            state.statement("explain/edges_between").bind("from", from).bind("to", to).numbers();
-        ids.insert(ids.end(), between.begin(), between.end());
-      }
-    }
-  }
-  for (const std::int64_t id : ids) out.edges.push_back(edge_story(state, id));
-  if (out.edges.empty()) {
-    throw Error(ErrorKind::usage,
-                "both ends are known, but no reading of Defender ever derived an edge from the one "
-                "to the other; explain each of them shows the edges that there are");
-  }
-}
-
-/// One moment of the state for all questions, also while a run works on it.
-class Moment {
- public:
-  explicit Moment(Database& state) : state_(state) { state_.statement("explain/begin").run(); }
-  ~Moment() {
-    try {
-      state_.statement("explain/end").run();
-    } catch (const Error&) {  // SQLite has ended it by itself
-    }
-  }
-  Moment(const Moment&) = delete;
-  Moment& operator=(const Moment&) = delete;
-
- private:
-  Database& state_;
-};
-
 }  // namespace
 
 Explanation explain(Database& state, const std::string& what) {
@@ -258,7 +207,10 @@ Explanation explain(Database& state, const std::string& what) {
   const Moment moment(state);
   Explanation out;
   out.subjects = subjects_of(state, what);
-  if (out.subjects.empty()) describe_edges(state, what, out);
+  if (out.subjects.empty()) {
+    for (const std::int64_t id : edges_named(state, what))
+      out.edges.push_back(edge_story(state, id));
+  }
   if (out.subjects.size() == 1) describe(state, out.subjects.front(), out);
   if (out.subjects.size() > 1) tell_apart(state, out.subjects);
   return out;

@@ -93,21 +93,6 @@ std::vector<Subject> subjects_of(Database& state, const std::string& word) {
   return subjects;
 }
 
-std::vector<Ends> ends_of(Database& state, const std::string& what) {
-  std::vector<Ends> found;
-  for (std::size_t at = what.find(kArrow); at != std::string::npos;
-       at = what.find(kArrow, at + 1)) {
-    Ends ends;
-    for (const Subject& one : meanings_of(state, what.substr(0, at)))
-      for (const std::int64_t id : vertices_of(state, one)) ends.from.push_back(id);
-    if (ends.from.empty()) continue;
-    for (const Subject& one : meanings_of(state, what.substr(at + kArrow.size())))
-      for (const std::int64_t id : vertices_of(state, one)) ends.to.push_back(id);
-    if (!ends.to.empty()) found.push_back(std::move(ends));
-  }
-  return found;
-}
-
 std::vector<std::int64_t> vertices_of(Database& state, const Subject& subject) {
   return state.statement("explain/vertices")
       .bind("kind", subject.kind)
@@ -125,6 +110,64 @@ Error unknown_word(Database& state, const std::string& what) {
     message += (i == 0 ? "; these begin alike: " : ", ") + printable(names[i], kLongestInMessage);
   }
   return Error(ErrorKind::usage, message);
+}
+
+void tell_apart(Database& state, std::vector<Subject>& subjects) {
+  for (Subject& subject : subjects) {
+    if (subject.kind != "asset") continue;
+    Statement& row = state.statement("explain/machine").bind("machine", subject.key);
+    subject.about = row.step() ? row.text("name") + ", " + row.text("healthStatus") +
+                                     ", last seen " + row.text("lastSeen")
+                               : "no longer listed by Defender";
+    row.reset();
+  }
+}
+
+namespace {
+
+/// Vertices from one of which to the other of which an edge may go.
+struct Ends {
+  std::vector<std::int64_t> from;
+  std::vector<std::int64_t> to;
+};
+
+/// Both sides of "A -> B", at every place where it can be parted so that both are known.
+std::vector<Ends> ends_of(Database& state, const std::string& what) {
+  std::vector<Ends> found;
+  for (std::size_t at = what.find(kArrow); at != std::string::npos;
+       at = what.find(kArrow, at + 1)) {
+    Ends ends;
+    for (const Subject& one : meanings_of(state, what.substr(0, at)))
+      for (const std::int64_t id : vertices_of(state, one)) ends.from.push_back(id);
+    if (ends.from.empty()) continue;
+    for (const Subject& one : meanings_of(state, what.substr(at + kArrow.size())))
+      for (const std::int64_t id : vertices_of(state, one)) ends.to.push_back(id);
+    if (!ends.to.empty()) found.push_back(std::move(ends));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> edges_named(Database& state, const std::string& what) {
+  const auto found = ends_of(state, what);
+  if (found.empty()) throw unknown_word(state, what);
+  std::vector<std::int64_t> ids;
+  for (const Ends& ends : found) {
+    for (const std::int64_t from : ends.from) {
+      for (const std::int64_t to : ends.to) {
+        const auto between =
+            state.statement("explain/edges_between").bind("from", from).bind("to", to).numbers();
+        ids.insert(ids.end(), between.begin(), between.end());
+      }
+    }
+  }
+  if (ids.empty()) {
+    throw Error(ErrorKind::usage,
+                "both ends are known, but no reading of Defender ever derived an edge from the one "
+                "to the other; explain each of them shows the edges that there are");
+  }
+  return ids;
 }
 
 }  // namespace defender_car

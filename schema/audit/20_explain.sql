@@ -83,19 +83,21 @@ CREATE VIEW audit_gone_edge AS
 SELECT e.edge_id, e.collection AS edge, f.collection AS from_kind, f.key AS from_key, t.collection AS to_kind, t.key AS to_key,
        l.ledger_id, l.at, l.run_id, l.operation, l.reason,
        l.evidence,                        -- the machine, or the Defender row, behind it
-       l.answer                           -- CAR's
+       l.answer,                          -- CAR's
+       l.since, l.since_run               -- when CAR had acknowledged it, and of which run; NULL: an older program removed it
 FROM edge e
 JOIN vertex f ON f.vertex_id = e.from_id
 JOIN vertex t ON t.vertex_id = e.to_id
-JOIN ledger l ON l.object = f.key || ' -> ' || t.key AND l.collection = e.collection
+JOIN ledger l ON l.object = f.key || ' -> ' || t.key AND l.collection = e.collection AND coalesce(l.object_id, e.edge_id) = e.edge_id
 WHERE l.operation IN ('disable', 'delete', 'drop', 'lost');
 
 -- The same of vertices: of assets the DELETEs, of all what a full import did not report.
 CREATE VIEW audit_gone_vertex AS
-SELECT v.vertex_id, v.collection AS kind, v.key, l.ledger_id, l.at, l.run_id, l.operation, l.reason, l.evidence, l.answer
+SELECT v.vertex_id, v.collection AS kind, v.key, l.ledger_id, l.at, l.run_id, l.operation, l.reason, l.evidence, l.answer,
+       l.since, l.since_run
 FROM vertex v
 JOIN collection n ON n.name = v.collection
-JOIN ledger l ON l.object = v.key AND l.collection = n.car_name
+JOIN ledger l ON l.object = v.key AND l.collection = n.car_name AND coalesce(l.object_id, v.vertex_id) = v.vertex_id
 WHERE l.operation IN ('delete', 'drop', 'lost');
 
 -- MachineInfo's row of each machine, as JSON.

@@ -23,6 +23,7 @@
 #include "cli/options/options.h"
 #include "cli/output/exit_code.h"
 #include "cli/output/output.h"
+#include "cli/output/terminal.h"
 #include "cli/output/text.h"
 #include "http/proxy.h"
 
@@ -117,8 +118,10 @@ int main_with(const std::vector<std::string>& arguments) {
   try {
     options = read_options(arguments, {environment, ::geteuid() == 0, invoking_user()});
     if (options.help || options.version) {
-      const auto* command = options.command_given ? &command_spec(options.command) : nullptr;
-      write_out(options.version ? std::string(kProgram) + "\n" : help_page(command));
+      const std::size_t columns = terminal_columns(STDOUT_FILENO);
+      write_out(options.version         ? std::string(kProgram) + "\n"
+                : options.command_given ? help_page(command_spec(options.command), columns)
+                                        : help_page(columns));
       return 0;
     }
   } catch (const Error& e) {

@@ -100,13 +100,21 @@ bool takes_escapes() {
   return !kind.empty() && kind != "dumb";
 }
 
+Style style_of(const Options& options) {
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  const bool wanted = environment("NO_COLOR").value_or("").empty() && terminal && takes_escapes();
+  return {.color = options.color == ColorChoice::always ||
+                   (options.color == ColorChoice::automatic && wanted),
+          .width = terminal ? terminal_columns(STDOUT_FILENO) : 0};
+}
+
 int run(const Options& options) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   Log log(options.log, terminal);
   for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
   const CommandSpec& command = command_spec(options.command);
   try {
-    return command.run({options, log, terminal, terminal && takes_escapes()});
+    return command.run({options, log, terminal, terminal && takes_escapes(), style_of(options)});
   } catch (const std::exception&) {
     log.release({});
     return fail(caught(), command.name, options.format == Format::json);

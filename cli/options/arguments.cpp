@@ -128,7 +128,7 @@ class Rewriter {
     }
     if (next_ == 1) {
       refuse("unknown command '" + printable(shorten(argument, 40)) + "'" +
-             did_you_mean("", nearest_command(argument)) + "; defender-car help lists them");
+             did_you_mean("", nearest_command(argument)) + " (defender-car help lists them)");
     }
     refuse("argument " + std::to_string(next_) + " belongs to no option" + previous_ +
            "; it is not shown, as it may be part of a secret. Put values with spaces in quotes.");
@@ -142,7 +142,7 @@ class Rewriter {
     const auto spelling = find_spelling(typed);
     if (!spelling) {
       refuse("unknown option " + printable(shorten(typed, 40)) + better_option(typed) +
-             "; defender-car help COMMAND lists them");
+             " (defender-car help COMMAND lists them)");
     }
     previous_ = " (it stands after the value of " + typed + ")";
     apply(typed, *spelling);

@@ -90,6 +90,11 @@ void read_holders(Database& state, std::int64_t edge, EdgeStory& story) {
   }
 }
 
+std::string name_of(Database& state, const std::string& kind, const std::string& key) {
+  if (kind != "asset" && kind != "alert") return "";
+  return state.statement("explain/name").bind("kind", kind).bind("key", key).value().value_or("");
+}
+
 EdgeStory edge_story(Database& state, std::int64_t id) {
   EdgeStory story;
   Statement& row = state.statement("explain/edge").bind("id", id);
@@ -101,13 +106,28 @@ EdgeStory edge_story(Database& state, std::int64_t id) {
   story.to_key = row.text("to_key");
   story.standing = object_state(row);
   row.reset();
+  story.from_name = name_of(state, story.from_kind, story.from_key);
+  story.to_name = name_of(state, story.to_kind, story.to_key);
   complete(state, story.standing, id, false);
   read_holders(state, id, story);
   return story;
 }
 
+constexpr int kEdgesLookedAt = 20'000;
+
+void read_recent(Database& state, std::int64_t vertex, Explanation& out) {
+  Statement& rows = state.statement("explain/recent")
+                        .bind("id", vertex)
+                        .bind("looked_at", kEdgesLookedAt)
+                        .bind("most", kRecentShown);
+  while (rows.step()) {
+    out.recent.push_back({rows.text("at"), rows.text("change"), rows.text("edge"),
+                          rows.text("from_kind"), rows.text("from_key"), rows.text("to_kind"),
+                          rows.text("to_key"), rows.integer("run_id"), rows.text("reason")});
+  }
+}
+
 std::vector<std::int64_t> edges_of(Database& state, std::int64_t vertex) {
-  constexpr int kEdgesLookedAt = 20'000;
   return state.statement("explain/edges")
       .bind("id", vertex)
       .bind("looked_at", kEdgesLookedAt)
@@ -189,6 +209,7 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
   std::set<std::int64_t> shown;  // user_account hangs on both of an account's vertices
   for (const std::int64_t vertex : vertices_of(state, subject)) {
     out.vertices.push_back(vertex_story(state, vertex));
+    read_recent(state, vertex, out);
     auto edges = edges_of(state, vertex);
     if (edges.size() > kEdgesShown) {
       out.more_edges = true;

@@ -37,15 +37,29 @@ std::string as_mac(const std::string& word) {
   return digits == 12 ? out : "";
 }
 
+std::vector<Subject> subjects(Statement& query) {
+  std::vector<Subject> found;
+  while (query.step()) found.push_back({query.text("kind"), query.text("key"), ""});
+  return found;
+}
+
 std::vector<Subject> of_spelling(Database& state, const std::string& word,
                                  const std::string& kind) {
-  std::vector<Subject> subjects;
-  Statement& query = state.statement("explain/subjects")
-                         .bind("key", word)
-                         .bind("kind", kind)
-                         .bind("most", kCandidatesShown);
-  while (query.step()) subjects.push_back({query.text("kind"), query.text("key"), ""});
-  return subjects;
+  return subjects(state.statement("explain/subjects")
+                      .bind("key", word)
+                      .bind("kind", kind)
+                      .bind("most", kCandidatesShown));
+}
+
+/// Machines of that short name, else all that begins so.
+std::vector<Subject> of_beginning(Database& state, const std::string& word) {
+  if (word.size() < kShortestBeginning) return {};
+  for (const char* statement : {"explain/short_name", "explain/beginning"}) {
+    auto found =
+        subjects(state.statement(statement).bind("key", word).bind("most", kCandidatesShown));
+    if (!found.empty()) return found;
+  }
+  return {};
 }
 
 std::vector<Subject> of_any_spelling(Database& state, const std::string& word,
@@ -84,13 +98,14 @@ std::vector<Subject> meanings_of(Database& state, const std::string& word) {
 }
 
 std::vector<Subject> subjects_of(Database& state, const std::string& word) {
-  auto subjects = meanings_of(state, word);
-  const auto machines = std::count_if(subjects.begin(), subjects.end(),
+  auto found = meanings_of(state, word);
+  const auto machines = std::count_if(found.begin(), found.end(),
                                       [](const Subject& one) { return one.kind == "asset"; });
   if (machines == 1) {
-    std::erase_if(subjects, [](const Subject& one) { return one.kind == "hostname"; });
+    std::erase_if(found, [](const Subject& one) { return one.kind == "hostname"; });
   }
-  return subjects;
+  return found.empty() && word.find(kArrow) == std::string::npos ? of_beginning(state, word)
+                                                                 : found;
 }
 
 std::vector<std::int64_t> vertices_of(Database& state, const Subject& subject) {

@@ -13,7 +13,8 @@ namespace defender_car {
 /// lower or in upper case.
 std::vector<Subject> meanings_of(Database& state, const std::string& word);
 
-/// The same as an answer's subject: a host name that one machine bears means the machine.
+/// The same as an answer's subject: a host name that one machine bears means the machine; a word
+/// that nothing goes by means the machines of that short name, else what begins so.
 std::vector<Subject> subjects_of(Database& state, const std::string& word);
 
 std::vector<std::int64_t> vertices_of(Database& state, const Subject& subject);

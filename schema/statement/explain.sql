@@ -26,6 +26,38 @@ SELECT kind, key FROM (
         WHERE dataset IN ('machines', 'alerts') AND record_key = :key)
 WHERE :kind = '' OR kind = :kind
 LIMIT :most
+-- statement: short_name
+-- Machines whose name is :key and a domain.
+SELECT 'asset' AS kind, id AS key FROM MachineInfo
+WHERE computerDnsName BETWEEN :key || '.' AND :key || '.' || char(1114111) LIMIT :most
+-- statement: beginning
+-- What begins so: machines by name or id, all else by key.
+SELECT kind, key FROM (
+  SELECT * FROM (SELECT 'asset' AS kind, id AS key FROM MachineInfo
+                 WHERE computerDnsName BETWEEN :key AND :key || char(1114111) LIMIT :most)
+  UNION
+  SELECT CASE collection WHEN 'user' THEN 'account' ELSE collection END, key
+  FROM (SELECT v.collection, v.key FROM collection n
+        CROSS JOIN vertex v ON v.collection = n.name AND v.key BETWEEN :key AND :key || char(1114111)
+        WHERE n.name <> 'hostname' LIMIT :most))
+LIMIT :most
+-- statement: recent
+-- What came and went last among the edges of a vertex, the newest first.
+SELECT at, change, edge, from_kind, from_key, to_kind, to_key, run_id, reason FROM (
+  SELECT since AS at, '+' AS change, edge, from_kind, from_key, to_kind, to_key, first_run AS run_id, '' AS reason
+  FROM (SELECT edge_id FROM edge WHERE from_id = :id UNION SELECT edge_id FROM edge WHERE to_id = :id LIMIT :looked_at) p
+  CROSS JOIN audit_interval i ON i.edge_id = p.edge_id
+  WHERE since <> 'unknown'
+  UNION ALL
+  SELECT until, '-', edge, from_kind, from_key, to_kind, to_key, last_run, reason
+  FROM (SELECT edge_id FROM edge WHERE from_id = :id UNION SELECT edge_id FROM edge WHERE to_id = :id LIMIT :looked_at) p
+  CROSS JOIN audit_interval i ON i.edge_id = p.edge_id
+  WHERE until IS NOT NULL)
+ORDER BY at DESC, change, edge, to_key LIMIT :most
+-- statement: name
+-- What a person calls a machine, an alert or a CVE.
+SELECT CASE :kind WHEN 'asset' THEN (SELECT computerDnsName FROM MachineInfo WHERE id = :key)
+                  WHEN 'alert' THEN (SELECT title FROM Alerts WHERE id = :key) END
 -- statement: is_kind
 SELECT count(*) FROM collection WHERE name = :kind
 -- statement: vertices

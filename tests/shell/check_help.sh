@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The options of docs/configuration.md and of the man page are the option table's, word by word
-# (check_help.sh --update writes them anew); --help has them all, and the README names no others.
+# (check_help.sh --update writes them anew); the pages of the commands have them all, and the README names no others.
 set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
@@ -39,7 +39,8 @@ expect_within() {
 readonly update=${1:-}
 check_page markdown configuration.md
 check_page man defender-car.1
-"$build/defender-car" --help | options_in >"$place/help"
+commands=$("$build/defender-car" help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+for command in $commands; do "$build/defender-car" help "$command"; done | options_in >"$place/help"
 (($(wc -l <"$place/help") >= 30)) || fail "--help lists too few options"
 "$build/option_pages" markdown | options_in >"$place/table"
 about_our_program | options_in >"$place/README"

@@ -22,6 +22,7 @@
 #include "cli/options/help.h"
 #include "cli/options/options.h"
 #include "cli/output/exit_code.h"
+#include "cli/commands/monitoring.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal.h"
 #include "cli/output/text.h"
@@ -133,6 +134,7 @@ int main_with(const std::vector<std::string>& arguments) {
       return 0;
     }
   } catch (const Error& e) {
+    if (asks_for_monitoring(arguments)) return print_unknown(e.what());
     return fail(e, "", asks_for_json(arguments));
   }
   return run(options);

@@ -65,8 +65,8 @@ std::string bash_values() {
 std::string bash_commands() {
   std::string out;
   for (const CommandSpec& command : command_table()) {
-    out.append("    ").append(command.name).append(") words='").append(option_names(command));
-    out.append(words_of(command)).append("'");
+    out.append("    ").append(command.name).append(") options='").append(option_names(command));
+    out.append("'; words='").append(words_of(command)).append("'");
     if (takes_files(command)) out.append("; files=1");
     out.append(" ;;\n");
   }
@@ -76,7 +76,7 @@ std::string bash_commands() {
 std::string bash_script() {
   return R"(# bash completion of defender-car, made by `defender-car completion bash`
 _defender_car() {
-  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= words= files= i
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= words= options= files= i
   # --option=value comes in three words.
   if [[ $word == = ]]; then
     word=
@@ -102,6 +102,7 @@ _defender_car() {
          "    '') words='" + command_names() + R"(' ;;
     esac ;;
   esac
+  if [[ $word == -* || -z $words$files ]]; then words+=" $options"; fi
   COMPREPLY=()
   if [[ -n $words ]]; then mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word"); fi
   if [[ -n $files ]]; then

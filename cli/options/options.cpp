@@ -90,6 +90,13 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
   return options;
 }
 
+bool asks_for_monitoring(std::span<const std::string> arguments) {
+  const auto has = [&](const char* word) {
+    return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
+  };
+  return has("status") && has("--check");
+}
+
 bool asks_for_json(std::span<const std::string> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];

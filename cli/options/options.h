@@ -58,5 +58,7 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
 
 /// For the time before read_options has succeeded: whether the arguments ask for JSON.
 bool asks_for_json(std::span<const std::string> arguments);
+/// The same for `status --check`.
+bool asks_for_monitoring(std::span<const std::string> arguments);
 
 }  // namespace defender_car

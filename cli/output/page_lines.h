@@ -16,7 +16,8 @@ class Page {
   }
   /// A word that may have colours, and what follows it.
   void styled(std::size_t level, const std::string& word, const std::string& text) {
-    text_ += std::string(2 * level, ' ') + word + printable(text) + "\n";
+    const char* gap = text.starts_with(' ') ? " " : "";
+    text_ += std::string(2 * level, ' ') + word + gap + printable(text) + "\n";
   }
   void gap() {
     if (!text_.empty()) text_ += "\n";

@@ -65,6 +65,20 @@ std::string duration(std::int64_t seconds) {
   return std::to_string(minutes / 60) + ":" + two_digits(minutes % 60) + ":" + tail;
 }
 
+std::vector<std::vector<std::string>> without_empty_columns(
+    const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::vector<std::string>> out(rows.size());
+  for (std::size_t column = 0; column < rows[0].size(); ++column) {
+    const bool empty = std::all_of(rows.begin() + 1, rows.end(), [&](const auto& row) {
+      return column >= row.size() || row[column].empty();
+    });
+    if (empty) continue;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      out[i].push_back(column < rows[i].size() ? rows[i][column] : "");
+  }
+  return out;
+}
+
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;

@@ -4,7 +4,7 @@
 #include "cli/report/html.h"
 #include "cli/report/page_css.h"
 #include "cli/report/sections.h"
-#include "cli/report/words.h"
+#include "cli/output/words.h"
 
 namespace defender_car {
 namespace {

@@ -3,7 +3,7 @@
 #include "cli/report/chart.h"
 #include "cli/report/sections.h"
 #include "cli/report/table.h"
-#include "cli/report/words.h"
+#include "cli/output/words.h"
 
 namespace defender_car {
 namespace {

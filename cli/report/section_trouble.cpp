@@ -2,7 +2,7 @@
 
 #include "cli/report/sections.h"
 #include "cli/report/table.h"
-#include "cli/report/words.h"
+#include "cli/output/words.h"
 
 namespace defender_car {
 namespace {

@@ -26,6 +26,11 @@ class Unfinished {
   fs::path path_;
 };
 
+void require_written_state(const WorkingDir& folder) {
+  Database state = open_state(folder);
+  require_written(state);
+}
+
 /// The newest run in the copy.
 std::int64_t checked(const fs::path& file) {
   Database copy(file, OpenMode::immutable);
@@ -39,9 +44,11 @@ std::int64_t checked(const fs::path& file) {
 
 StateCopy copy_state(const WorkingDir& folder, const fs::path& file) {
   require_new(file);
-  Database state = open_state(folder);
+  require_written_state(folder);
   const Unfinished unfinished(file);
-  state.copy_to(unfinished.path());
+  Database sql("copy", OpenMode::memory);
+  sql.attach_read_only(folder.state(), "state");
+  sql.copy_to(unfinished.path(), "copy/state");
   StateCopy copy;
   copy.run_id = checked(unfinished.path());
   copy.bytes = static_cast<std::int64_t>(fs::file_size(unfinished.path()));

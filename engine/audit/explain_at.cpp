@@ -5,19 +5,12 @@
 #include "audit/state.h"
 #include "audit/state_at.h"
 #include "audit/subjects.h"
+#include "base/printable.h"
 
 namespace defender_car {
 namespace {
 
 constexpr int kEdgesLookedAt = 20'000;
-
-std::string full_time(Database& state, const std::string& time) {
-  const auto full = state.statement("at/time").bind("text", time).value();
-  if (full && !full->empty()) return *full;
-  throw Error(ErrorKind::usage, "--at " + time +
-                                    " is no time; give one in UTC, such as 2026-11-24 or "
-                                    "2026-11-24T13:05Z");
-}
 
 /// What vertices and edges have in common.
 Interval interval(const Statement& row) {
@@ -101,8 +94,17 @@ ExplanationAt from_snapshots(const WorkingDir& folder, const std::string& what, 
 
 }  // namespace
 
+std::string full_time(const std::string& time) {
+  Database sql("times", OpenMode::memory);
+  const auto full = sql.statement("at/time").bind("text", time).value();
+  if (full && !full->empty()) return *full;
+  throw Error(ErrorKind::usage, "--at " + printable(time, 40) +
+                                    " is no time; give one in UTC, such as 2026-11-24 or "
+                                    "2026-11-24T13:05Z");
+}
+
 RunAt run_at(Database& state, const std::string& time) {
-  const std::string at = full_time(state, time);
+  const std::string at = full_time(time);
   Statement& row = state.statement("at/run").bind("at", at);
   if (row.step()) {
     const RunAt run{at, row.integer("run_id"), row.text("finished_at")};

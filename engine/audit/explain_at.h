@@ -51,8 +51,12 @@ struct RunAt {
   std::string finished_at;
 };
 
-/// The last run that the state knows to be finished by `time` (2026-11-24, 2026-11-24T13:05Z, with
-/// or without seconds; UTC). Throws Error(usage) for what is no time and for one before its runs.
+/// A time as a person writes it (2026-11-24, 2026-11-24T13:05Z, with or without seconds; UTC) in
+/// full. Throws Error(usage) for what is none.
+std::string full_time(const std::string& time);
+
+/// The last run that the state knows to be finished by `time`, as for full_time(). Throws
+/// Error(usage) for one before its runs.
 RunAt run_at(Database& state, const std::string& time);
 RunAt run_at(const WorkingDir& folder, const std::string& time);
 

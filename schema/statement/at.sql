@@ -26,23 +26,26 @@ FROM audit_interval WHERE edge_id = :id
 ORDER BY in_car DESC, since > :at AND since <> 'unknown', abs(julianday(coalesce(until, since)) - julianday(:at)) LIMIT 1
 -- statement: edges
 -- That CAR held then: those of a vertex, and those between two neighbours of it. Of a vertex with very many edges the first
--- :looked_at are looked at; the many of software come last.
+-- :looked_at are looked at; the many of software come last. (Of audit_interval, which is a union, a join would read
+-- everything.)
 WITH own AS (
-  SELECT edge_id, from_id, to_id, collection FROM (SELECT * FROM edge WHERE from_id = :id LIMIT :looked_at)
+  SELECT edge_id, from_id, to_id FROM (SELECT * FROM edge WHERE from_id = :id LIMIT :looked_at)
   UNION
-  SELECT edge_id, from_id, to_id, collection FROM (SELECT * FROM edge WHERE to_id = :id LIMIT :looked_at)),
-held AS (
-  SELECT o.edge_id, o.collection, o.from_id + o.to_id - :id AS other_id
-  FROM own o CROSS JOIN audit_interval i ON i.edge_id = o.edge_id
-  WHERE i.since <= :at AND (i.until IS NULL OR i.until > :at)),
-picked AS (
-  SELECT edge_id, collection FROM held
+  SELECT edge_id, from_id, to_id FROM (SELECT * FROM edge WHERE to_id = :id LIMIT :looked_at)),
+neighbour AS (
+  SELECT o.from_id + o.to_id - :id AS vertex_id FROM own o
+  WHERE EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = o.edge_id AND k.since <= :at)
+     OR EXISTS (SELECT 1 FROM audit_gone_edge g WHERE g.edge_id = o.edge_id AND g.since <= :at AND g.at > :at)),
+looked AS (
+  SELECT edge_id FROM own
   UNION
-  SELECT e.edge_id, e.collection
-  FROM held h CROSS JOIN edge e ON e.from_id = h.other_id CROSS JOIN audit_interval i ON i.edge_id = e.edge_id
-  WHERE e.to_id IN (SELECT other_id FROM held) AND i.since <= :at AND (i.until IS NULL OR i.until > :at))
-SELECT edge_id FROM picked
-ORDER BY collection IN (SELECT name FROM edge_type WHERE aspect = 'software'), collection, edge_id
+  SELECT e.edge_id FROM neighbour n CROSS JOIN edge e ON e.from_id = n.vertex_id
+  WHERE e.to_id IN (SELECT vertex_id FROM neighbour))
+SELECT e.edge_id
+FROM looked l CROSS JOIN edge e ON e.edge_id = l.edge_id
+WHERE EXISTS (SELECT 1 FROM acknowledged_edge k WHERE k.edge_id = e.edge_id AND k.since <= :at)
+   OR EXISTS (SELECT 1 FROM audit_gone_edge g WHERE g.edge_id = e.edge_id AND g.since <= :at AND g.at > :at)
+ORDER BY e.collection IN (SELECT name FROM edge_type WHERE aspect = 'software'), e.collection, e.edge_id
 LIMIT :most
 -- statement: end
 -- After everything that the state acknowledged.

@@ -42,18 +42,26 @@ SELECT kind, key FROM (
         WHERE n.name <> 'hostname' LIMIT :most))
 LIMIT :most
 -- statement: recent
--- What came and went last among the edges of a vertex, the newest first.
-SELECT at, change, edge, from_kind, from_key, to_kind, to_key, run_id, reason FROM (
-  SELECT since AS at, '+' AS change, edge, from_kind, from_key, to_kind, to_key, first_run AS run_id, '' AS reason
-  FROM (SELECT edge_id FROM edge WHERE from_id = :id UNION SELECT edge_id FROM edge WHERE to_id = :id LIMIT :looked_at) p
-  CROSS JOIN audit_interval i ON i.edge_id = p.edge_id
-  WHERE since <> 'unknown'
-  UNION ALL
-  SELECT until, '-', edge, from_kind, from_key, to_kind, to_key, last_run, reason
-  FROM (SELECT edge_id FROM edge WHERE from_id = :id UNION SELECT edge_id FROM edge WHERE to_id = :id LIMIT :looked_at) p
-  CROSS JOIN audit_interval i ON i.edge_id = p.edge_id
-  WHERE until IS NOT NULL)
-ORDER BY at DESC, change, edge, to_key LIMIT :most
+-- What came and went last among the edges of a vertex, the newest first. (Of audit_interval, which is a union, a join would
+-- read everything.)
+WITH picked AS (
+  SELECT edge_id FROM (SELECT edge_id FROM edge WHERE from_id = :id LIMIT :looked_at)
+  UNION
+  SELECT edge_id FROM (SELECT edge_id FROM edge WHERE to_id = :id LIMIT :looked_at))
+SELECT k.since AS at, '+' AS change, e.collection AS edge, f.collection AS from_kind, f.key AS from_key,
+       t.collection AS to_kind, t.key AS to_key, k.since_run AS run_id, '' AS reason
+FROM picked p
+CROSS JOIN acknowledged_edge k ON k.edge_id = p.edge_id
+CROSS JOIN edge e ON e.edge_id = k.edge_id
+CROSS JOIN vertex f ON f.vertex_id = e.from_id
+CROSS JOIN vertex t ON t.vertex_id = e.to_id
+UNION ALL
+SELECT g.since, '+', g.edge, g.from_kind, g.from_key, g.to_kind, g.to_key, g.since_run, ''
+FROM picked p CROSS JOIN audit_gone_edge g ON g.edge_id = p.edge_id WHERE g.since IS NOT NULL
+UNION ALL
+SELECT g.at, '-', g.edge, g.from_kind, g.from_key, g.to_kind, g.to_key, g.run_id, g.reason
+FROM picked p CROSS JOIN audit_gone_edge g ON g.edge_id = p.edge_id
+ORDER BY 1 DESC, 2, 3, 7 LIMIT :most
 -- statement: name
 -- What a person calls a machine, an alert or a CVE.
 SELECT CASE :kind WHEN 'asset' THEN (SELECT computerDnsName FROM MachineInfo WHERE id = :key)

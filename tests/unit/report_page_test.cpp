@@ -11,7 +11,7 @@
 #include "cli/report/html.h"
 #include "cli/report/page.h"
 #include "cli/report/page_file.h"
-#include "cli/report/words.h"
+#include "cli/output/words.h"
 
 using namespace defender_car;
 namespace fs = std::filesystem;

@@ -15,7 +15,7 @@ namespace {
 constexpr int kDamaged = 55;  // data could not be processed
 
 /// Clock, digest and problem are known to `check` only, which reads the files.
-std::string chain_text(const std::vector<ChainLink>& links) {
+std::string chain_text(const std::vector<ChainLink>& links, const Style& style) {
   if (links.empty()) return "There are no snapshots.\n";
   std::vector<std::vector<std::string>> rows{
       {"file", "run", "kind", "clock", "bytes", "digest", "problem"}};
@@ -24,7 +24,7 @@ std::string chain_text(const std::vector<ChainLink>& links) {
                     link.file.mode, link.now, std::to_string(link.file.bytes),
                     std::string(shorten(link.digest, 12)), link.problem});
   }
-  return table(without_empty_columns(rows));
+  return table(without_empty_columns(rows), style.width);
 }
 
 std::string chain_json(const std::vector<ChainLink>& links, int code) {
@@ -108,7 +108,8 @@ int run_snapshots_command(const Session& session) {
   for (const ChainLink& link : links) {
     if (!link.problem.empty()) code = kDamaged;
   }
-  write_out(session.options.format == Format::json ? chain_json(links, code) : chain_text(links));
+  write_out(session.options.format == Format::json ? chain_json(links, code)
+                                                   : chain_text(links, session.style));
   return code;
 }
 

@@ -89,8 +89,8 @@ std::string status_text(const Verdict& verdict, const Style& style) {
                     age_of(dataset.cursor, verdict.now),
                     or_words(dataset.last_complete_at, "never")});
   }
-  if (rows.size() > 1) text.append("\n").append(table(rows));
-  return text + "\n" + table(calls(verdict.status));
+  if (rows.size() > 1) text.append("\n").append(table(rows, style.width));
+  return text + "\n" + table(calls(verdict.status), style.width);
 }
 
 std::string status_json(const Verdict& verdict) {

@@ -38,8 +38,9 @@ nothing here and nothing in CAR, needs no lock, and works beside a run. What is 
      "defender-car plan --format json"},
     {Command::status, "status", "", "[--working-dir DIR] [--format json]", "where the sync stands",
      Connects::nothing, run_status_command,
-     R"(Where the sync stands: the last run, the last success, what CAR holds, what still waits to
-be sent, and how far each dataset has been read. Asks no service.
+     R"(Whether CAR is in step and since when, then what is wrong, then details: the last run, what
+CAR holds, what still waits to be sent, and how far each dataset has been read. Asks no
+service. With --check one line for a monitoring system.
 )",
      "defender-car status\n"
      "defender-car status --check --warn-age 15m --critical-age 1h"},
@@ -51,9 +52,10 @@ Asks no service.
      "defender-car runs --limit 5"},
     {Command::explain, "explain", "WHAT", "[--working-dir DIR] [--format json]",
      "why CAR holds what it holds, or why no longer", Connects::nothing, run_explain_command,
-     R"(Why CAR holds what it holds, or why it does no longer: since when, by which run, from which
-rows of Defender, held up by which machines; or when it went, why, and what CAR answered.
-Asks no service.
+     R"(What a thing is, what CAR holds of it by kind, and what changed last. With --rows every edge:
+since when, by which run, from which rows of Defender and which machines; or when it went,
+why, and what CAR answered. With --at TIME what CAR held then. A beginning is enough where
+only one thing has it. Asks no service.
 
   WHAT   a machine (id or name), an address, a MAC, an account, a CVE, an alert's id, a host
          name, software (vendor:name:version), or an edge: 'A -> B', in quotes. KIND:WHAT

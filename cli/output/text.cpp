@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -11,6 +12,18 @@ namespace defender_car {
 namespace {
 
 constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+/// Each row below the heading as "heading: cell" lines, a blank line between two rows.
+std::string as_lines(const std::vector<std::vector<std::string>>& cells) {
+  std::string out;
+  for (std::size_t row = 1; row < cells.size(); ++row) {
+    if (row > 1) out += "\n";
+    for (std::size_t i = 0; i < cells[row].size(); ++i) {
+      if (!cells[row][i].empty()) out += cells[0][i] + ": " + cells[row][i] + "\n";
+    }
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -79,7 +92,7 @@ std::vector<std::vector<std::string>> without_empty_columns(
   return out;
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t width) {
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -90,6 +103,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
       widths[i] = std::max(widths[i], width_of(line[i]));
     }
   }
+  const std::size_t all = std::accumulate(widths.begin(), widths.end(), 2 * widths.size());
+  if (width > 0 && all > width + 2) return as_lines(cells);
   std::string out;
   for (const auto& line : cells) {
     std::string text;

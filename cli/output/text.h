@@ -33,7 +33,8 @@ std::vector<std::vector<std::string>> without_empty_columns(
     const std::vector<std::vector<std::string>>& rows);
 
 /// Columns padded to their widest cell, two spaces apart; the first row is the heading. Cells are
-/// made printable.
-std::string table(const std::vector<std::vector<std::string>>& rows);
+/// made printable. Where that is wider than `width` (0: never), each row becomes lines, the heading
+/// before each cell.
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t width = 0);
 
 }  // namespace defender_car

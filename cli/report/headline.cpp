@@ -1,7 +1,7 @@
 // The state of the sync, and the few numbers that one looks for first.
 
-#include "cli/report/sections.h"
 #include "cli/output/words.h"
+#include "cli/report/sections.h"
 
 namespace defender_car {
 namespace {

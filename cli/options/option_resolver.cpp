@@ -159,6 +159,11 @@ void OptionResolver::read_sources() {
                                                            {"graph", HuntingApi::graph},
                                                            {"defender", HuntingApi::defender}});
   });
+  with("alerts-api", [&](auto text) {
+    settings.alerts_api = parse_choice<AlertsApi>(text, {{"auto", AlertsApi::automatic},
+                                                         {"defender", AlertsApi::defender},
+                                                         {"graph", AlertsApi::graph}});
+  });
   with("network-source", [&](auto text) {
     settings.network_source =
         parse_choice<NetworkSource>(text, {{"auto", NetworkSource::automatic},

@@ -95,6 +95,10 @@ constexpr OptionSpec options[] = {
     {"hunting-api", "auto|graph|defender", "", sources,
      "Which hunting service is asked. auto: Microsoft Graph where the app has "
      "ThreatHunting.Read.All, else Defender's own, which retires on 2027-02-01. Default: auto."},
+    {"alerts-api", "auto|defender|graph", "", sources,
+     "Which list alerts come from. auto: Defender's own while it answers; where it refuses for "
+     "good, Microsoft Graph's alerts_v2 if the app has SecurityAlert.Read.All. After a change all "
+     "alerts are read. Default: auto."},
     {"network-source", "auto|hunting|machines", "", sources,
      "Where adapters and addresses come from. machines needs no hunting and knows less. "
      "Default: auto."},

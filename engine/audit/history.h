@@ -55,6 +55,8 @@ struct Status {
   std::string source;
   std::string identity_model;   ///< user, account; "" while not chosen
   std::string network_source;   ///< hunting, machines; "" while not chosen
+  std::string alerts_api;       ///< defender, graph; "" while none was read
+  std::vector<std::string> warnings;  ///< what will fail before long, and what to do
   std::string model_state_id;   ///< the save point, as CAR should have it
   std::string last_success_at;  ///< "" before the first
   std::string state_fault;      ///< why the next run does not rely on the state file; "" for none

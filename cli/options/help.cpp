@@ -69,9 +69,11 @@ constexpr std::string_view check_text =
     R"(Usage: defender-car check [OPTION…]
 
 Logs in to Defender and to Microsoft Graph, says which permissions the app registration
-has and where to grant those it lacks, asks Defender for one machine and one alert, tries
-hunting both ways, and asks CAR for its health, save point and import schema. Changes
-nothing anywhere. The exit code is that of the first failure that matters.
+has and where to grant those it lacks, asks Defender for one machine and one alert (where
+both lists of alerts may be asked, it compares their open ones), tries hunting both ways,
+and asks CAR for its health, save point and import schema. Changes nothing anywhere, but
+for a note in the state file where the two lists differ. The exit code is that of the
+first failure that matters.
 )";
 
 constexpr std::string_view sync_text =

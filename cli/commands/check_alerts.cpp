@@ -91,10 +91,10 @@ class Check {
     const Ids only_graph = without(graph, defender);
     const Ids only_defender = without(defender, graph);
     if (!only_graph.empty()) {
-      const std::string what =
-          "they differ: of " + std::to_string(graph.size()) + " open alerts in Graph's alerts_v2 " +
-          std::to_string(only_graph.size()) + " are not in Defender's list (" +
-          std::to_string(defender.size()) + "): " + first_ones(only_graph);
+      const std::string what = "they differ: of " + std::to_string(graph.size()) +
+                               " open alerts in Graph's alerts_v2 " +
+                               std::to_string(only_graph.size()) + " are not in Defender's list (" +
+                               std::to_string(defender.size()) + "): " + first_ones(only_graph);
       on_check_({name,
                  CheckState::warning,
                  what,

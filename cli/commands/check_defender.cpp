@@ -76,7 +76,10 @@ class DefenderCheck {
     const bool asks_users = settings_.logon_source != LogonSource::hunting;
     std::vector<Permission> asked{
         {"Machine.Read.All", {"Machine.ReadWrite.All"}, "machines and their addresses", true},
-        {"Alert.Read.All", {"Alert.ReadWrite.All"}, "alerts", settings_.alerts && !alerts_by_graph_},
+        {"Alert.Read.All",
+         {"Alert.ReadWrite.All"},
+         "alerts",
+         settings_.alerts && !alerts_by_graph_},
         {"User.Read.All", {}, "logon users of a machine", asks_users},
         {"AdvancedQuery.Read.All", {}, "hunting by Defender's own API (retires 2027-02-01)", false},
     };

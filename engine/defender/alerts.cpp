@@ -111,8 +111,8 @@ std::string defender_alerts_filter(const AlertsWanted& wanted) {
 std::string graph_alerts_filter(const AlertsWanted& wanted) {
   const std::string ours = "serviceSource eq 'microsoftDefenderForEndpoint'";
   if (wanted.resolved_too) return ours;
-  return ours +
-         (wanted.since ? " and lastUpdateDateTime ge " + *wanted.since : " and status ne 'resolved'");
+  return ours + (wanted.since ? " and lastUpdateDateTime ge " + *wanted.since
+                              : " and status ne 'resolved'");
 }
 
 }  // namespace defender_car

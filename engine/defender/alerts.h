@@ -17,9 +17,16 @@ inline constexpr std::array<std::string_view, 10> kAlertKeys = {
     "status", "alertCreationTime", "firstEventTime", "lastUpdateTime", "resolvedTime"};
 
 /// The fields that are asked of Graph's records.
-inline constexpr std::array<std::string_view, 10> kGraphAlertKeys = {
-    "id",     "evidence",        "title",                 "description",        "severity",
-    "status", "createdDateTime", "firstActivityDateTime", "lastUpdateDateTime", "resolvedDateTime"};
+inline constexpr std::array<std::string_view, 10> kGraphAlertKeys = {"id",
+                                                                     "evidence",
+                                                                     "title",
+                                                                     "description",
+                                                                     "severity",
+                                                                     "status",
+                                                                     "createdDateTime",
+                                                                     "firstActivityDateTime",
+                                                                     "lastUpdateDateTime",
+                                                                     "resolvedDateTime"};
 
 /// One record with kGraphAlertKeys becomes one with kAlertKeys. A value of a wrong type stays one;
 /// so does a machine that cannot be read out of the evidence.

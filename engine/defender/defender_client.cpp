@@ -87,10 +87,10 @@ class ListReading {
 
   ReadResult run() {
     list_.api.send_all([this] { return next(); },
-                  [this](const HttpRequest& request, HttpResponse response) {
-                    take_early(request, std::move(response));
-                  },
-                  2);
+                       [this](const HttpRequest& request, HttpResponse response) {
+                         take_early(request, std::move(response));
+                       },
+                       2);
     return result_;
   }
 
@@ -419,9 +419,10 @@ ReadResult DefenderClient::read_cves(const std::string& filter,
                                      std::span<const std::string_view> keys, PageSink& sink) {
   DefenderLimits limits = impl_->limits;
   limits.page_size = limits.cve_page_size;
-  ExportList list{"vulnerabilities",
-                  [&] { return Pager(impl_->defender.url(), "/api/vulnerabilities", filter, limits); },
-                  !filter.empty(), [] {}};
+  ExportList list{
+      "vulnerabilities",
+      [&] { return Pager(impl_->defender.url(), "/api/vulnerabilities", filter, limits); },
+      !filter.empty(), [] {}};
   return ExportWalk(impl_->defender, std::move(list), keys, sink).run();
 }
 

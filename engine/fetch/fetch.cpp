@@ -267,8 +267,9 @@ void note_retiring(Run& run) {
   std::string used;
   for (const std::string& service : run.defender.retiring_used())
     used += (used.empty() ? "" : " ") + service;
-  if (used.empty()) return run.stored.unset(StateSetting::retiring_used);
-  run.stored.set(StateSetting::retiring_used, used);
+  if (used == run.stored.get(StateSetting::retiring_used)) return;
+  used.empty() ? run.stored.unset(StateSetting::retiring_used)
+               : run.stored.set(StateSetting::retiring_used, used);
 }
 
 // Where the calls do not suffice for all, the datasets that matter most have been read; the rest by

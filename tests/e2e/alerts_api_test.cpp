@@ -4,6 +4,7 @@
 
 #include "audit/state.h"
 #include "guarded.h"
+#include "life.h"
 #include "run/state_settings.h"
 #include "said.h"
 
@@ -97,6 +98,47 @@ TEST_CASE("The same alerts by either list give the same graph, back and forth", 
     harness.settings().mode = Mode::full;
     check_good(harness, harness.sync(Reading::full));
   }
+}
+
+TEST_CASE("A life by Graph's list alone ends as the oracle says after every run", "[alerts_api]") {
+  const Seeds seeds = seeds_to_run();
+  for (uint64_t seed = seeds.first; seed < seeds.first + (seeds.count + 9) / 10; ++seed) {
+    const Scenario scenario = scenario_of(seed);
+    Life life(scenario, [](const RunReport&) {});
+    grant(life.harness());
+    life.harness().settings().alerts_api = AlertsApi::graph;
+    const std::vector<std::string> problems = life.live(4, 30);
+    INFO(describe(scenario) << joined(problems));
+    CHECK(problems.empty());
+  }
+}
+
+TEST_CASE("Alerts of Graph's that cannot be used are set aside and take nothing away",
+          "[alerts_api]") {
+  Harness harness(fleet(40));
+  grant(harness);
+  harness.settings().alerts_api = AlertsApi::graph;
+  check_good(harness, harness.sync(Reading::full));
+  const std::set<std::string> odd = some_held_alerts(harness, 3);
+  const std::vector<std::map<std::string, std::string>> raw{
+      {{"machineId", "7"}}, {{"title", "[1]"}}, {{"lastUpdateTime", "\"soon\""}}};
+  harness.simulator().with_tenant([&](Tenant& tenant) {
+    auto next = raw.begin();
+    for (const std::string& id : odd) {
+      tenant.alerts.at(id).raw_fields = *next++;
+      tenant.alerts.at(id).last_update_ms = tenant.now_ms;
+    }
+  });
+  harness.settings().mode = Mode::full;
+  const auto before = harness.held("asset_vulnerability|");
+  const RunReport report = harness.disturbed_sync();
+  INFO(describe(report));
+  CHECK_FALSE(report.failure);
+  CHECK(report.set_aside >= 3);
+  for (const std::string& line : before)
+    for (const std::string& id : odd)
+      if (line.find(id) != std::string::npos)
+        CHECK(harness.held("asset_vulnerability|").contains(line));
 }
 
 TEST_CASE("auto goes over when Defender's list refuses for good, and stays", "[alerts_api]") {
@@ -266,9 +308,8 @@ TEST_CASE("Thirty days before their end, check and status warn of services that 
   scenario.source = Source::retiring;
   Harness harness(scenario);
   const auto at = [&](std::int64_t day) {  // of January 2027
-    harness.simulator().with_tenant([&](Tenant& tenant) {
-      tenant.now_ms = 1'798'761'600'000 + (day - 1) * simulator::day_ms;
-    });
+    harness.simulator().with_tenant(
+        [&](Tenant& tenant) { tenant.now_ms = 1'798'761'600'000 + (day - 1) * simulator::day_ms; });
     harness.disturbed_sync();
   };
   const auto warned = [&](const std::string& command, const std::string& word) {

@@ -64,11 +64,10 @@ const std::map<std::string, std::string> no_overrides;
 
 /// Raw values by Defender's names, under Graph's names; that of the machine is apart.
 std::map<std::string, std::string> graph_overrides(const Alert& alert) {
-  static const std::map<std::string, std::string> names{
-      {"alertCreationTime", "createdDateTime"},
-      {"firstEventTime", "firstActivityDateTime"},
-      {"lastUpdateTime", "lastUpdateDateTime"},
-      {"resolvedTime", "resolvedDateTime"}};
+  static const std::map<std::string, std::string> names{{"alertCreationTime", "createdDateTime"},
+                                                        {"firstEventTime", "firstActivityDateTime"},
+                                                        {"lastUpdateTime", "lastUpdateDateTime"},
+                                                        {"resolvedTime", "resolvedDateTime"}};
   std::map<std::string, std::string> out;
   for (const auto& [key, raw] : alert.raw_fields) {
     if (key == "machineId") continue;

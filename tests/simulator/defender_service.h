@@ -25,11 +25,11 @@ struct DefenderOptions {
   bool alerts = true;        // Defender's own list
   bool graph_alerts = true;  // Graph's alerts_v2; its token needs SecurityAlert.Read.All
   int no_alerts_status = 403;
-  bool graph_takes_ne = true;     // filters by inequality
-  bool graph_next_links = false;  // else a full page is stepped by $skip
-  std::string graph_id_prefix{};  // of alerts: Graph names them differently
+  bool graph_takes_ne = true;           // filters by inequality
+  bool graph_next_links = false;        // else a full page is stepped by $skip
+  std::string graph_id_prefix{};        // of alerts: Graph names them differently
   std::set<std::string> graph_lacks{};  // ids of alerts
-  bool vulnerability_export = true;  // SoftwareVulnerabilitiesByMachine and what belongs to it
+  bool vulnerability_export = true;     // SoftwareVulnerabilitiesByMachine and what belongs to it
   int no_export_status = 403;
   bool empty_list_is_404 = false;
   bool next_links = true;  // when a list is asked for without $top

@@ -65,38 +65,19 @@ int fail(const Error& error, std::string_view command, bool json) {
   return exit_code(error.kind());
 }
 
-Error out_of_memory() {
-  return Error(ErrorKind::internal,
-               "memory ran out; the next run goes on from here: free some or raise the limit "
-               "(ulimit -v), then run again");
-}
-
-int run_command(const Session& session) {
-  switch (session.options.command) {
-    case Command::sync:
-      return run_sync_command(session);
-    case Command::plan:
-      return run_plan_command(session);
-    case Command::replay:
-      return run_replay_command(session);
-    case Command::check:
-      return run_check_command(session);
-    case Command::verify:
-      return run_verify_command(session);
-    case Command::status:
-      return run_status_command(session);
-    case Command::runs:
-      return run_runs_command(session);
-    case Command::explain:
-      return run_explain_command(session);
-    case Command::diff:
-      return run_diff_command(session);
-    case Command::report:
-      return run_report_command(session);
-    case Command::snapshots:
-      return run_snapshots_command(session);
+/// What is being handled, as an error that a person can use.
+Error caught() {
+  try {
+    throw;
+  } catch (const Error& e) {
+    return e;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorKind::internal,
+                 "memory ran out; the next run goes on from here: free some or raise the limit "
+                 "(ulimit -v), then run again");
+  } catch (const std::exception& e) {
+    return Error(ErrorKind::internal, std::string("internal error: ") + e.what());
   }
-  return exit_code(ErrorKind::internal);
 }
 
 bool takes_escapes() {
@@ -108,18 +89,12 @@ int run(const Options& options) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   Log log(options.log, terminal);
   for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
+  const CommandSpec& command = command_spec(options.command);
   try {
-    return run_command({options, log, terminal, terminal && takes_escapes()});
-  } catch (const Error& e) {
+    return command.run({options, log, terminal, terminal && takes_escapes()});
+  } catch (const std::exception&) {
     log.release({});
-    return fail(e, command_word(options.command), options.format == Format::json);
-  } catch (const std::bad_alloc&) {
-    log.release({});
-    return fail(out_of_memory(), command_word(options.command), options.format == Format::json);
-  } catch (const std::exception& e) {
-    log.release({});
-    const Error bug(ErrorKind::internal, std::string("internal error: ") + e.what());
-    return fail(bug, command_word(options.command), options.format == Format::json);
+    return fail(caught(), command.name, options.format == Format::json);
   }
 }
 
@@ -128,8 +103,8 @@ int main_with(const std::vector<std::string>& arguments) {
   try {
     options = read_options(arguments, {environment, ::geteuid() == 0});
     if (options.help || options.version) {
-      const auto page = options.command_given ? std::optional(options.command) : std::nullopt;
-      write_out(options.version ? std::string(kProgram) + "\n" : help_page(page));
+      const auto* command = options.command_given ? &command_spec(options.command) : nullptr;
+      write_out(options.version ? std::string(kProgram) + "\n" : help_page(command));
       return 0;
     }
   } catch (const Error& e) {
@@ -145,10 +120,7 @@ int main(int argc, char** argv) {
   try {
     defender_car::prepare_process();
     return defender_car::main_with({argv + 1, argv + argc});
-  } catch (const std::bad_alloc&) {
-    return defender_car::fail(defender_car::out_of_memory(), "", false);
-  } catch (const std::exception& e) {
-    defender_car::print_error(defender_car::printable(e.what()));
-    return defender_car::exit_code(defender_car::ErrorKind::internal);
+  } catch (const std::exception&) {
+    return defender_car::fail(defender_car::caught(), "", false);
   }
 }

@@ -48,42 +48,24 @@ Ids without(const Ids& ids, const Ids& others) {
 class Check {
  public:
   Check(const SyncSettings& settings, HttpClient& http, DefenderClient& client,
-        const OnCheck& on_check, const std::string& how_to_grant)
-      : settings_(settings),
-        http_(http),
-        client_(client),
-        on_check_(on_check),
-        how_to_grant_(how_to_grant) {}
+        const OnCheck& on_check, const AskList& ask)
+      : settings_(settings), http_(http), client_(client), on_check_(on_check), ask_(ask) {}
 
   // Graph first: what it shows has come to Defender's list by then.
-  AlertsCheck run() {
+  bool run() {
     const bool only_graph = settings_.alerts_api == AlertsApi::graph;
-    const auto by_graph = ask(AlertsApi::graph, "Graph alerts_v2", only_graph);
-    if (only_graph) return {};
-    const auto by_defender = ask(AlertsApi::defender, "Defender /api/alerts", !by_graph);
+    const auto by_graph = ids(AlertsApi::graph, "Graph alerts_v2", only_graph);
+    if (only_graph) return false;
+    const auto by_defender = ids(AlertsApi::defender, "Defender /api/alerts", !by_graph);
     if (by_graph && by_defender) compare(*by_graph, *by_defender);
-    return {.by_defender = by_defender && stored(StateSetting::alerts_api) != "graph"};
+    return by_defender && stored(StateSetting::alerts_api) != "graph";
   }
 
  private:
-  std::optional<Ids> ask(AlertsApi way, const std::string& name, bool needed) {
-    try {
-      IdSink sink;
-      client_.read_alerts(way, {}, sink);
-      on_check_({name, CheckState::ok, "", "", {}});
-      return std::move(sink.ids);
-    } catch (const Error& e) {
-      if (e.kind() == ErrorKind::interrupted) throw;
-      const bool refused = e.kind() == ErrorKind::forbidden && way == AlertsApi::graph;
-      CheckResult result{
-          name, CheckState::warning, e.what(), refused ? how_to_grant_ : std::string(), {}};
-      if (needed) {
-        result.state = CheckState::failed;
-        result.failure = e.kind();
-      }
-      on_check_(result);
-      return std::nullopt;
-    }
+  std::optional<Ids> ids(AlertsApi way, const std::string& list, bool needed) {
+    IdSink sink;
+    if (!ask_(list, needed, way, [&] { client_.read_alerts(way, {}, sink); })) return std::nullopt;
+    return std::move(sink.ids);
   }
 
   void compare(const Ids& graph, const Ids& defender) {
@@ -148,14 +130,14 @@ class Check {
   HttpClient& http_;
   DefenderClient& client_;
   const OnCheck& on_check_;
-  const std::string& how_to_grant_;
+  const AskList& ask_;
 };
 
 }  // namespace
 
-AlertsCheck check_alerts(const SyncSettings& settings, HttpClient& http, DefenderClient& client,
-                         const OnCheck& on_check, const std::string& how_to_grant) {
-  return Check(settings, http, client, on_check, how_to_grant).run();
+bool check_alerts(const SyncSettings& settings, HttpClient& http, DefenderClient& client,
+                  const OnCheck& on_check, const AskList& ask) {
+  return Check(settings, http, client, on_check, ask).run();
 }
 
 }  // namespace defender_car

@@ -1,4 +1,4 @@
-#include "cli/commands/check_car.h"
+#include "cli/commands/checks.h"
 
 namespace defender_car {
 namespace {

@@ -1,11 +1,10 @@
-#include "cli/commands/check_defender.h"
-
 #include <algorithm>
 #include <set>
 #include <vector>
 
 #include "base/time.h"
 #include "cli/commands/check_alerts.h"
+#include "cli/commands/checks.h"
 #include "run/retirement.h"
 
 namespace defender_car {
@@ -32,7 +31,7 @@ std::string where_to_grant(const std::string& permission, const std::string& api
          permission + ", then Grant admin consent";
 }
 
-/// Keeps nothing: the question is whether an answer comes.
+/// Stores nothing: the question is whether a response comes.
 class NoSink final : public PageSink {
  public:
   void begin() override {}
@@ -60,16 +59,34 @@ class DefenderCheck {
   }
 
  private:
-  bool log_in_to_defender() {
+  /// Asks one question; where its answer is not `needed`, an error is a warning. `permission` is
+  /// what a refusal lacks; an error's own message says what else to do.
+  bool ask(const std::string& name, bool needed, const std::string& permission,
+           const std::string& api, const std::function<void()>& question) {
     try {
-      const auto roles = client_.defender_roles();
-      on_check_({"Defender login", CheckState::ok, "", "", {}});
-      permissions(roles, defender_permissions(), defender_api);
+      question();
+      on_check_({name, CheckState::ok, "", "", {}});
       return true;
     } catch (const Error& e) {
-      fail("Defender login", e, "");
+      if (e.kind() == ErrorKind::interrupted) throw;
+      const bool refused = e.kind() == ErrorKind::forbidden && !permission.empty();
+      CheckResult result{
+          name, CheckState::warning, e.what(), refused ? how_to_grant(permission, api) : "", {}};
+      if (needed) {
+        result.state = CheckState::failed;
+        result.failure = e.kind();
+      }
+      on_check_(result);
       return false;
     }
+  }
+
+  bool log_in_to_defender() {
+    std::optional<std::set<std::string>> roles;
+    if (!ask("Defender login", true, "", "", [&] { roles = client_.defender_roles(); }))
+      return false;
+    permissions(roles, defender_permissions(), defender_api);
+    return true;
   }
 
   std::vector<Permission> defender_permissions() const {
@@ -101,13 +118,18 @@ class DefenderCheck {
   }
 
   void alerts() {
-    if (!alerts_by_graph_) {
-      if (probe("alerts", "Alert.Read.All")) retiring_ += " alerts";
-      return;
-    }
-    const AlertsCheck found = check_alerts(settings_, http_, client_, on_check_,
-                                           how_to_grant(kGraphAlertsPermission, graph_api));
-    if (found.by_defender) retiring_ += " alerts";
+    const bool by_defender =
+        alerts_by_graph_
+            ? check_alerts(
+                  settings_, http_, client_, on_check_,
+                  [&](const std::string& list, bool needed, AlertsApi way,
+                      const std::function<void()>& question) {
+                    return way == AlertsApi::graph
+                               ? ask(list, needed, kGraphAlertsPermission, graph_api, question)
+                               : ask(list, needed, "Alert.Read.All", defender_api, question);
+                  })
+            : probe("alerts", "Alert.Read.All");
+    if (by_defender) retiring_ += " alerts";
   }
 
   /// What a run would use of the services that end.
@@ -136,9 +158,9 @@ class DefenderCheck {
     for (const Permission& permission : asked) on_check_(judge(*roles, permission, api));
   }
 
-  /// The whole way once; after that a word is enough.
+  /// Where to grant it, in full once; after that by a reference.
   std::string how_to_grant(const std::string& permission, const std::string& api) {
-    if (!told_.insert(permission).second) return "grant " + permission + " as said above";
+    if (!explained_.insert(permission).second) return "grant " + permission + " as said above";
     return where_to_grant(permission, api);
   }
 
@@ -163,32 +185,15 @@ class DefenderCheck {
   }
 
   bool probe(const std::string& resource, const std::string& permission) {
-    const std::string name = "Defender /api/" + resource;
-    try {
-      client_.probe(resource);
-      on_check_({name, CheckState::ok, "", "", {}});
-      return true;
-    } catch (const Error& e) {
-      const bool refused = e.kind() == ErrorKind::forbidden;
-      fail(name, e, refused ? how_to_grant(permission, defender_api) : "");
-      return false;
-    }
+    return ask("Defender /api/" + resource, true, permission, defender_api,
+               [&] { client_.probe(resource); });
   }
 
-  /// One row of it. Where it is not needed, its lack is worth a warning.
+  /// One row of it.
   bool probe_export(bool needed) {
-    const std::string name = "Defender vulnerability export";
-    try {
-      NoSink sink;
-      client_.probe_software_export(sink);
-      on_check_({name, CheckState::ok, "", "", {}});
-      return true;
-    } catch (const Error& e) {
-      const bool refused = e.kind() == ErrorKind::forbidden;
-      const std::string remedy = refused ? how_to_grant(kExportPermission, defender_api) : "";
-      needed ? fail(name, e, remedy) : warn(name, e, remedy);
-      return false;
-    }
+    NoSink sink;
+    return ask("Defender vulnerability export", needed, kExportPermission, defender_api,
+               [&] { client_.probe_software_export(sink); });
   }
 
   /// One way is enough; without any, addresses come from the machine list and vulnerabilities stay
@@ -221,15 +226,10 @@ class DefenderCheck {
   }
 
   bool hunt_by_graph() {
-    try {
-      const auto roles = client_.graph_roles();
-      on_check_({"Graph login", CheckState::ok, "", "", {}});
-      permissions(roles, {{"ThreatHunting.Read.All", {}, "hunting by Microsoft Graph", false}},
-                  graph_api);
-    } catch (const Error& e) {
-      warn("Graph login", e, "");
-      return false;
-    }
+    std::optional<std::set<std::string>> roles;
+    if (!ask("Graph login", false, "", "", [&] { roles = client_.graph_roles(); })) return false;
+    permissions(roles, {{"ThreatHunting.Read.All", {}, "hunting by Microsoft Graph", false}},
+                graph_api);
     return hunt("hunting by Graph", HuntingApi::graph, "ThreatHunting.Read.All", graph_api);
   }
 
@@ -242,36 +242,19 @@ class DefenderCheck {
             const std::string& api) {
     static constexpr std::string_view columns[] = {"DeviceId"};
     NoSink sink;
-    try {
-      DefenderClient client(http_, settings_.defender, way);
-      client.hunt(
-          {"DeviceInfo", columns},
-          [](int, int) { return "DeviceInfo | take 1 | project DeviceId"; }, sink);
-      on_check_({name, CheckState::ok, "", "", {}});
-      return true;
-    } catch (const Error& e) {
-      const bool refused = e.kind() == ErrorKind::forbidden;
-      warn(name, e, refused ? how_to_grant(permission, api) : "");
-      return false;
-    }
-  }
-
-  /// An error's own message says what to do; `remedy` is where to grant a permission, or empty.
-  void fail(const std::string& name, const Error& e, const std::string& remedy) {
-    if (e.kind() == ErrorKind::interrupted) throw e;
-    on_check_({name, CheckState::failed, e.what(), remedy, e.kind()});
-  }
-
-  void warn(const std::string& name, const Error& e, const std::string& remedy) {
-    if (e.kind() == ErrorKind::interrupted) throw e;
-    on_check_({name, CheckState::warning, e.what(), remedy, {}});
+    return ask(name, false, permission, api, [&] {
+      DefenderClient(http_, settings_.defender, way)
+          .hunt(
+              {"DeviceInfo", columns},
+              [](int, int) { return "DeviceInfo | take 1 | project DeviceId"; }, sink);
+    });
   }
 
   const SyncSettings& settings_;
   HttpClient& http_;
   const OnCheck& on_check_;
   DefenderClient client_;
-  std::set<std::string> told_;  ///< permissions whose granting has been explained
+  std::set<std::string> explained_;  ///< permissions whose granting has been explained
   bool alerts_by_graph_ = false;
   std::string retiring_;  ///< as retirement_warnings() takes it
 };

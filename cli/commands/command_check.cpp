@@ -1,8 +1,7 @@
 // `defender-car check`: tests both connections and every permission by really asking; changes
 // nothing anywhere, but for a note in the state file where the two lists of alerts differ.
 
-#include "cli/commands/check_car.h"
-#include "cli/commands/check_defender.h"
+#include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
 #include "cli/output/exit_code.h"
 #include "cli/output/output.h"
@@ -12,20 +11,8 @@
 namespace defender_car {
 namespace {
 
-std::string_view state_words(CheckState state) {
-  switch (state) {
-    case CheckState::ok:
-      return "ok";
-    case CheckState::warning:
-      return "warning";
-    case CheckState::failed:
-      return "FAILED";
-  }
-  return "";
-}
-
 std::string check_text(const CheckResult& check) {
-  std::string text(state_words(check.state));
+  std::string text = check.state == CheckState::failed ? "FAILED" : kCheckStates.text(check.state);
   text.resize(9, ' ');
   text += printable(check.name);
   if (!check.detail.empty()) text += ": " + printable(check.detail);
@@ -39,16 +26,12 @@ std::string check_json(const std::vector<CheckResult>& checks, std::optional<Err
   begin_document(json, "check");
   json.integer("exit_code", exit_code(failure));
   json.text_or_null("failure", failure ? kind_name(*failure) : "");
-  json.begin_array("checks");
-  for (const CheckResult& check : checks) {
-    json.begin_object();
+  json.list("checks", checks, [&](const CheckResult& check) {
     json.text("name", check.name);
-    json.text("state", check.state == CheckState::failed ? "failed" : state_words(check.state));
+    json.text("state", kCheckStates(check.state));
     json.text_or_null("detail", check.detail);
     json.text_or_null("remedy", check.remedy);
-    json.end_object();
-  }
-  json.end_array();
+  });
   json.end_object();
   return json.str() + "\n";
 }

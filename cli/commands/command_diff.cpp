@@ -137,17 +137,13 @@ void write_state(JsonWriter& json, const char* key, const std::string& word,
 }
 
 void write_counts(JsonWriter& json, const Diff& diff) {
-  json.begin_array("counts");
-  for (const ChangeCount& count : diff.counts()) {
-    json.begin_object();
+  json.list("counts", diff.counts(), [&](const ChangeCount& count) {
     json.text("part", count.part);
     json.text("kind", count.kind);
     json.integer("added", count.added);
     json.integer("removed", count.removed);
     json.integer("changed", count.changed);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void write_change(JsonWriter& json, const Change& change) {

@@ -38,7 +38,7 @@ void write_pending(JsonWriter& json, const std::optional<PendingOperation>& pend
   json.end_object();
 }
 
-void write_standing(JsonWriter& json, const Standing& standing) {
+void write_standing(JsonWriter& json, const ObjectState& standing) {
   json.text("state", standing.state);
   json.text_or_null("since", standing.since);
   write_run_id(json, "since_run", standing.since_run);
@@ -52,17 +52,14 @@ void write_standing(JsonWriter& json, const Standing& standing) {
 }
 
 void write_vertex(JsonWriter& json, const VertexStory& vertex) {
-  json.begin_object();
   json.text("kind", vertex.kind);
   json.text("car_collection", vertex.car_collection);
   json.text("key", vertex.key);
   json.json_or_null("body", vertex.body);
   write_standing(json, vertex.standing);
-  json.end_object();
 }
 
 void write_edge(JsonWriter& json, const EdgeStory& edge) {
-  json.begin_object();
   json.text("edge", edge.edge);
   json.text("from_kind", edge.from_kind);
   json.text("from_key", edge.from_key);
@@ -70,9 +67,7 @@ void write_edge(JsonWriter& json, const EdgeStory& edge) {
   json.text("to_key", edge.to_key);
   write_standing(json, edge.standing);
   json.integer("machines", edge.machines);
-  json.begin_array("held_up_by");
-  for (const Holder& holder : edge.holders) {
-    json.begin_object();
+  json.list("held_up_by", edge.holders, [&](const Holder& holder) {
     json.text("machine", holder.machine);
     json.text_or_null("name", holder.name);
     json.text("aspect", holder.aspect);
@@ -81,31 +76,20 @@ void write_edge(JsonWriter& json, const EdgeStory& edge) {
     json.begin_array("defender_rows");
     for (const std::string& row : holder.rows) json.json_element(row);
     json.end_array();
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
+  });
 }
 
 void write_changes(JsonWriter& json, const MachineStory& machine) {
-  json.begin_array("last_changes");
-  for (const LastChange& change : machine.last_changes) {
-    json.begin_object();
+  json.list("last_changes", machine.last_changes, [&](const LastChange& change) {
     json.text("dataset", change.dataset);
     json.integer("run_id", change.run_id);
-    json.end_object();
-  }
-  json.end_array();
-  json.begin_array("incomplete");
-  for (const IncompleteDataset& one : machine.incomplete) {
-    json.begin_object();
+  });
+  json.list("incomplete", machine.incomplete, [&](const IncompleteDataset& one) {
     json.integer("run_id", one.run_id);
     json.text("dataset", one.dataset);
     json.text("state", one.state);
     json.text_or_null("problem", one.problem);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void write_machine(JsonWriter& json, const std::optional<MachineStory>& machine) {
@@ -123,45 +107,33 @@ void write_machine(JsonWriter& json, const std::optional<MachineStory>& machine)
     json.text_or_null("days_left", "");
   }
   json.text_or_null("fifteen_days", machine->fifteen_days);
-  json.begin_array("held_back");
-  for (const HeldBack& held : machine->held_back) {
-    json.begin_object();
+  json.list("held_back", machine->held_back, [&](const HeldBack& held) {
     json.text("aspect", held.aspect);
     json.text("reason", held.reason);
     json.integer("since_run", held.since_run);
-    json.end_object();
-  }
-  json.end_array();
+  });
   write_changes(json, *machine);
   json.end_object();
 }
 
 void write_set_aside(JsonWriter& json, const std::vector<SetAside>& records) {
-  json.begin_array("set_aside");
-  for (const SetAside& one : records) {
-    json.begin_object();
+  json.list("set_aside", records, [&](const SetAside& one) {
     json.text("dataset", one.dataset);
     json.text("record_key", one.record_key);
     json.text("reason", one.reason);
     json.integer("first_run", one.first_run);
     json.integer("last_run", one.last_run);
     json.text_or_null("record", one.record);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void write_left_out(JsonWriter& json, const std::vector<LeftOut>& values) {
-  json.begin_array("left_out");
-  for (const LeftOut& one : values) {
-    json.begin_object();
+  json.list("left_out", values, [&](const LeftOut& one) {
     json.text_or_null("machine", one.machine);
     json.text("field", one.field);
     json.text("value", one.value);
     json.text("reason", one.reason);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 std::string explanation_json(const Explanation& explanation, const std::string& what) {
@@ -169,26 +141,19 @@ std::string explanation_json(const Explanation& explanation, const std::string& 
   begin_document(json, "explain");
   json.integer("exit_code", 0);
   json.text("what", what);
-  json.begin_array("subjects");
-  for (const Subject& subject : explanation.subjects) {
-    json.begin_object();
+  json.list("subjects", explanation.subjects, [&](const Subject& subject) {
     json.text("kind", subject.kind);
     json.text("key", subject.key);
     json.text_or_null("about", subject.about);
-    json.end_object();
-  }
-  json.end_array();
+  });
   write_machine(json, explanation.machine);
   json.json_or_null("defender_row", explanation.defender_row);
   json.text_or_null("why_not", explanation.why_not);
   write_set_aside(json, explanation.set_aside);
   write_left_out(json, explanation.left_out);
-  json.begin_array("vertices");
-  for (const VertexStory& vertex : explanation.vertices) write_vertex(json, vertex);
-  json.end_array();
-  json.begin_array("edges");
-  for (const EdgeStory& edge : explanation.edges) write_edge(json, edge);
-  json.end_array();
+  json.list("vertices", explanation.vertices,
+            [&](const VertexStory& vertex) { write_vertex(json, vertex); });
+  json.list("edges", explanation.edges, [&](const EdgeStory& edge) { write_edge(json, edge); });
   json.boolean("more_edges", explanation.more_edges);
   json.end_object();
   return json.str() + "\n";
@@ -209,7 +174,6 @@ const std::string& the_word(const Options& options) {
 int run_explain_command(const Session& session) {
   const Options& options = session.options;
   const std::string& what = the_word(options);
-  require_state(options.settings.working_dir);
   const Explanation explanation = explain(options.settings.working_dir, what);
   write_out(options.format == Format::json ? explanation_json(explanation, what)
                                            : explanation_text(explanation, what));

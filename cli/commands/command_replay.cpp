@@ -57,7 +57,6 @@ std::string replay_text(const ReplayReport& report, const std::filesystem::path&
 }
 
 void write_run(JsonWriter& json, const ReplayedRun& run) {
-  json.begin_object();
   json.integer("run_id", run.run_id);
   json.text("mode", run.mode);
   json.text("now", run.now);
@@ -65,11 +64,8 @@ void write_run(JsonWriter& json, const ReplayedRun& run) {
   json.text("digest_here", run.here);
   json.boolean("equal", run.equal());
   json.boolean("other_rules", run.other_rules);
-  json.begin_array("differences");
-  for (const std::string& line : run.differences) json.element(line);
-  json.end_array();
+  json.texts("differences", run.differences);
   write_sent(json, run.sent);
-  json.end_object();
 }
 
 std::string replay_json(const ReplayReport& report) {
@@ -79,12 +75,8 @@ std::string replay_json(const ReplayReport& report) {
   json.boolean("equal", report.equal);
   json.text_or_null("from", report.from);
   json.integer("skipped", report.skipped);
-  json.begin_array("warnings");
-  for (const std::string& warning : report.warnings) json.element(warning);
-  json.end_array();
-  json.begin_array("runs");
-  for (const ReplayedRun& run : report.runs) write_run(json, run);
-  json.end_array();
+  json.texts("warnings", report.warnings);
+  json.list("runs", report.runs, [&](const ReplayedRun& run) { write_run(json, run); });
   json.end_object();
   return json.str() + "\n";
 }

@@ -10,7 +10,6 @@ namespace defender_car {
 
 int run_report_command(const Session& session) {
   const Options& options = session.options;
-  require_state(options.settings.working_dir);
   const ReportData data = read_report(options.settings.working_dir, system_now());
   const std::string text =
       options.format == Format::json ? report_document(data) : report_page(data);

@@ -41,32 +41,15 @@ std::string runs_json(const std::vector<RunRow>& runs) {
   JsonWriter json;
   begin_document(json, "runs");
   json.integer("exit_code", 0);
-  json.begin_array("runs");
-  for (const RunRow& run : runs) {
-    json.begin_object();
-    write_run(json, run);
-    json.end_object();
-  }
-  json.end_array();
+  json.list("runs", runs, [&](const RunRow& run) { write_run(json, run); });
   json.end_object();
   return json.str() + "\n";
 }
 
 }  // namespace
 
-void require_state(const std::filesystem::path& working_dir) {
-  std::error_code fault;
-  if (std::filesystem::exists(working_dir / "state.db", fault)) return;
-  const std::string dir = printable(working_dir.string());
-  if (fault) throw Error(ErrorKind::usage, dir + " cannot be read: " + fault.message());
-  throw Error(ErrorKind::usage, "no run has been made in " + dir +
-                                    " yet: there is no state.db (--working-dir DIR names another "
-                                    "folder)");
-}
-
 int run_runs_command(const Session& session) {
   const Options& options = session.options;
-  require_state(options.settings.working_dir);
   const std::vector<RunRow> runs = read_runs(options.settings.working_dir, options.limit);
   write_out(options.format == Format::json ? runs_json(runs) : runs_text(runs));
   return 0;

@@ -1,5 +1,6 @@
 // `defender-car snapshots [list|check|prune]`: what past runs left, and whether it can be replayed.
 
+#include "audit/state.h"
 #include "cli/commands/commands.h"
 #include "cli/output/output.h"
 #include "cli/output/text.h"
@@ -27,9 +28,7 @@ std::string chain_json(const std::vector<ChainLink>& links, int code) {
   JsonWriter json;
   begin_document(json, "snapshots");
   json.integer("exit_code", code);
-  json.begin_array("snapshots");
-  for (const ChainLink& link : links) {
-    json.begin_object();
+  json.list("snapshots", links, [&](const ChainLink& link) {
     json.text("file", link.file.path.filename().string());
     json.integer("run_id", link.file.run_id);
     json.text("kind", link.file.mode);
@@ -38,9 +37,7 @@ std::string chain_json(const std::vector<ChainLink>& links, int code) {
     json.text_or_null("builds_on", link.builds_on);
     json.text_or_null("digest", link.digest);
     json.text_or_null("problem", link.problem);
-    json.end_object();
-  }
-  json.end_array();
+  });
   json.end_object();
   return json.str() + "\n";
 }
@@ -64,7 +61,7 @@ void prune(const Session& session) {
 
 int run_snapshots_command(const Session& session) {
   const auto& dir = session.options.settings.working_dir;
-  require_state(dir);
+  require_state(WorkingDir{dir});
   const std::string action = action_of(session.options);
   if (action == "prune") prune(session);
   const auto links = action == "check" ? checked_chain(dir) : listed_chain(dir);

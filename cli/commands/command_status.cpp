@@ -57,17 +57,13 @@ Rows calls(const Status& status) {
 }
 
 void write_calls(JsonWriter& json, const Status& status) {
-  json.begin_array("calls");
-  for (const CallCount& count : status.calls) {
-    json.begin_object();
+  json.list("calls", status.calls, [&](const CallCount& count) {
     json.text("family", count.family);
     json.integer("last_minute", count.last_minute);
     json.integer("minute_quota", count.minute_quota);
     json.integer("last_hour", count.last_hour);
     json.integer("hour_quota", count.hour_quota);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 std::string status_text(const Status& status) {
@@ -94,9 +90,7 @@ std::string status_json(const Status& status) {
   json.text_or_null("identity_model", status.identity_model);
   json.text_or_null("network_source", status.network_source);
   json.text_or_null("alerts_api", status.alerts_api);
-  json.begin_array("warnings");
-  for (const std::string& warning : status.warnings) json.element(warning);
-  json.end_array();
+  json.texts("warnings", status.warnings);
   json.integer("assets", status.assets);
   json.integer("edges", status.edges);
   json.integer("outbox", status.outbox);
@@ -119,9 +113,7 @@ std::string status_json(const Status& status) {
 }  // namespace
 
 int run_status_command(const Session& session) {
-  const auto& dir = session.options.settings.working_dir;
-  require_state(dir);
-  const Status status = read_status(dir);
+  const Status status = read_status(session.options.settings.working_dir);
   write_out(session.options.format == Format::json ? status_json(status) : status_text(status));
   return 0;
 }

@@ -1,4 +1,4 @@
-// `defender-car sync`: one run, and the truth about it.
+// `defender-car sync`: one run and its summary.
 
 #include "cli/commands/command_progress.h"
 #include "cli/commands/commands.h"
@@ -19,24 +19,24 @@ bool is_repeated(const RunReport& report) {
   return report.failure && report.same_failure_count > 1;
 }
 
-/// What was kept back while nobody watched: shown where the run was not good, but for what the
-/// summary says.
-void tell(const Session& session, const RunReport& report) {
+/// The summary, and the log lines that were withheld while nobody watched, but for those that the
+/// summary repeats.
+void print_summary(const Session& session, const RunReport& report) {
   if (is_unwatched(session) && is_good(report)) return;
   if (is_unwatched(session) && is_repeated(report)) {
     write_error(repeated_failure(report));
     return;
   }
-  std::vector<std::string> told = report.warnings;
-  if (!report.error.empty()) told.push_back(report.error);
+  std::vector<std::string> in_summary = report.warnings;
+  if (!report.error.empty()) in_summary.push_back(report.error);
   write_error(summary(report, [&](const auto& text) { return session.log.has_shown(text); }));
-  session.log.release(told);
+  session.log.release(in_summary);
 }
 
 }  // namespace
 
 int run_sync_command(const Session& session) {
-  if (is_unwatched(session)) session.log.hold();
+  if (is_unwatched(session)) session.log.withhold();
   const RunReport report = with_services(session, [&](HttpClient& http, Progress& progress) {
     return run_sync(session.options.settings, http, progress);
   });
@@ -45,7 +45,7 @@ int run_sync_command(const Session& session) {
     session.log.release({});
     write_out(report_json(report));
   } else {
-    tell(session, report);
+    print_summary(session, report);
   }
   return exit_code(report.failure);
 }

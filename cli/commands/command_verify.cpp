@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "audit/state.h"
 #include "cli/commands/command_progress.h"
 #include "cli/commands/commands.h"
 #include "cli/output/exit_code.h"
@@ -81,41 +82,29 @@ std::string report_text(const VerifyReport& report) {
 
 void write_machines(JsonWriter& json, const std::vector<DriftMachine>& machines,
                     std::string_view key) {
-  json.begin_array(key);
-  for (const DriftMachine& machine : machines) {
-    json.begin_object();
+  json.list(key, machines, [&](const DriftMachine& machine) {
     json.text("id", machine.id);
     json.text_or_null("name", machine.name);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void write_counts(JsonWriter& json, const std::vector<DriftCount>& counts, std::string_view key) {
-  json.begin_array(key);
-  for (const DriftCount& count : counts) {
-    json.begin_object();
+  json.list(key, counts, [&](const DriftCount& count) {
     json.text("kind", count.kind);
     json.text("type", count.collection);
     json.integer("count", count.count);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void write_differences(JsonWriter& json, const VerifyReport& report) {
-  json.begin_array("differences");
-  for (const Drift& drift : report.listed) {
-    json.begin_object();
+  json.list("differences", report.listed, [&](const Drift& drift) {
     json.text("kind", drift.kind);
     json.text("type", drift.collection);
     json.text("object", drift.object);
     json.text_or_null("detail", drift.detail);
     write_machines(json, drift.machines, "machines");
     json.integer("machine_count", drift.machine_count);
-    json.end_object();
-  }
-  json.end_array();
+  });
   json.integer("differences_not_listed", report.not_listed);
 }
 
@@ -143,9 +132,7 @@ std::string report_json(const VerifyReport& report) {
   write_counts(json, report.left_alone, "left_alone");
   write_differences(json, report);
   json.integer("unanswered", report.unanswered);
-  json.begin_array("warnings");
-  for (const std::string& warning : report.warnings) json.element(warning);
-  json.end_array();
+  json.texts("warnings", report.warnings);
   if (report.repair) {
     write_repair(json, *report.repair);
   } else {
@@ -163,7 +150,7 @@ VerifyReport ask(const Options& options, HttpClient& http, Progress& progress) {
 }  // namespace
 
 int run_verify_command(const Session& session) {
-  require_state(session.options.settings.working_dir);
+  require_state(WorkingDir{session.options.settings.working_dir});
   const VerifyReport report = with_services(session, [&](HttpClient& http, Progress& progress) {
     return ask(session.options, http, progress);
   });

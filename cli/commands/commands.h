@@ -1,5 +1,7 @@
 #pragma once
-// The commands. Each returns the exit code and throws Error for what ends it.
+// This folder has one file a command: from Options to what is printed and the exit code.
+//
+// What every command works with; the commands themselves are listed in options/command_table.h.
 
 #include "cli/options/options.h"
 #include "cli/output/logging.h"
@@ -13,20 +15,5 @@ struct Session {
   bool terminal = false;   ///< standard error is one
   bool can_erase = false;  ///< … that takes escape sequences
 };
-
-int run_sync_command(const Session& session);
-int run_check_command(const Session& session);
-int run_status_command(const Session& session);
-int run_runs_command(const Session& session);
-int run_plan_command(const Session& session);
-int run_replay_command(const Session& session);
-int run_verify_command(const Session& session);
-int run_explain_command(const Session& session);
-int run_diff_command(const Session& session);
-int run_report_command(const Session& session);
-int run_snapshots_command(const Session& session);
-
-/// Throws Error(usage) when the working folder holds no state file yet.
-void require_state(const std::filesystem::path& working_dir);
 
 }  // namespace defender_car

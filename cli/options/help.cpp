@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/options/option_table.h"
+#include "cli/output/text.h"
 
 namespace defender_car {
 namespace {
@@ -15,21 +16,11 @@ reads what Defender says, works out in SQLite what is new, changed or gone, and 
 CAR only that.
 
 Usage: defender-car COMMAND [OPTION…]
+)";
 
-  check              tests both connections and permissions; begin here
-  sync               one run (what cron calls)
-  plan               what a run would do; sends nothing
-  status             where the sync stands
-  runs               the history
-  explain WHAT       why CAR holds what it holds, or why no longer
-  diff A B           what changed between two states
-  report             an HTML page
-  verify             reads CAR back and compares
-  replay SNAPSHOT…   runs from snapshot files
-  snapshots          lists, checks and prunes the snapshots
-
-Without a command word the ancestor's command line is meant (-tenantID, -clientID …): a
-sync, full unless -incremental_update True stands there.
+constexpr std::string_view precedence = R"(
+Without a command word the command line of IBM's Python connector is meant (-tenantID,
+-clientID …): a sync, full unless -incremental_update True stands there.
 
 The command line wins over the environment, that over the INI file (--config FILE).
 )";
@@ -65,114 +56,6 @@ Exit codes
   12  stopped by a guard
 )";
 
-constexpr std::string_view check_text =
-    R"(Usage: defender-car check [OPTION…]
-
-Logs in to Defender and to Microsoft Graph, says which permissions the app registration
-has and where to grant those it lacks, asks Defender for one machine and one alert (where
-both lists of alerts may be asked, it compares their open ones), tries hunting both ways,
-and asks CAR for its health, save point and import schema. Changes nothing anywhere, but
-for a note in the state file where the two lists differ. The exit code is that of the
-first failure that matters.
-)";
-
-constexpr std::string_view sync_text =
-    R"(Usage: defender-car sync [OPTION…]
-
-One run: reads Defender, works out what is new, changed or gone, and sends CAR that. A
-good run that nobody watches (standard error is no terminal) prints nothing; any other
-prints one summary, failures first. What failed is taken up again by the next run.
-With --plan FILE it delivers what a plan lists, all of it and no more; exit code 12 where
-the state, or CAR, has moved since, naming what moved.
-)";
-
-constexpr std::string_view status_text =
-    R"(Usage: defender-car status [--working-dir DIR] [--format json]
-
-Where the sync stands: the last run, the last success, what CAR holds, what still waits to
-be sent, and how far each dataset has been read. Asks no service.
-)";
-
-constexpr std::string_view runs_text =
-    R"(Usage: defender-car runs [--limit N] [--working-dir DIR] [--format json]
-
-The history, newest run first: when, which mode and why, what came of it, what was sent.
-Asks no service.
-)";
-
-constexpr std::string_view plan_text =
-    R"(Usage: defender-car plan [--save FILE] [--exit-code] [OPTION…]
-
-Takes the way of a run (reads Defender, derives, compares, asks the guards) up to the
-point where it would send something, and prints that instead: counted, then machine by
-machine with the reason of each removal. Works on a copy of the state under TMPDIR: changes
-nothing here and nothing in CAR, needs no lock, and works beside a run. What is kept by
---save, sync --plan delivers; what a guard holds is let through by plan --allow-once.
-)";
-
-constexpr std::string_view replay_text =
-    R"(Usage: defender-car replay SNAPSHOT… --working-dir DIR [--until RUN] [--car-url URL …]
-
-Runs from snapshot files in place of Defender, each with its own clock and parameters, into
-an empty folder or on top of a copy of a state file, and says whether each came to the graph
-that it came to then (exit code 4 when not, with the lines that differ). CAR is a sink that
-takes everything, unless --car-url names a real one. All files are read before anything is
-changed. Asks nothing of Defender.
-)";
-
-constexpr std::string_view verify_text =
-    R"(Usage: defender-car verify [--repair] [--sample N] [OPTION…]
-
-Reads back what CAR holds of our source (by its GraphQL, in pages) and compares it with
-what the state file has as acknowledged: what is missing in CAR, what is unexpected there
-and which attributes differ, by type, with the machines behind them. Exit code 0: equal,
-4: CAR differs, 10: CAR cannot be read back. Writes nothing and works beside a run.
-
-With --repair the differences are put right in CAR, as a run of its own and under the same
-guards; Defender is not asked. With --sample N only the assets and own edges of N machines
-are looked at, the same ones all day.
-)";
-
-constexpr std::string_view explain_text =
-    R"(Usage: defender-car explain WHAT [--working-dir DIR] [--format json]
-
-Why CAR holds what it holds, or why it does no longer: since when, by which run, from which
-rows of Defender, held up by which machines; or when it went, why, and what CAR answered.
-Asks no service.
-
-  WHAT   a machine (id or name), an address, a MAC, an account, a CVE, an alert's id, a host
-         name, software (vendor:name:version), or an edge: 'A -> B', in quotes. KIND:WHAT
-         where a word means several things: hostname:pc-1, account:bob.
-)";
-
-constexpr std::string_view diff_text =
-    R"(Usage: defender-car diff A B [--acknowledged] [--working-dir DIR] [--format json]
-
-What changed between two states, machine by machine: in Defender (machines, addresses,
-users, open alerts, software) and in the graph. A and B are each a run's number, a snapshot
-(the state after its run) or a state file: state.db itself or a copy of it. Asks no
-service and writes nothing to the working folder. Long lists are cut; --format json has
-all.
-)";
-
-constexpr std::string_view report_text =
-    R"(Usage: defender-car report [--output FILE] [--working-dir DIR] [--format json]
-
-One HTML page about the sync, from the state file alone: where it stands, the fleet, runs
-and what they sent, removals and why, machines that will leave, failures, guard stops,
-records set aside, vulnerabilities. It needs nothing from anywhere, holds no script, and
-may be mailed. The file is made whole or not at all, for its owner's eyes only; it
-replaces an earlier page and nothing else. Asks no service.
-)";
-
-constexpr std::string_view snapshots_text =
-    R"(Usage: defender-car snapshots [list|check|prune] [--working-dir DIR] [--format json]
-
-list names the snapshots and checkpoints that runs left behind; check reads every one whole
-and says where the chain has a gap (exit code 55); prune removes what --keep-days and
---keep-space no longer keep.
-)";
-
 constexpr std::size_t page_width = 88;
 
 /// Words of `text` on lines of at most page_width characters behind `indent` blanks.
@@ -195,26 +78,21 @@ std::string paragraph(std::string_view text, std::size_t indent) {
 std::string option_entry(const OptionSpec& option) {
   std::string out = "  --" + std::string(option.name);
   if (!option.argument.empty()) out.append(" ").append(option.argument);
-  std::string text(option.text);
+  std::string text = full_text(option);
+  if (!option.default_value.empty()) {
+    text.append(" Default: ").append(option.default_value).append(".");
+  }
   if (!option.environment.empty()) text += " Environment: " + std::string(option.environment) + ".";
   return out.append("\n").append(paragraph(text, 6));
 }
 
-/// Commands that connect to nothing read the folder and print.
-bool concerns(const OptionSpec& option, std::optional<Command> command) {
-  if (!command) return true;
-  if (!option.commands.empty()) return goes_with(option, command_word(*command));
-  constexpr Command connecting[] = {Command::sync, Command::plan, Command::check, Command::verify,
-                                    Command::replay};
-  if (std::find(std::begin(connecting), std::end(connecting), *command) != std::end(connecting)) {
-    return true;
-  }
-  constexpr std::string_view local[] = {"working-dir", "config",     "format",
-                                        "log-level",   "log-format", "help"};
-  return std::find(std::begin(local), std::end(local), option.name) != std::end(local);
+bool concerns(const OptionSpec& option, const CommandSpec* command) {
+  if (command == nullptr) return true;
+  if (!option.traits.commands.empty()) return has_word(option.traits.commands, command->name);
+  return option.traits.local || command->connects != Connects::nothing;
 }
 
-std::string option_list(std::optional<Command> command) {
+std::string option_list(const CommandSpec* command) {
   std::string out;
   std::string_view group;
   for (const OptionSpec& option : option_table()) {
@@ -226,40 +104,32 @@ std::string option_list(std::optional<Command> command) {
   return out;
 }
 
-std::string_view command_text(Command command) {
-  switch (command) {
-    case Command::sync:
-      return sync_text;
-    case Command::plan:
-      return plan_text;
-    case Command::replay:
-      return replay_text;
-    case Command::check:
-      return check_text;
-    case Command::verify:
-      return verify_text;
-    case Command::status:
-      return status_text;
-    case Command::runs:
-      return runs_text;
-    case Command::explain:
-      return explain_text;
-    case Command::diff:
-      return diff_text;
-    case Command::report:
-      return report_text;
-    case Command::snapshots:
-      return snapshots_text;
+std::string command_list() {
+  std::vector<std::vector<std::string>> rows;
+  for (const CommandSpec& command : command_table()) {
+    std::string name(command.name);
+    if (!command.words.empty() && !command.words.starts_with('[')) {
+      name.append(" ").append(command.words);
+    }
+    rows.push_back({"", name, std::string(command.purpose)});
   }
-  return "";
+  return table(rows);
+}
+
+std::string usage_line(const CommandSpec& command) {
+  std::string out = "Usage: defender-car " + std::string(command.name);
+  if (!command.words.empty()) out.append(" ").append(command.words);
+  return out.append(" ").append(command.usage) + "\n\n";
 }
 
 }  // namespace
 
-std::string help_page(std::optional<Command> command) {
-  if (command) return std::string(command_text(*command)) + option_list(command);
-  return std::string(introduction) + option_list(command) + std::string(examples) +
-         std::string(exit_codes);
+std::string help_page(const CommandSpec* command) {
+  if (command != nullptr) {
+    return usage_line(*command) + std::string(command->text) + option_list(command);
+  }
+  return std::string(introduction) + "\n" + command_list() + std::string(precedence) +
+         option_list(nullptr) + std::string(examples) + std::string(exit_codes);
 }
 
 }  // namespace defender_car

@@ -1,14 +1,13 @@
 #pragma once
-// The help pages, out of the option table.
+// The help pages, made of the tables of commands and options.
 
-#include <optional>
 #include <string>
 
-#include "cli/options/options.h"
+#include "cli/options/command_table.h"
 
 namespace defender_car {
 
-/// The whole page, or one command's.
-std::string help_page(std::optional<Command> command);
+/// The whole page, or one command's where one is given.
+std::string help_page(const CommandSpec* command);
 
 }  // namespace defender_car

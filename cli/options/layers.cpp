@@ -21,7 +21,7 @@ namespace po = boost::program_options;
 po::options_description describe_options(bool for_file) {
   po::options_description description;
   for (const OptionSpec& option : option_table()) {
-    if (for_file && !option.in_file) continue;
+    if (for_file && !option.traits.in_file) continue;
     description.add_options()(std::string(option.name).c_str(), po::value<std::string>());
   }
   return description;
@@ -52,7 +52,7 @@ std::string fault_of_line(const std::string& raw) {
   if (key.find('#') != std::string::npos) return "a '#' stands inside the key";
   const OptionSpec* option = find_option(key);
   if (option == nullptr) return "unknown key '" + printable(shorten(key, 40)) + "'";
-  if (!option->in_file) return key + " cannot stand in a file: give it on the command line";
+  if (!option->traits.in_file) return key + " cannot stand in a file: give it on the command line";
   const std::string value = trimmed(line.substr(equals + 1));
   if (value.empty()) return key + " has no value";
   if (value.find('#') != std::string::npos) {

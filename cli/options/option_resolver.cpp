@@ -37,18 +37,16 @@ std::string name_both(std::string_view name) {
 OptionResolver::OptionResolver(const std::vector<Layer>& layers, Options& options)
     : layers_(layers), options_(options) {}
 
-void OptionResolver::run(const Surroundings& surroundings, bool ancestor_form) {
+void OptionResolver::run(const Surroundings& surroundings, bool without_command) {
   read_output();
   read_working_dir(surroundings);
-  read_run(ancestor_form);
+  read_run(without_command);
   read_sources();
   read_hosts();
-  const Command command = options_.command;
-  const bool asks_defender =
-      command == Command::sync || command == Command::check || command == Command::plan;
-  // A replay has a CAR of its own unless one is named.
-  const bool asks_car =
-      asks_defender || command == Command::verify || (command == Command::replay && names_car());
+  const Connects connects = command_spec(options_.command).connects;
+  const bool asks_defender = connects == Connects::both;
+  const bool asks_car = asks_defender || connects == Connects::car ||
+                        (connects == Connects::named_car && names_car());
   if (!asks_car) return;
   if (asks_defender) read_defender();
   read_car();
@@ -85,11 +83,15 @@ void OptionResolver::with(std::string_view name, Parse parse) const {
   }
 }
 
-void OptionResolver::read_output() {
-  using spdlog::level::level_enum;
-  with("format", [&](auto text) {
-    options_.format = parse_choice<Format>(text, {{"text", Format::text}, {"json", Format::json}});
+template <typename Value>
+void OptionResolver::choose(std::string_view name, Value& value) const {
+  with(name, [&](auto text) {
+    value = static_cast<Value>(parse_choice(text, find_option(name)->argument));
   });
+}
+
+void OptionResolver::read_output() {
+  choose("format", options_.format);
   with("until", [&](auto text) { options_.until = parse_integer(text, 1, INT64_MAX); });
   with("save", [&](auto text) { options_.save = text; });
   with("plan", [&](auto text) { options_.settings.plan = text; });
@@ -99,16 +101,8 @@ void OptionResolver::read_output() {
   with("repair", [&](auto text) { options_.repair = parse_boolean(text); });
   with("sample", [&](auto text) { options_.sample = parse_int(text, 1, 1'000'000'000); });
   with("limit", [&](auto text) { options_.limit = parse_int(text, 1, 1'000'000); });
-  with("log-format", [&](auto text) {
-    options_.log.json = parse_choice<bool>(text, {{"text", false}, {"json", true}});
-  });
-  with("log-level", [&](auto text) {
-    options_.log.level = parse_choice<level_enum>(text, {{"trace", spdlog::level::trace},
-                                                         {"debug", spdlog::level::debug},
-                                                         {"info", spdlog::level::info},
-                                                         {"warn", spdlog::level::warn},
-                                                         {"error", spdlog::level::err}});
-  });
+  choose("log-format", options_.log.json);
+  if (find("log-level")) choose("log-level", options_.log.level.emplace());
 }
 
 void OptionResolver::read_working_dir(const Surroundings& surroundings) {
@@ -130,14 +124,10 @@ void OptionResolver::read_working_dir(const Surroundings& surroundings) {
   }
 }
 
-void OptionResolver::read_run(bool ancestor_form) {
+void OptionResolver::read_run(bool without_command) {
   SyncSettings& settings = options_.settings;
-  if (ancestor_form) settings.mode = Mode::full;
-  with("mode", [&](auto text) {
-    settings.mode = parse_choice<Mode>(
-        text,
-        {{"auto", Mode::automatic}, {"full", Mode::full}, {"incremental", Mode::incremental}});
-  });
+  if (without_command) settings.mode = Mode::full;
+  choose("mode", settings.mode);
   with("alerts", [&](auto text) { settings.alerts = parse_boolean(text); });
   with("vulnerabilities", [&](auto text) { settings.vulnerabilities = parse_boolean(text); });
   with("strict", [&](auto text) { settings.strict = parse_boolean(text); });
@@ -154,38 +144,15 @@ void OptionResolver::read_run(bool ancestor_form) {
 
 void OptionResolver::read_sources() {
   SyncSettings& settings = options_.settings;
-  with("hunting-api", [&](auto text) {
-    settings.hunting_api = parse_choice<HuntingApi>(text, {{"auto", HuntingApi::automatic},
-                                                           {"graph", HuntingApi::graph},
-                                                           {"defender", HuntingApi::defender}});
-  });
-  with("alerts-api", [&](auto text) {
-    settings.alerts_api = parse_choice<AlertsApi>(text, {{"auto", AlertsApi::automatic},
-                                                         {"defender", AlertsApi::defender},
-                                                         {"graph", AlertsApi::graph}});
-  });
-  with("network-source", [&](auto text) {
-    settings.network_source =
-        parse_choice<NetworkSource>(text, {{"auto", NetworkSource::automatic},
-                                           {"hunting", NetworkSource::hunting},
-                                           {"machines", NetworkSource::machines}});
-  });
-  with("logon-source", [&](auto text) {
-    settings.logon_source = parse_choice<LogonSource>(text, {{"auto", LogonSource::automatic},
-                                                             {"api", LogonSource::api},
-                                                             {"hunting", LogonSource::hunting}});
-  });
-  with("vulnerability-source", [&](auto text) {
-    settings.vulnerability_source =
-        parse_choice<VulnerabilitySource>(text, {{"auto", VulnerabilitySource::automatic},
-                                                 {"hunting", VulnerabilitySource::hunting},
-                                                 {"export", VulnerabilitySource::exported}});
-  });
+  choose("hunting-api", settings.hunting_api);
+  choose("alerts-api", settings.alerts_api);
+  choose("network-source", settings.network_source);
+  choose("logon-source", settings.logon_source);
+  choose("vulnerability-source", settings.vulnerability_source);
   with("identity-model", [&](auto text) {
-    settings.identity_model =
-        parse_choice<std::optional<IdentityModel>>(text, {{"auto", std::nullopt},
-                                                          {"user", IdentityModel::user},
-                                                          {"account", IdentityModel::account}});
+    const auto place = parse_choice(text, find_option("identity-model")->argument);
+    settings.identity_model.reset();
+    if (place > 0) settings.identity_model = kIdentityModels.read(text);
   });
   constexpr int thirty_days = 30 * 24;
   with("machine-overlap",
@@ -199,7 +166,7 @@ void OptionResolver::read_sources() {
 void OptionResolver::read_hosts() {
   DefenderSettings& defender = options_.settings.defender;
   with("cloud", [&](auto text) {
-    parse_choice<int>(text, {{"commercial", 0}, {"gcc", 0}, {"gcc-high", 0}, {"dod", 0}});
+    parse_choice(text, find_option("cloud")->argument);
     set_cloud(defender, text);
   });
   with("login-url", [&](auto text) { defender.login_url = parse_url(text); });

@@ -15,8 +15,9 @@ class OptionResolver {
   /// `layers`: the first one that has an option decides it. Both must outlive this object.
   OptionResolver(const std::vector<Layer>& layers, Options& options);
 
-  /// `ancestor_form`: no command word stood there, so that an import is full unless told otherwise.
-  void run(const Surroundings& surroundings, bool ancestor_form);
+  /// `without_command`: no command word was given, so that an import is full unless an option says
+  /// otherwise.
+  void run(const Surroundings& surroundings, bool without_command);
 
  private:
   struct Found {
@@ -29,11 +30,15 @@ class OptionResolver {
   /// Calls `parse(text)` when the option is there; its errors get the option's name and origin.
   template <typename Parse>
   void with(std::string_view name, Parse parse) const;
+  /// The same for an option with choices: `value`'s enumerators stand in the order in which the
+  /// option table names them.
+  template <typename Value>
+  void choose(std::string_view name, Value& value) const;
   std::string origin(std::string_view name, const Found& found) const;
 
   void read_output();
   void read_working_dir(const Surroundings& surroundings);
-  void read_run(bool ancestor_form);
+  void read_run(bool without_command);
   void read_sources();
   void read_hosts();
   void read_defender();

@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "cli/options/ancestor.h"
+#include "cli/options/arguments.h"
 #include "cli/options/option_resolver.h"
 #include "cli/options/option_table.h"
-#include "cli/options/repeat.h"
 #include "cli/options/values.h"
 
 namespace defender_car {
@@ -14,19 +13,14 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
 
-Command find_command(std::string_view word) {
-  for (const Command command :
-       {Command::plan, Command::replay, Command::check, Command::verify, Command::status,
-        Command::runs, Command::explain, Command::diff, Command::report, Command::snapshots}) {
-    if (command_word(command) == word) return command;
-  }
-  return Command::sync;
-}
-
-/// The command word, or the ancestor's ways to ask for a connection test.
+/// The command word, or the Python connector's ways to ask for a connection test.
 void choose_command(const Arguments& arguments, const Environment& environment, Options& options) {
-  options.command_given = arguments.command.has_value();
-  if (arguments.command) options.command = find_command(*arguments.command);
+  if (arguments.command) {
+    options.command_given = true;
+    if (const CommandSpec* command = find_command(*arguments.command)) {
+      options.command = command->command;  // "help" is no command of the table: sync's page
+    }
+  }
   if (arguments.connection_test) {
     const bool fits = options.command == Command::sync || options.command == Command::check;
     if (!fits) refuse("-connection-test does not go with this command: use check alone");
@@ -47,44 +41,18 @@ bool is_asked(const Layer& command_line, std::string_view flag) {
   return *value;
 }
 
-void refuse_misplaced(const Layer& command_line, Command command) {
+void refuse_misplaced(const Layer& command_line, std::string_view word) {
   for (const auto& [name, value] : command_line.values) {
     const OptionSpec* option = find_option(name);
-    if (option == nullptr || goes_with(*option, command_word(command))) continue;
-    refuse("--" + name + " does not go with the command " + std::string(command_word(command)) +
-           ", only with: " + std::string(option->commands));
+    if (option == nullptr || option->traits.commands.empty() ||
+        has_word(option->traits.commands, word))
+      continue;
+    refuse("--" + name + " does not go with the command " + std::string(word) +
+           ", only with: " + std::string(option->traits.commands));
   }
 }
 
 }  // namespace
-
-std::string_view command_word(Command command) {
-  switch (command) {
-    case Command::sync:
-      return "sync";
-    case Command::plan:
-      return "plan";
-    case Command::replay:
-      return "replay";
-    case Command::check:
-      return "check";
-    case Command::verify:
-      return "verify";
-    case Command::status:
-      return "status";
-    case Command::runs:
-      return "runs";
-    case Command::explain:
-      return "explain";
-    case Command::diff:
-      return "diff";
-    case Command::report:
-      return "report";
-    case Command::snapshots:
-      return "snapshots";
-  }
-  return "";
-}
 
 Options read_options(std::span<const std::string> arguments, const Surroundings& surroundings) {
   const Arguments rewritten = rewrite_arguments(arguments);
@@ -95,7 +63,7 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
   options.version = is_asked(layers[0], "version");
   options.help = is_asked(layers[0], "help") || rewritten.command == "help";
   if (options.help || options.version) return options;
-  refuse_misplaced(layers[0], options.command);
+  refuse_misplaced(layers[0], command_spec(options.command).name);
   options.words = rewritten.words;
   if (options.command == Command::replay && !layers[0].has("working-dir")) {
     refuse(

@@ -1,31 +1,21 @@
 #pragma once
-// What the program was asked for: command word, SyncSettings and output settings, from the command
-// line, the environment and an INI file, in this order of precedence. Throws Error(usage); no
-// message holds a secret.
+// This folder turns arguments, environment and INI file into typed settings; it runs no command.
+//
+// Options is what the program was asked for: command word, SyncSettings and output settings, from
+// the command line, the environment and an INI file, in this order of precedence. Throws
+// Error(usage); no message holds a secret.
 
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/options/command_table.h"
 #include "cli/options/layers.h"
 #include "cli/output/logging.h"
 #include "run/settings.h"
 
 namespace defender_car {
 
-enum class Command {
-  sync,
-  plan,
-  replay,
-  check,
-  verify,
-  status,
-  runs,
-  explain,
-  diff,
-  report,
-  snapshots
-};
 enum class Format { text, json };
 
 struct Options {
@@ -33,19 +23,19 @@ struct Options {
   bool command_given = false;      ///< by its word
   bool help = false;               ///< nothing below is filled
   bool version = false;            ///< likewise
-  std::vector<std::string> words;  ///< what stands behind the command: SNAPSHOT…, WHAT, A B
+  std::vector<std::string> words;  ///< that follow the command: SNAPSHOT…, WHAT, A B
   SyncSettings settings;
   LogSettings log;
   Format format = Format::text;
   int limit = 20;               ///< runs
   std::int64_t until = 0;       ///< replay: the last run; 0: all
-  std::string save;             ///< plan: the file to keep it in; "": none
+  std::string save;             ///< plan: the file to save it to; "": none
   bool plan_exit_code = false;  ///< plan: the exit code tells whether there is something to do
-  bool acknowledged = false;    ///< diff: of the graph that CAR holds
+  bool acknowledged = false;    ///< diff: of the graph that CAR acknowledged
   bool repair = false;          ///< verify
   int sample = 0;               ///< verify: how many machines; 0: all
   std::string output;           ///< report: the file; "": standard output
-  std::vector<std::string> warnings;  ///< to be logged once logging stands
+  std::vector<std::string> warnings;  ///< to be logged once logging is set up
 };
 
 /// What options are read from besides the arguments.
@@ -55,8 +45,6 @@ struct Surroundings {
 };
 
 Options read_options(std::span<const std::string> arguments, const Surroundings& surroundings);
-
-std::string_view command_word(Command command);
 
 /// For the time before read_options has succeeded: whether the arguments ask for JSON.
 bool asks_for_json(std::span<const std::string> arguments);

@@ -138,7 +138,7 @@ std::string parse_url(std::string_view text) {
   const bool odd = std::any_of(text.begin(), text.end(), [](char c) {
     return c <= ' ' || c == '\x7F' || c == '@' || c == '?' || c == '#' || c == '\\' || c == '"';
   });
-  // Not shown: what stands before an @ may be a password.
+  // Not shown: the text before an @ may be a password.
   if (odd) refuse("must be a plain URL: https://host[:port]/path, without credentials or query");
   while (text.ends_with('/')) text.remove_suffix(1);
   std::string url(text);
@@ -167,6 +167,17 @@ std::string parse_tenant(std::string_view text) {
   });
   if (!accepted) refuse("must be the tenant's id (a GUID) or one of its domain names");
   return std::string(text);
+}
+
+std::size_t parse_choice(std::string_view text, std::string_view choices) {
+  std::string names;
+  for (std::size_t place = 0; !choices.empty(); ++place) {
+    const std::string_view name = choices.substr(0, choices.find('|'));
+    if (name == text) return place;
+    names.append(names.empty() ? "" : ", ").append(name);
+    choices.remove_prefix(std::min(choices.size(), name.size() + 1));
+  }
+  refuse("must be one of " + names);
 }
 
 }  // namespace defender_car

@@ -4,11 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -51,15 +49,7 @@ std::string parse_source(std::string_view text);
 /// A GUID or a domain name: it becomes part of the login service's path.
 std::string parse_tenant(std::string_view text);
 
-template <typename T>
-T parse_choice(std::string_view text,
-               std::initializer_list<std::pair<std::string_view, T>> choices) {
-  std::string names;
-  for (const auto& [name, value] : choices) {
-    if (name == text) return value;
-    names += (names.empty() ? "" : ", ") + std::string(name);
-  }
-  throw Error(ErrorKind::usage, "must be one of " + names);
-}
+/// The place of `text` among `choices`, "auto|full|incremental" as the option table names them.
+std::size_t parse_choice(std::string_view text, std::string_view choices);
 
 }  // namespace defender_car

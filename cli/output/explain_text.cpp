@@ -22,7 +22,7 @@ std::string prefixed(const char* words, const std::string& text) {
   return text.empty() ? "" : words + text;
 }
 
-std::string import_text(const Standing& standing) {
+std::string import_text(const ObjectState& standing) {
   return "since " + standing.since + ", imported by " + run_text(standing.since_run) +
          in_brackets(standing.imported_as, prefixed("CAR's job ", standing.import_job)) +
          ", last reported by " + run_text(standing.confirmed_run);
@@ -45,7 +45,7 @@ std::string removal_text(const Removal& removal, bool is_edge) {
          removal.reason + in_brackets(removal.evidence, prefixed("CAR answered ", removal.answer));
 }
 
-std::string standing_text(const Standing& standing, bool is_edge) {
+std::string standing_text(const ObjectState& standing, bool is_edge) {
   if (standing.state == "active") return "active " + import_text(standing);
   if (standing.state == "leaving") {
     return "active " + import_text(standing) + "; nothing derives it any longer: " +

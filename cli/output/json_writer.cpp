@@ -127,7 +127,11 @@ void JsonWriter::json_or_null(std::string_view key, std::string_view json) {
   }
 }
 
-void JsonWriter::element(std::string_view value) { impl_->string(value); }
+void JsonWriter::texts(std::string_view key, const std::vector<std::string>& values) {
+  begin_array(key);
+  for (const std::string& value : values) impl_->string(value);
+  end_array();
+}
 
 void JsonWriter::json_element(std::string_view json) {
   const std::string mended = valid_utf8(json);

@@ -18,21 +18,21 @@ class Log::Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   explicit Sink(bool json) : json_(json) {}
 
   std::function<void()> before_line;
-  bool holding = false;
+  bool withholding = false;
 
   void release(const std::vector<std::string>& except) {
-    holding = false;
-    for (const Line& line : std::exchange(held_, {})) {
-      const bool told = std::any_of(except.begin(), except.end(), [&](const std::string& text) {
+    withholding = false;
+    for (const Line& line : std::exchange(stored_, {})) {
+      const bool excepted = std::any_of(except.begin(), except.end(), [&](const std::string& text) {
         return line.message.find(text) != std::string::npos;
       });
-      if (!told) write(line);
+      if (!excepted) write(line);
     }
   }
 
   void drop() {
-    holding = false;
-    held_.clear();
+    withholding = false;
+    stored_.clear();
   }
 
   bool has_shown(std::string_view text) const {
@@ -46,8 +46,8 @@ class Log::Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
     const auto since_epoch = msg.time.time_since_epoch();
     const Line line{std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count(),
                     msg.level, std::string(msg.payload.data(), msg.payload.size())};
-    if (holding) {
-      if (held_.size() < most_kept) held_.push_back(line);
+    if (withholding) {
+      if (stored_.size() < most_lines) stored_.push_back(line);
     } else {
       write(line);
     }
@@ -56,7 +56,7 @@ class Log::Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   void flush_() override { std::fflush(stderr); }
 
  private:
-  static constexpr std::size_t most_kept = 1000;
+  static constexpr std::size_t most_lines = 1000;
 
   struct Line {
     EpochMs at;
@@ -65,7 +65,7 @@ class Log::Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   };
 
   void write(const Line& line) {
-    if (line.level >= spdlog::level::warn && shown_.size() < most_kept) {
+    if (line.level >= spdlog::level::warn && shown_.size() < most_lines) {
       shown_.push_back(line.message);
     }
     if (before_line) before_line();
@@ -96,7 +96,7 @@ class Log::Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   }
 
   bool json_;
-  std::vector<Line> held_;
+  std::vector<Line> stored_;
   std::vector<std::string> shown_;
 };
 
@@ -109,7 +109,7 @@ Log::Log(const LogSettings& settings, bool terminal)
 
 Log::~Log() = default;
 
-void Log::hold() { sink_->holding = true; }
+void Log::withhold() { sink_->withholding = true; }
 void Log::release(const std::vector<std::string>& except) { sink_->release(except); }
 void Log::drop() { sink_->drop(); }
 bool Log::has_shown(std::string_view text) const { return sink_->has_shown(text); }

@@ -1,7 +1,7 @@
 #pragma once
 // spdlog's one sink: standard error, as text or as JSON lines, UTC. Each line is made printable.
 //
-// Lines may be held back: what a run under cron logs is worth reading only when the run was not
+// Lines may be withheld: what a run under cron logs is worth reading only when the run was not
 // good.
 
 #include <spdlog/common.h>
@@ -28,11 +28,12 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  /// From now on lines are kept instead of written.
-  void hold();
-  /// Writes the kept lines but those whose message holds one of `except`, and ends holding.
+  /// From now on lines are stored instead of written.
+  void withhold();
+  /// Writes the stored lines but those whose message contains one of `except`; lines after them are
+  /// written at once again.
   void release(const std::vector<std::string>& except);
-  /// Forgets the kept lines and ends holding.
+  /// The same, but forgets the stored lines.
   void drop();
 
   /// Whether a warning or error with this text in it has been written.

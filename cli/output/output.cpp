@@ -122,37 +122,27 @@ std::string sent_text(const std::vector<SentCount>& sent, std::string_view opera
 }
 
 void write_sent(JsonWriter& json, const std::vector<SentCount>& sent) {
-  json.begin_array("sent");
-  for (const SentCount& count : sent) {
-    json.begin_object();
+  json.list("sent", sent, [&](const SentCount& count) {
     json.text("operation", count.operation);
     json.text("collection", count.collection);
     json.text("reason", count.reason);
     json.integer("count", count.count);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void write_warnings(JsonWriter& json, const RunReport& report) {
-  json.begin_array("warnings");
-  for (const std::string& warning : report.warnings) json.element(warning);
-  json.end_array();
+  json.texts("warnings", report.warnings);
 }
 
 void write_datasets(JsonWriter& json, const RunReport& report) {
-  json.begin_array("datasets");
-  for (const DatasetReport& dataset : report.datasets) {
-    json.begin_object();
+  json.list("datasets", report.datasets, [&](const DatasetReport& dataset) {
     json.text("name", dataset.name);
     json.text("state", kDatasetStates.text(dataset.state));
     json.integer("rows", dataset.rows);
     json.text_or_null("problem", dataset.problem);
     json.integer("not_understood", dataset.not_understood);
     json.integer("duplicates", dataset.duplicates);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void write_run(JsonWriter& json, const RunRow& run) {
@@ -170,17 +160,13 @@ void write_run(JsonWriter& json, const RunRow& run) {
 }
 
 void write_datasets(JsonWriter& json, const Status& status) {
-  json.begin_array("datasets");
-  for (const DatasetCursor& dataset : status.datasets) {
-    json.begin_object();
+  json.list("datasets", status.datasets, [&](const DatasetCursor& dataset) {
     json.text("name", dataset.name);
     json.text("state", dataset.state);
     json.text_or_null("cursor", dataset.cursor);
     json.text_or_null("last_complete_at", dataset.last_complete_at);
     json.text_or_null("problem", dataset.problem);
-    json.end_object();
-  }
-  json.end_array();
+  });
 }
 
 void begin_document(JsonWriter& json, std::string_view command) {
@@ -203,14 +189,10 @@ std::string report_json(const RunReport& report) {
   write_datasets(json, report);
   write_sent(json, report.sent);
   json.integer("set_aside", report.set_aside);
-  json.begin_array("left_out");
-  for (const LeftOutCount& one : report.left_out) {
-    json.begin_object();
+  json.list("left_out", report.left_out, [&](const LeftOutCount& one) {
     json.text("what", one.what);
     json.integer("count", one.count);
-    json.end_object();
-  }
-  json.end_array();
+  });
   json.integer("defender_calls", report.defender_calls);
   json.integer("car_calls", report.car_calls);
   json.text_or_null("started_at", report.started_at);

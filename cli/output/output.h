@@ -1,4 +1,6 @@
 #pragma once
+// This folder has what every command writes with: text, JSON, log lines, progress, exit codes.
+//
 // A run's report and other results as text for people (failures first) and as JSON for programs.
 
 #include <functional>
@@ -24,10 +26,10 @@ void write_error(const std::string& text);
 /// terminal, --format json and `check` tell).
 bool is_good(const RunReport& report);
 
-/// The truthful summary. `shown` tells whether a warning has been read already, as a log line.
+/// The summary of a run. `shown` says whether a warning was printed before, as a log line.
 std::string summary(const RunReport& report, const std::function<bool(const std::string&)>& shown);
 
-/// One line for a failure that has been told before.
+/// One line for a failure that an earlier run has reported already.
 std::string repeated_failure(const RunReport& report);
 
 std::string report_json(const RunReport& report);

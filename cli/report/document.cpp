@@ -11,13 +11,7 @@ template <typename Row, typename Write>
 void write_list(JsonWriter& json, const char* key, const Listed<Row>& list, Write write) {
   json.begin_object(key);
   json.integer("total", list.total);
-  json.begin_array("rows");
-  for (const Row& row : list.rows) {
-    json.begin_object();
-    write(row);
-    json.end_object();
-  }
-  json.end_array();
+  json.list("rows", list.rows, write);
   json.end_object();
 }
 
@@ -33,7 +27,7 @@ void integer_or_null(JsonWriter& json, const char* key, std::int64_t value) {
 void write_standing(JsonWriter& json, const ReportData& data) {
   const Status& status = data.status;
   json.text("now", data.now);
-  json.text("standing", standing_name(data.standing));
+  json.text("standing", kSyncStates(data.standing));
   json.text("tenant", status.tenant);
   json.text("source", status.source);
   json.text_or_null("running", status.running);
@@ -96,7 +90,7 @@ void write_removals(JsonWriter& json, const ReportData& data) {
     json.text("reason", row.reason);
     json.text_or_null("evidence", row.evidence);
   });
-  write_list(json, "held_back", data.held_back, [&](const HeldBack& row) {
+  write_list(json, "held_back", data.held_back, [&](const WithheldCount& row) {
     json.text("reason", row.reason);
     json.text("aspect", row.aspect);
     json.integer("machines", row.machines);

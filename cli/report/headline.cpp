@@ -1,4 +1,4 @@
-// How the sync stands, and the few numbers that one looks for first.
+// The state of the sync, and the few numbers that one looks for first.
 
 #include "cli/report/sections.h"
 #include "cli/report/words.h"
@@ -11,24 +11,12 @@ struct Verdict {
   const char* path;  ///< of the sign beside it, in a square of 24
 };
 
-Verdict verdict(Standing standing) {
-  constexpr const char* pause = "M9 7v10M15 7v10";
-  switch (standing) {
-    case Standing::good:
-      return {"In step", "M6 12.5l4 4 8-9"};
-    case Standing::partial:
-      return {"Partly in step", "M12 6v7.5M12 17v.5"};
-    case Standing::held:
-      return {"Held back by a guard", pause};
-    case Standing::late:
-      return {"Late", "M12 6v6l4 2.5"};
-    case Standing::failing:
-      return {"Failing", "M7 7l10 10M17 7L7 17"};
-    case Standing::none:
-      break;
-  }
-  return {"No run has come to its end yet", "M7 12h10"};
-}
+/// In the order of SyncState.
+constexpr Verdict verdicts[] = {
+    {"No run has come to its end yet", "M7 12h10"}, {"Late", "M12 6v6l4 2.5"},
+    {"Held back by a guard", "M9 7v10M15 7v10"},    {"Failing", "M7 7l10 10M17 7L7 17"},
+    {"Partly in step", "M12 6v7.5M12 17v.5"},       {"In step", "M6 12.5l4 4 8-9"},
+};
 
 std::string last_run(const ReportData& data) {
   return "Run " + std::to_string(data.last_finished->run_id) + " (" +
@@ -44,25 +32,25 @@ std::string in_a_row(const ReportData& data) {
 
 std::string sentence(const ReportData& data) {
   switch (data.standing) {
-    case Standing::good:
+    case SyncState::good:
       return last_run(data) + " ended well: CAR holds what Defender said.";
-    case Standing::partial:
+    case SyncState::partial:
       return last_run(data) +
              " sent what it had, but could not read everything. Nothing of what was not read was "
              "removed." +
              in_a_row(data);
-    case Standing::held:
+    case SyncState::held:
       return last_run(data) +
              " wanted to remove unusually much, and a guard held that back until a person decides. "
              "New things still arrive." +
              in_a_row(data);
-    case Standing::late:
+    case SyncState::late:
       return "No run has started since " + moment(data.status.last_run->started_at) +
              "; one was due " + span_of(data.overdue) + " ago. Is cron at work?";
-    case Standing::failing:
+    case SyncState::failing:
       return last_run(data) + " did not come through; the next one goes on from there." +
              in_a_row(data);
-    case Standing::none:
+    case SyncState::none:
       break;
   }
   return "The first run is still at work, or was killed. A full import may take its time.";
@@ -100,8 +88,8 @@ void figure(Html& html, const char* name, const std::string& value, const std::s
 }  // namespace
 
 void headline(Html& html, const ReportData& data) {
-  const Verdict words = verdict(data.standing);
-  html.open("header", {{"class", "standing-" + std::string(standing_name(data.standing))}});
+  const Verdict words = verdicts[static_cast<std::size_t>(data.standing)];
+  html.open("header", {{"class", "standing-" + kSyncStates.text(data.standing)}});
   html.element("p", "Microsoft Defender to IBM CAR", {{"class", "eyebrow"}});
   html.open("h1");
   sign(html, words.path);

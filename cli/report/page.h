@@ -1,4 +1,6 @@
 #pragma once
+// This folder has the HTML page of `report`, its sections, charts and tables.
+//
 // The page that `report` writes: one HTML file that needs nothing from anywhere, no script
 // included.
 

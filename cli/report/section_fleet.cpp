@@ -63,6 +63,13 @@ void platforms_table(Html& html, const ReportData& data) {
   folded_table(html, platforms);
 }
 
+void chart_with_table(Html& html, const Chart& chart, const Table& numbers) {
+  html.open("div");
+  bar_chart(html, chart);
+  folded_table(html, numbers);
+  html.close();
+}
+
 void health(Html& html, const ReportData& data) {
   Chart chart{"health", "Machines by Defender's health status",
               "One bar a status, the most frequent first; the table below has the numbers."};
@@ -76,8 +83,7 @@ void health(Html& html, const ReportData& data) {
         {row.name, "", {{health_kind(row.name), real(row.machines)}}, grouped(row.machines)});
     numbers.rows.push_back({row.name, grouped(row.machines), grouped(row.in_car)});
   }
-  bar_chart(html, chart);
-  folded_table(html, numbers);
+  chart_with_table(html, chart, numbers);
 }
 
 /// The darker, the worse.
@@ -101,10 +107,7 @@ void severities(Html& html, const ReportData& data) {
         {row.name, "", {{severity_kind(row.name), real(row.cves)}}, grouped(row.cves)});
     numbers.rows.push_back({row.name, grouped(row.cves), grouped(row.findings)});
   }
-  html.open("div");
-  bar_chart(html, chart);
-  folded_table(html, numbers);
-  html.close();
+  chart_with_table(html, chart, numbers);
 }
 
 void software(Html& html, const ReportData& data) {
@@ -126,10 +129,7 @@ void software(Html& html, const ReportData& data) {
                           "on " + counted(row.machines, "machine", "machines")});
     numbers.rows.push_back({row.name, grouped(row.cves), tenths(row.worst), grouped(row.machines)});
   }
-  html.open("div");
-  bar_chart(html, chart);
-  folded_table(html, numbers);
-  html.close();
+  chart_with_table(html, chart, numbers);
 }
 
 }  // namespace
@@ -145,9 +145,7 @@ void fleet_section(Html& html, const ReportData& data) {
   platforms_chart(html, data);
   platforms_table(html, data);
   html.close();
-  html.open("div");
   health(html, data);
-  html.close();
   html.close();
   html.close();
 }

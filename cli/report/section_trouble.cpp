@@ -34,7 +34,7 @@ void held_back(Html& html, const ReportData& data) {
       {{"Why"}, {"What of the machine"}, {"Machines", Kind::number}, {"By run", Kind::number}},
       {},
       data.held_back.total};
-  for (const HeldBack& row : data.held_back.rows) {
+  for (const WithheldCount& row : data.held_back.rows) {
     held.rows.push_back(
         {row.reason, row.aspect, grouped(row.machines), std::to_string(row.run_id)});
   }

@@ -6,7 +6,7 @@
 
 namespace defender_car {
 
-/// How it stands, in a word, a sentence and a colour.
+/// The state of the sync, in a word, a sentence and a colour.
 void headline(Html& html, const ReportData& data);
 void key_figures(Html& html, const ReportData& data);
 

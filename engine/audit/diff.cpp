@@ -7,8 +7,8 @@ ComparedState compared(Database& scratch, const std::string& statement) {
   Statement& run = scratch.statement(statement);
   ComparedState state;
   while (run.step()) {
-    state.run_id = run.integer(0);
-    state.started_at = run.text(1);
+    state.run_id = run.integer("run_id");
+    state.started_at = run.text("started_at");
   }
   return state;
 }
@@ -30,8 +30,8 @@ Diff::Diff(const std::filesystem::path& before, const std::filesystem::path& aft
   after_ = compared(scratch_, "diff/after");
   Statement& counts = scratch_.statement("diff/counts");
   while (counts.step()) {
-    counts_.push_back(
-        {counts.text(0), counts.text(1), counts.integer(2), counts.integer(3), counts.integer(4)});
+    counts_.push_back({counts.text("part"), counts.text("kind"), counts.integer("added"),
+                       counts.integer("removed"), counts.integer("changed")});
   }
   machines_ = scratch_.number("diff/machines");
   one_moment.commit();
@@ -40,8 +40,9 @@ Diff::Diff(const std::filesystem::path& before, const std::filesystem::path& aft
 void Diff::each(const std::function<void(const Change&)>& sink) {
   Statement& row = scratch_.statement("diff/changes");
   while (row.step()) {
-    sink({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
-          row.optional_text(6), row.optional_text(7), row.optional_text(8)});
+    sink({row.text("machine"), row.text("name"), row.text("part"), row.text("kind"),
+          row.text("change"), row.text("object"), row.optional_text("field"),
+          row.optional_text("before"), row.optional_text("after")});
   }
 }
 

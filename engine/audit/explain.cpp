@@ -13,8 +13,8 @@ std::optional<Removal> removal_of(Database& state, const char* statement, std::i
   std::optional<Removal> removal;
   Statement& query = state.statement(statement).bind("id", id);
   if (query.step()) {
-    removal = {query.integer(0), query.text(1), query.text(2),
-               query.text(3),    query.text(4), query.text(5)};
+    removal = {query.integer("run_id"), query.text("at"),       query.text("operation"),
+               query.text("reason"),    query.text("evidence"), query.text("answer")};
   }
   query.reset();
   return removal;
@@ -25,29 +25,28 @@ std::optional<PendingOperation> pending_of(Database& state, std::int64_t id, boo
   Statement& query =
       state.statement("explain/promise").bind("id", id).bind("is_vertex", is_vertex ? 1 : 0);
   if (query.step()) {
-    pending = {query.text(0), query.text(1), query.text(2), query.integer(3),
-               query.integer(4) != 0};
+    pending = {query.text("operation"), query.text("reason"), query.text("evidence"),
+               query.integer("run_id"), query.integer("handed_over") != 0};
   }
   query.reset();
   return pending;
 }
 
-/// From the columns state, since … refused_run, the first of them at `column`.
-Standing standing_at(const Statement& row, int column) {
-  Standing standing;
-  standing.state = row.text(column);
-  standing.since = row.text(column + 1);
-  standing.since_run = row.integer(column + 2);
-  standing.confirmed_run = row.integer(column + 3);
-  standing.imported_as = row.text(column + 4);
-  standing.import_job = row.text(column + 5);
-  standing.refused = row.text(column + 6);
-  standing.refused_run = row.integer(column + 7);
-  return standing;
+ObjectState object_state(const Statement& row) {
+  ObjectState state;
+  state.state = row.text("state");
+  state.since = row.text("since");
+  state.since_run = row.integer("since_run");
+  state.confirmed_run = row.integer("confirmed_run");
+  state.imported_as = row.text("imported_as");
+  state.import_job = row.text("import_job");
+  state.refused = row.text("refused");
+  state.refused_run = row.integer("refused_run");
+  return state;
 }
 
 /// The outbox is asked only where something is under way.
-void complete(Database& state, Standing& standing, std::int64_t id, bool is_vertex) {
+void complete(Database& state, ObjectState& standing, std::int64_t id, bool is_vertex) {
   if (standing.state == "gone") {
     standing.removal =
         removal_of(state, is_vertex ? "explain/vertex_removal" : "explain/edge_removal", id);
@@ -60,11 +59,11 @@ VertexStory vertex_story(Database& state, std::int64_t id) {
   VertexStory story;
   Statement& row = state.statement("explain/vertex").bind("id", id);
   row.step();
-  story.kind = row.text(0);
-  story.car_collection = row.text(1);
-  story.key = row.text(2);
-  story.standing = standing_at(row, 3);
-  story.body = row.text(11);
+  story.kind = row.text("kind");
+  story.car_collection = row.text("car_name");
+  story.key = row.text("key");
+  story.standing = object_state(row);
+  story.body = row.text("body");
   row.reset();
   complete(state, story.standing, id, true);
   return story;
@@ -76,12 +75,18 @@ void read_holders(Database& state, std::int64_t edge, EdgeStory& story) {
   Statement& rows =
       state.statement("explain/evidence").bind("id", edge).bind("most", kHoldersShown);
   while (rows.step()) {
-    const std::string machine = rows.text(0), aspect = rows.text(2);
+    const std::string machine = rows.text("machine"), aspect = rows.text("aspect");
     if (story.holders.empty() || story.holders.back().machine != machine ||
         story.holders.back().aspect != aspect) {
-      story.holders.push_back({machine, rows.text(1), aspect, rows.integer(3), rows.text(4), {}});
+      story.holders.push_back({machine,
+                               rows.text("name"),
+                               aspect,
+                               rows.integer("since_run"),
+                               rows.text("held_back"),
+                               {}});
     }
-    if (!rows.is_null(5)) story.holders.back().rows.push_back(rows.text(5));
+    if (!rows.is_null("defender_row"))
+      story.holders.back().rows.push_back(rows.text("defender_row"));
   }
 }
 
@@ -89,12 +94,12 @@ EdgeStory edge_story(Database& state, std::int64_t id) {
   EdgeStory story;
   Statement& row = state.statement("explain/edge").bind("id", id);
   row.step();
-  story.edge = row.text(0);
-  story.from_kind = row.text(1);
-  story.from_key = row.text(2);
-  story.to_kind = row.text(3);
-  story.to_key = row.text(4);
-  story.standing = standing_at(row, 5);
+  story.edge = row.text("edge");
+  story.from_kind = row.text("from_kind");
+  story.from_key = row.text("from_key");
+  story.to_kind = row.text("to_kind");
+  story.to_key = row.text("to_key");
+  story.standing = object_state(row);
   row.reset();
   complete(state, story.standing, id, false);
   read_holders(state, id, story);
@@ -103,21 +108,20 @@ EdgeStory edge_story(Database& state, std::int64_t id) {
 
 std::vector<std::int64_t> edges_of(Database& state, std::int64_t vertex) {
   constexpr int kEdgesLookedAt = 20'000;
-  std::vector<std::int64_t> ids;
-  Statement& query = state.statement("explain/edges")
-                         .bind("id", vertex)
-                         .bind("looked_at", kEdgesLookedAt)
-                         .bind("most", kEdgesShown + 1);
-  while (query.step()) ids.push_back(query.integer(0));
-  return ids;
+  return state.statement("explain/edges")
+      .bind("id", vertex)
+      .bind("looked_at", kEdgesLookedAt)
+      .bind("most", kEdgesShown + 1)
+      .numbers();
 }
 
 void read_set_aside(Database& state, const Subject& subject, Explanation& out) {
   Statement& rows =
       state.statement("explain/set_aside").bind("kind", subject.kind).bind("key", subject.key);
   while (rows.step()) {
-    out.set_aside.push_back(
-        {rows.text(0), rows.text(1), rows.text(2), rows.integer(3), rows.integer(4), rows.text(5)});
+    out.set_aside.push_back({rows.text("dataset"), rows.text("record_key"), rows.text("reason"),
+                             rows.integer("first_run"), rows.integer("last_run"),
+                             rows.text("record")});
   }
 }
 
@@ -127,41 +131,44 @@ void read_left_out(Database& state, const Subject& subject, Explanation& out) {
                         .bind("key", subject.key)
                         .bind("most", kLeftOutShown);
   while (rows.step())
-    out.left_out.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3)});
+    out.left_out.push_back(
+        {rows.text("machine"), rows.text("field"), rows.text("value"), rows.text("reason")});
 }
 
 void read_changes(Database& state, const std::string& id, MachineStory& machine) {
   Statement& changes = state.statement("explain/machine_change").bind("machine", id);
   if (changes.step()) {
-    int column = 0;
-    for (const char* dataset :
+    for (const std::string dataset :
          {"machines", "network", "users", "alerts", "vulnerabilities", "graph"}) {
+      const std::string column = dataset + "_run";
       if (!changes.is_null(column)) {
         machine.last_changes.push_back({dataset, changes.integer(column)});
       }
-      ++column;
     }
   }
   changes.reset();
   Statement& rows = state.statement("explain/machine_incomplete").bind("machine", id);
   while (rows.step())
-    machine.incomplete.push_back({rows.integer(0), rows.text(1), rows.text(2), rows.text(3)});
+    machine.incomplete.push_back(
+        {rows.integer("run_id"), rows.text("dataset"), rows.text("state"), rows.text("problem")});
 }
 
 MachineStory machine_story(Database& state, const std::string& id) {
   MachineStory machine;
   Statement& held = state.statement("explain/held_back").bind("machine", id);
-  while (held.step()) machine.held_back.push_back({held.text(0), held.text(1), held.integer(2)});
+  while (held.step())
+    machine.held_back.push_back(
+        {held.text("aspect"), held.text("reason"), held.integer("since_run")});
   Statement& row = state.statement("explain/machine").bind("machine", id);
   machine.listed = row.step();
   if (machine.listed) {
-    machine.name = row.text(0);
-    machine.health_status = row.text(1);
-    machine.last_seen = row.text(2);
-    machine.is_asset = row.integer(3) != 0;
-    machine.leaves_at = row.text(4);
-    if (!row.is_null(5)) machine.days_left = row.real(5);
-    machine.fifteen_days = row.text(6);
+    machine.name = row.text("name");
+    machine.health_status = row.text("healthStatus");
+    machine.last_seen = row.text("lastSeen");
+    machine.is_asset = row.integer("is_asset") != 0;
+    machine.leaves_at = row.text("leaves_at");
+    if (!row.is_null("days_left")) machine.days_left = row.real("days_left");
+    machine.fifteen_days = row.text("fifteen_days");
   }
   row.reset();
   read_changes(state, id, machine);
@@ -173,7 +180,8 @@ void tell_apart(Database& state, std::vector<Subject>& subjects) {
   for (Subject& subject : subjects) {
     if (subject.kind != "asset") continue;
     Statement& row = state.statement("explain/machine").bind("machine", subject.key);
-    subject.about = row.step() ? row.text(0) + ", " + row.text(1) + ", last seen " + row.text(2)
+    subject.about = row.step() ? row.text("name") + ", " + row.text("healthStatus") +
+                                     ", last seen " + row.text("lastSeen")
                                : "no longer listed by Defender";
     row.reset();
   }
@@ -184,8 +192,8 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
   Statement& row =
       state.statement("explain/defender_row").bind("kind", subject.kind).bind("key", subject.key);
   if (row.step()) {
-    out.defender_row = row.text(0);
-    out.why_not = row.text(1);
+    out.defender_row = row.text("defender_row");
+    out.why_not = row.text("why_not");
   }
   row.reset();
   read_set_aside(state, subject, out);
@@ -212,9 +220,9 @@ void describe_edges(Database& state, const std::string& what, Explanation& out) 
   for (const Ends& ends : found) {
     for (const std::int64_t from : ends.from) {
       for (const std::int64_t to : ends.to) {
-        Statement& rows =
-            state.statement("explain/edges_between").bind("from", from).bind("to", to);
-        while (rows.step()) ids.push_back(rows.integer(0));
+        const auto between =
+            state.statement("explain/edges_between").bind("from", from).bind("to", to).numbers();
+        ids.insert(ids.end(), between.begin(), between.end());
       }
     }
   }

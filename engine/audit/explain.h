@@ -43,7 +43,7 @@ struct PendingOperation {
 };
 
 /// How a vertex or an edge stands.
-struct Standing {
+struct ObjectState {
   /// active; leaving (CAR holds it, nothing derives it any longer); waiting (derived, not
   /// acknowledged yet); refused (derived, CAR does not take it); gone; never (no removal in the
   /// ledger: it never was in CAR, or before the ledger begins)
@@ -64,7 +64,7 @@ struct VertexStory {
   std::string car_collection;
   std::string key;
   std::string body;  ///< JSON, as it was sent; "" where CAR holds none
-  Standing standing;
+  ObjectState standing;
 };
 
 /// A machine that holds an edge up in one aspect, and the rows of Defender behind it.
@@ -84,7 +84,7 @@ struct EdgeStory {
   std::string from_key;
   std::string to_kind;
   std::string to_key;
-  Standing standing;
+  ObjectState standing;
   std::int64_t machines = 0;  ///< that derive it; kMachinesCounted means: so many or more
   std::vector<Holder> holders;
 };

@@ -17,17 +17,16 @@ std::vector<RunRow> runs(Database& state, int limit) {
   std::vector<RunRow> rows;
   Statement& query = state.statement("history/runs").bind("limit", limit);
   while (query.step()) {
-    rows.push_back({query.integer(0),
-                    query.text(1),
-                    query.text(2),
-                    query.text(3),
-                    query.text(4),
-                    query.text(5),
-                    printable_lines(query.text(6)),
-                    query.integer(7),
-                    query.integer(8),
-                    0,
-                    {}});
+    RunRow& row = rows.emplace_back();
+    row.run_id = query.integer("run_id");
+    row.mode = query.text("mode");
+    row.reason = query.text("reason");
+    row.outcome = query.text("outcome");
+    row.started_at = query.text("started_at");
+    row.finished_at = query.text("finished_at");
+    row.error = printable_lines(query.text("error"));
+    row.defender_calls = query.integer("defender_calls");
+    row.car_calls = query.integer("car_calls");
   }
   for (RunRow& row : rows) {
     row.set_aside = set_aside_by(state, row.run_id);
@@ -102,8 +101,9 @@ Status read_status(Database& state, const WorkingDir& folder) {
   read_same_failure(state, status);
   Statement& datasets = state.statement("history/datasets");
   while (datasets.step()) {
-    status.datasets.push_back({datasets.text(0), datasets.text(1), datasets.text(2),
-                               datasets.text(3), printable_lines(datasets.text(4))});
+    status.datasets.push_back({datasets.text("name"), datasets.text("cursor"),
+                               datasets.text("last_complete_at"), datasets.text("state"),
+                               printable_lines(datasets.text("problem"))});
   }
   status.calls = calls(state);
   return status;

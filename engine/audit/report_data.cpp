@@ -21,9 +21,11 @@ constexpr int most_rows = 15;
 
 constexpr std::int64_t least_lateness = 15 * 60;  // seconds
 
-std::string shown(Statement& row, int column) { return printable(row.text(column), longest_name); }
+std::string shown(Statement& row, std::string_view column) {
+  return printable(row.text(column), longest_name);
+}
 
-std::string message(Statement& row, int column) {
+std::string message(Statement& row, std::string_view column) {
   return printable(row.text(column), longest_message);
 }
 
@@ -40,56 +42,69 @@ Listed<Row> list(Statement& query, int limit, Row (*row_of)(Statement&)) {
 }
 
 RunSent run_sent(Statement& row) {
-  return {row.integer(1), shown(row, 2),   shown(row, 3),  shown(row, 4),
-          shown(row, 5),  row.real(6),     row.integer(7), row.integer(8),
-          row.integer(9), row.integer(10), row.integer(11)};
+  return {row.integer("run_id"),    shown(row, "mode"),        shown(row, "outcome"),
+          shown(row, "started_at"), shown(row, "finished_at"), row.real("seconds"),
+          row.integer("imported"),  row.integer("updated"),    row.integer("disabled"),
+          row.integer("deleted"),   row.integer("fell_away")};
 }
 
 DaySent day_sent(Statement& row) {
-  return {shown(row, 1),  row.integer(2), row.integer(3), row.integer(4), row.integer(5),
-          row.integer(6), row.integer(7), row.integer(8), row.integer(9), row.real(10)};
+  return {shown(row, "day"),          row.integer("runs"),    row.integer("done"),
+          row.integer("partial"),     row.integer("held"),    row.integer("failed"),
+          row.integer("imported"),    row.integer("updated"), row.integer("removed"),
+          row.real("longest_seconds")};
 }
 
 RemovalReason removal(Statement& row) {
-  return {shown(row, 1), shown(row, 2), shown(row, 3), row.integer(4), shown(row, 5)};
+  return {shown(row, "operation"), shown(row, "collection"), shown(row, "reason"),
+          row.integer("records"), shown(row, "last_at")};
 }
 
 DeletedMachine deleted(Statement& row) {
-  return {shown(row, 1),  shown(row, 2), shown(row, 3),
-          row.integer(4), shown(row, 5), shown(row, 6)};
+  return {shown(row, "machine"), shown(row, "name"),   shown(row, "at"),
+          row.integer("run_id"), shown(row, "reason"), shown(row, "evidence")};
 }
 
 Trouble trouble(Statement& row) {
-  return {shown(row, 1), shown(row, 2),  row.integer(3), shown(row, 4),
-          shown(row, 5), row.integer(6), message(row, 7)};
+  return {shown(row, "what"),     shown(row, "kind"),    row.integer("runs"),
+          shown(row, "first_at"), shown(row, "last_at"), row.integer("last_run"),
+          message(row, "text")};
 }
 
-HeldBack held_back(Statement& row) {
-  return {shown(row, 1), shown(row, 2), row.integer(3), row.integer(4)};
+WithheldCount held_back(Statement& row) {
+  return {shown(row, "reason"), shown(row, "aspect"), row.integer("machines"),
+          row.integer("run_id")};
 }
 
 Platform platform(Statement& row) {
-  return {shown(row, 1),  row.integer(2), row.integer(3),
-          row.integer(4), row.integer(5), row.integer(6)};
+  return {shown(row, "name"),      row.integer("machines"), row.integer("active"),
+          row.integer("impaired"), row.integer("inactive"), row.integer("in_car")};
 }
 
-Health health(Statement& row) { return {shown(row, 1), row.integer(2), row.integer(3)}; }
+Health health(Statement& row) {
+  return {shown(row, "name"), row.integer("machines"), row.integer("in_car")};
+}
 
-LeavingDay leaving_day(Statement& row) { return {row.integer(1), row.integer(2)}; }
+LeavingDay leaving_day(Statement& row) {
+  return {row.integer("days_left"), row.integer("machines")};
+}
 
 LeavingMachine leaving(Statement& row) {
-  return {shown(row, 1), shown(row, 2), shown(row, 3), shown(row, 4), row.real(5)};
+  return {shown(row, "machine"), shown(row, "name"), shown(row, "last_seen"),
+          shown(row, "leaves_at"), row.real("days_left")};
 }
 
 SetAsideReason set_aside(Statement& row) {
-  return {shown(row, 1),  shown(row, 2),  row.integer(3),
-          row.integer(4), row.integer(5), row.integer(6)};
+  return {shown(row, "dataset"),   shown(row, "reason"),     row.integer("records"),
+          row.integer("standing"), row.integer("first_run"), row.integer("last_run")};
 }
 
-Severity severity(Statement& row) { return {shown(row, 1), row.integer(2), row.integer(3)}; }
+Severity severity(Statement& row) {
+  return {shown(row, "name"), row.integer("cves"), row.integer("findings")};
+}
 
 Software software(Statement& row) {
-  return {shown(row, 1), row.integer(2), row.real(3), row.integer(4)};
+  return {shown(row, "name"), row.integer("cves"), row.real("worst"), row.integer("machines")};
 }
 
 void read_lists(Database& state, ReportData& data) {
@@ -124,9 +139,9 @@ void read_rhythm(Database& state, ReportData& data) {
         std::max<std::int64_t>(0, seconds_between(state, data.status.last_success_at, data.now));
   }
   Statement& rhythm = state.statement("report/rhythm");
-  if (!rhythm.step() || rhythm.is_null(0)) return;
-  data.usual_gap = rhythm.integer(0);
-  data.next_expected_at = rhythm.text(1);
+  if (!rhythm.step() || rhythm.is_null("usual_gap_seconds")) return;
+  data.usual_gap = rhythm.integer("usual_gap_seconds");
+  data.next_expected_at = rhythm.text("next_expected_at");
   data.overdue = std::max<std::int64_t>(0, seconds_between(state, data.next_expected_at, data.now));
 }
 
@@ -134,45 +149,27 @@ void read_last_finished(Database& state, ReportData& data) {
   Statement& query = state.statement("report/last_finished");
   if (!query.step()) return;
   RunSent& run = data.last_finished.emplace();
-  run.run_id = query.integer(0);
-  run.mode = shown(query, 1);
-  run.outcome = shown(query, 2);
-  run.started_at = shown(query, 3);
-  run.finished_at = shown(query, 4);
-  data.last_error = message(query, 5);
+  run.run_id = query.integer("run_id");
+  run.mode = shown(query, "mode");
+  run.outcome = shown(query, "outcome");
+  run.started_at = shown(query, "started_at");
+  run.finished_at = shown(query, "finished_at");
+  data.last_error = message(query, "error");
 }
 
-Standing standing_of(const ReportData& data) {
-  if (!data.last_finished) return Standing::none;
+SyncState standing_of(const ReportData& data) {
+  if (!data.last_finished) return SyncState::none;
   const bool idle = data.status.running.empty();
   if (idle && data.usual_gap >= 0 && data.overdue > std::max(2 * data.usual_gap, least_lateness)) {
-    return Standing::late;
+    return SyncState::late;
   }
   const std::string& outcome = data.last_finished->outcome;
-  if (outcome == "held") return Standing::held;
-  if (outcome == "partial") return Standing::partial;
-  return outcome == "done" ? Standing::good : Standing::failing;
+  if (outcome == "held") return SyncState::held;
+  if (outcome == "partial") return SyncState::partial;
+  return outcome == "done" ? SyncState::good : SyncState::failing;
 }
 
 }  // namespace
-
-std::string_view standing_name(Standing standing) {
-  switch (standing) {
-    case Standing::none:
-      return "none";
-    case Standing::late:
-      return "late";
-    case Standing::held:
-      return "held";
-    case Standing::failing:
-      return "failing";
-    case Standing::partial:
-      return "partial";
-    case Standing::good:
-      return "good";
-  }
-  return "";
-}
 
 ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
   const WorkingDir folder{working_dir};

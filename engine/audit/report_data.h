@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "audit/history.h"
+#include "base/enum_text.h"
 #include "base/time.h"
 
 namespace defender_car {
@@ -80,7 +81,7 @@ struct Trouble {
   std::string text;  ///< of the last of them
 };
 
-struct HeldBack {
+struct WithheldCount {
   std::string reason;
   std::string aspect;
   std::int64_t machines = 0;
@@ -139,7 +140,7 @@ struct Software {
 };
 
 /// How the sync stands, in one word; the first that fits.
-enum class Standing {
+enum class SyncState {
   none,     ///< no run has come to its end yet
   late,     ///< the next run is overdue by two usual gaps, and by a quarter of an hour at least
   held,     ///< a guard held something back in the last finished run
@@ -147,11 +148,12 @@ enum class Standing {
   partial,  ///< it sent what it had, but could not read everything
   good,
 };
-std::string_view standing_name(Standing standing);
+inline constexpr EnumTexts<SyncState, 6> kSyncStates{
+    "state of the sync", {"none", "late", "held", "failing", "partial", "good"}};
 
 struct ReportData {
   std::string now;  ///< this machine's clock
-  Standing standing = Standing::none;
+  SyncState standing = SyncState::none;
   Status status;
   std::optional<RunSent> last_finished;  ///< without its counts
   std::string last_error;                ///< of that run
@@ -166,7 +168,7 @@ struct ReportData {
   Listed<DeletedMachine> deleted;
   Listed<Trouble> failures;
   Listed<Trouble> incomplete;
-  Listed<HeldBack> held_back;
+  Listed<WithheldCount> held_back;
   Listed<Platform> platforms;
   Listed<Health> health;
   Listed<LeavingDay> leaving_days;

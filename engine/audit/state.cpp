@@ -1,16 +1,23 @@
 #include "audit/state.h"
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "store/schema_check.h"
 
 namespace defender_car {
 
+void require_state(const WorkingDir& folder) {
+  std::error_code fault;
+  if (std::filesystem::exists(folder.state(), fault)) return;
+  const std::string dir = printable(folder.root.string(), std::string::npos);
+  if (fault) throw Error(ErrorKind::usage, dir + " cannot be read: " + fault.message());
+  throw Error(ErrorKind::usage, "no run has been made in " + dir +
+                                    " yet: there is no state.db (--working-dir DIR names another "
+                                    "folder)");
+}
+
 Database open_state(const WorkingDir& folder) {
-  if (!std::filesystem::exists(folder.state())) {
-    throw Error(ErrorKind::usage,
-                "there is no state file " + folder.state().string() +
-                    "; name the folder with --working-dir, or run `defender-car sync` first");
-  }
+  require_state(folder);
   return Database(folder.state(), OpenMode::read_only);
 }
 

@@ -7,7 +7,10 @@
 
 namespace defender_car {
 
-/// Throws Error(usage) when the folder holds no state file, Error(internal) when it cannot be read.
+/// Throws Error(usage) when the folder has no state file yet.
+void require_state(const WorkingDir& folder);
+
+/// Throws the same, and Error(internal) when the file cannot be read.
 Database open_state(const WorkingDir& folder);
 
 /// Throws Error(usage) where the file is there and no run has written anything into it.

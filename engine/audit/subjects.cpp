@@ -44,7 +44,7 @@ std::vector<Subject> of_spelling(Database& state, const std::string& word,
                          .bind("key", word)
                          .bind("kind", kind)
                          .bind("most", kCandidatesShown);
-  while (query.step()) subjects.push_back({query.text(0), query.text(1), ""});
+  while (query.step()) subjects.push_back({query.text("kind"), query.text("key"), ""});
   return subjects;
 }
 
@@ -109,11 +109,10 @@ std::vector<Ends> ends_of(Database& state, const std::string& what) {
 }
 
 std::vector<std::int64_t> vertices_of(Database& state, const Subject& subject) {
-  std::vector<std::int64_t> ids;
-  Statement& query =
-      state.statement("explain/vertices").bind("kind", subject.kind).bind("key", subject.key);
-  while (query.step()) ids.push_back(query.integer(0));
-  return ids;
+  return state.statement("explain/vertices")
+      .bind("kind", subject.kind)
+      .bind("key", subject.key)
+      .numbers();
 }
 
 Error unknown_word(Database& state, const std::string& what) {

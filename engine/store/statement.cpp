@@ -103,6 +103,12 @@ std::vector<std::string> Statement::texts() {
   return values;
 }
 
+std::vector<std::int64_t> Statement::numbers() {
+  std::vector<std::int64_t> values;
+  while (step()) values.push_back(integer(0));
+  return values;
+}
+
 std::int64_t Statement::number() {
   const std::int64_t first = step() ? integer(0) : 0;
   reset();
@@ -136,6 +142,10 @@ std::string Statement::text(int column) const {
 std::optional<std::string> Statement::optional_text(int column) const {
   if (is_null(column)) return std::nullopt;
   return statement_->getColumn(column).getString();
+}
+
+int Statement::column(std::string_view name) const {
+  return at_border(name_, [&] { return statement_->getColumnIndex(std::string(name).c_str()); });
 }
 
 }  // namespace defender_car

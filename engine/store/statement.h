@@ -53,6 +53,7 @@ class Statement {
   void run();
   /// The first column of every row left.
   std::vector<std::string> texts();
+  std::vector<std::int64_t> numbers();
   /// The first column of the first row, and reset: 0 or nothing where there is no row.
   std::int64_t number();
   std::optional<std::string> value();
@@ -65,7 +66,19 @@ class Statement {
   bool is_null(int column) const;
   std::optional<std::string> optional_text(int column) const;
 
+  /// The same by the column's name in the result; looked up in each row, so for readers of few
+  /// rows.
+  std::int64_t integer(std::string_view name) const { return integer(column(name)); }
+  double real(std::string_view name) const { return real(column(name)); }
+  std::string text(std::string_view name) const { return text(column(name)); }
+  bool is_null(std::string_view name) const { return is_null(column(name)); }
+  std::optional<std::string> optional_text(std::string_view name) const {
+    return optional_text(column(name));
+  }
+
  private:
+  /// Throws Error(internal) for a name that the result does not have.
+  int column(std::string_view name) const;
   int position(std::string_view parameter);
   void mark_bound(int position);
   void check_all_bound();

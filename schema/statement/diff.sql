@@ -4,8 +4,9 @@ SELECT run_id, started_at FROM before.run ORDER BY run_id DESC LIMIT 1
 -- statement: after
 SELECT run_id, started_at FROM after.run ORDER BY run_id DESC LIMIT 1
 -- statement: counts
-SELECT k.part, k.name, count(*) FILTER (WHERE c.change = 'added'), count(*) FILTER (WHERE c.change = 'removed'),
-       count(DISTINCT c.object) FILTER (WHERE c.change = 'changed')
+SELECT k.part, k.name AS kind, count(*) FILTER (WHERE c.change = 'added') AS added,
+       count(*) FILTER (WHERE c.change = 'removed') AS removed,
+       count(DISTINCT c.object) FILTER (WHERE c.change = 'changed') AS changed
 FROM change c JOIN kind k ON k.part = c.part AND k.name = c.kind
 GROUP BY k.place ORDER BY k.place
 -- statement: machines

@@ -120,7 +120,7 @@ SELECT run_id, at, operation, reason, evidence, answer FROM audit_gone_edge WHER
 SELECT count(*) FROM (SELECT DISTINCT machine_id FROM claim WHERE edge_id = :id LIMIT :most)
 -- statement: evidence
 -- One row a row of Defender's; NULL where there is none.
-SELECT picked.machine, m.computerDnsName, picked.aspect, picked.since_run, picked.held_back, j.value
+SELECT picked.machine, m.computerDnsName AS name, picked.aspect, picked.since_run, picked.held_back, j.value AS defender_row
 FROM (SELECT * FROM audit_evidence WHERE edge_id = :id LIMIT :most) picked
 LEFT JOIN MachineInfo m ON m.id = picked.machine
 LEFT JOIN json_each(picked.defender_rows) j

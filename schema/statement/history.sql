@@ -1,7 +1,6 @@
 -- What `status` and `runs` read.
 -- statement: runs
-SELECT run_id, coalesce(mode, ''), coalesce(reason, ''), coalesce(outcome, ''), started_at, coalesce(finished_at, ''),
-       coalesce(error, ''), defender_calls, car_calls
+SELECT run_id, mode, reason, outcome, started_at, finished_at, error, defender_calls, car_calls
 FROM run ORDER BY run_id DESC LIMIT :limit
 -- statement: reader_clock
 -- What time it is for a reader whose clock says :now (ms). The last run may have found that clock wrong by so much, and it
@@ -29,7 +28,7 @@ SELECT max(run_id) FROM run WHERE finished_at IS NOT NULL AND mode IS NOT 'repai
 -- statement: last_failure
 SELECT failure FROM run WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 -- statement: datasets
-SELECT d.name, coalesce(c.at, ''), coalesce(r.finished_at, ''), d.state, coalesce(d.problem, '')
+SELECT d.name, c.at AS cursor, r.finished_at AS last_complete_at, d.state, d.problem
 FROM run_dataset d
 LEFT JOIN cursor c ON c.name = d.name
 LEFT JOIN run r ON r.run_id = c.run_id

@@ -6,57 +6,57 @@ SELECT usual_gap_seconds, next_expected_at FROM audit_rhythm
 -- From one time to another; NULL where one of them is none.
 SELECT CAST(round(86400 * (julianday(:until) - julianday(:since))) AS INTEGER)
 -- statement: last_finished
-SELECT run_id, coalesce(mode, ''), outcome, started_at, finished_at, coalesce(error, '')
+SELECT run_id, mode, outcome, started_at, finished_at, error
 FROM run WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 -- statement: last_run
 SELECT coalesce(max(run_id), 0) FROM run
 -- statement: machines
 SELECT count(*) FROM MachineInfo
 -- statement: runs
-SELECT (SELECT count(*) FROM run), run_id, coalesce(mode, ''), coalesce(outcome, ''), started_at, coalesce(finished_at, ''),
-       seconds, imported, updated, disabled, deleted, fell_away
+SELECT (SELECT count(*) FROM run), run_id, mode, outcome, started_at, finished_at, seconds, imported, updated, disabled,
+       deleted, fell_away
 FROM audit_run_sent WHERE run_id > :after ORDER BY run_id DESC LIMIT :limit
 -- statement: days
-SELECT count(*) OVER (), day, runs, done, partial, held, failed + killed, imported, updated, removed, longest_seconds
+SELECT count(*) OVER (), day, runs, done, partial, held, failed + killed AS failed, imported, updated, removed, longest_seconds
 FROM audit_day ORDER BY day LIMIT :limit
 -- statement: removals
 SELECT count(*) OVER (), operation, collection, reason, records, last_at
 FROM audit_removal ORDER BY operation, records DESC, collection, reason LIMIT :limit
 -- statement: deleted
 SELECT (SELECT count(*) FROM audit_deleted WHERE run_id >= (SELECT min(run_id) FROM audit_recent_run)),
-       d.machine, coalesce(m.computerDnsName, ''), d.at, d.run_id, d.reason, coalesce(d.evidence, '')
+       d.machine, m.computerDnsName AS name, d.at, d.run_id, d.reason, d.evidence
 FROM audit_deleted d LEFT JOIN MachineInfo m ON m.id = d.machine
 WHERE d.run_id >= (SELECT min(run_id) FROM audit_recent_run)
 ORDER BY d.run_id DESC, d.machine LIMIT :limit
 -- statement: failures
-SELECT count(*) OVER (), outcome, failure, runs, first_at, last_at, last_run, error
+SELECT count(*) OVER (), outcome AS what, failure AS kind, runs, first_at, last_at, last_run, error AS text
 FROM audit_failure ORDER BY last_run DESC LIMIT :limit
 -- statement: incomplete
-SELECT count(*) OVER (), name, state, runs, first_at, last_at, last_run, problem
+SELECT count(*) OVER (), name AS what, state AS kind, runs, first_at, last_at, last_run, problem AS text
 FROM audit_incomplete ORDER BY last_run DESC, name LIMIT :limit
 -- statement: held_back
-SELECT count(*) OVER (), reason, aspect, count(*), max(since_run)
+SELECT count(*) OVER (), reason, aspect, count(*) AS machines, max(since_run) AS run_id
 FROM audit_held_back GROUP BY reason, aspect ORDER BY 4 DESC, reason, aspect LIMIT :limit
 -- statement: platforms
-SELECT count(*) OVER (), platform, sum(machines),
-       coalesce(sum(machines) FILTER (WHERE health = 'Active'), 0),
+SELECT count(*) OVER (), platform AS name, sum(machines) AS machines,
+       coalesce(sum(machines) FILTER (WHERE health = 'Active'), 0) AS active,
        coalesce(sum(machines) FILTER (WHERE health IN ('ImpairedCommunication', 'NoSensorData',
-                                                       'NoSensorDataImpairedCommunication')), 0),
-       coalesce(sum(machines) FILTER (WHERE health = 'Inactive'), 0), sum(in_car)
+                                                       'NoSensorDataImpairedCommunication')), 0) AS impaired,
+       coalesce(sum(machines) FILTER (WHERE health = 'Inactive'), 0) AS inactive, sum(in_car) AS in_car
 FROM audit_fleet GROUP BY platform ORDER BY 3 DESC, platform LIMIT :limit
 -- statement: health
-SELECT count(*) OVER (), health, sum(machines), sum(in_car)
+SELECT count(*) OVER (), health AS name, sum(machines) AS machines, sum(in_car) AS in_car
 FROM audit_fleet GROUP BY health ORDER BY 3 DESC, health LIMIT :limit
 -- statement: leaving_days
 SELECT count(*) OVER (), days_left, machines FROM audit_leaving_day ORDER BY days_left LIMIT :limit
 -- statement: leaving
-SELECT count(*) OVER (), machine, coalesce(name, ''), lastSeen, leaves_at, days_left
+SELECT count(*) OVER (), machine, name, lastSeen AS last_seen, leaves_at, days_left
 FROM audit_soon_inactive_15 ORDER BY lastSeen, machine LIMIT :limit
 -- statement: set_aside
 SELECT count(*) OVER (), dataset, reason, records, standing, first_run, last_run
 FROM audit_set_aside_reason ORDER BY standing DESC, records DESC, dataset, reason LIMIT :limit
 -- statement: severities
-SELECT count(*) OVER (), severity, cves, findings
+SELECT count(*) OVER (), severity AS name, cves, findings
 FROM audit_vulnerability_severity ORDER BY severity = 'not scored', worst DESC LIMIT :limit
 -- statement: software
-SELECT count(*) OVER (), software, cves, coalesce(worst, 0.0), machines FROM audit_top_software LIMIT :limit
+SELECT count(*) OVER (), software AS name, cves, worst, machines FROM audit_top_software LIMIT :limit

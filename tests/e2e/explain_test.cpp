@@ -18,9 +18,9 @@ using namespace e2e;
 using defender_car::EdgeStory;
 using defender_car::Explanation;
 using defender_car::Holder;
+using defender_car::ObjectState;
 using defender_car::Removal;
 using defender_car::RunReport;
-using defender_car::Standing;
 
 namespace {
 
@@ -193,7 +193,7 @@ class Life {
     return named && rows.find(holder.machine) != std::string::npos;
   }
 
-  void check_came(const std::string& line, const Standing& standing, const RunReport& run) {
+  void check_came(const std::string& line, const ObjectState& standing, const RunReport& run) {
     if (standing.state != "active") problem(line, "is " + standing.state + " instead of active");
     if (standing.since_run != run.run_id || standing.since < run.started_at ||
         standing.since > run.finished_at)
@@ -221,7 +221,7 @@ class Life {
       problem(line, "is gone with a machine that is there: " + removal.evidence);
   }
 
-  bool check_went(const std::string& line, const Standing& standing, const Event& event) {
+  bool check_went(const std::string& line, const ObjectState& standing, const Event& event) {
     static const std::map<std::string, std::string> operations{
         {"edge disabled", "disable"},
         {"vertex deleted", "delete"},
@@ -250,7 +250,7 @@ class Life {
     const Explanation answer = defender_car::explain(state, id);
     if (answer.vertices.size() != 1 || answer.vertices.front().kind != "asset" || !answer.machine)
       return problem(vertex, "is no machine");
-    const Standing& standing = answer.vertices.front().standing;
+    const ObjectState& standing = answer.vertices.front().standing;
     if (event.kind == "came") {
       check_came(vertex, standing, event.run);
       if (!answer.machine->is_asset) problem(vertex, "should be an asset");

@@ -15,7 +15,7 @@ using defender_car::ErrorKind;
 using defender_car::read_report;
 using defender_car::ReportData;
 using defender_car::RunReport;
-using defender_car::Standing;
+using defender_car::SyncState;
 using simulator::Tenant;
 
 namespace {
@@ -91,7 +91,7 @@ TEST_CASE("The report counts what runs sent and what CAR holds", "[report]") {
       const ReportData data = report_of(harness);
       check_last_run(data, run);
       check_sums(data, harness);
-      CHECK(data.standing == Standing::good);
+      CHECK(data.standing == SyncState::good);
       CHECK(data.runs.total == day + 1);
       CHECK(shape_fault(report_document(data), "report") == "");
       harness.simulator().live(26);
@@ -103,20 +103,20 @@ TEST_CASE("The report says in one word how the sync stands", "[report]") {
   Harness harness(fleet(80));
   harness.settings().max_deletes = {.count = 3};
   REQUIRE_FALSE(harness.sync(Reading::full).failure);
-  CHECK(report_of(harness).standing == Standing::good);
-  CHECK(report_of(harness, 600 * minute).standing == Standing::good);  // one run shows no rhythm
+  CHECK(report_of(harness).standing == SyncState::good);
+  CHECK(report_of(harness, 600 * minute).standing == SyncState::good);  // one run shows no rhythm
   pass_without(harness, {}, minute);  // runs start by Defender's clock, which stands still here
   REQUIRE_FALSE(harness.sync(Reading::incremental).failure);
-  CHECK(report_of(harness, 14 * minute).standing == Standing::good);
+  CHECK(report_of(harness, 14 * minute).standing == SyncState::good);
   const ReportData late = report_of(harness, 17 * minute);
-  CHECK(late.standing == Standing::late);
+  CHECK(late.standing == SyncState::late);
   CHECK(late.overdue > 15 * 60);
   CHECK(late.last_success_age >= 17 * 60 - 1);  // a Date tells whole seconds
 
   silence_most(harness);
   CHECK(harness.disturbed_sync().failure == ErrorKind::guard);
   const ReportData held = report_of(harness);
-  CHECK(held.standing == Standing::held);
+  CHECK(held.standing == SyncState::held);
   REQUIRE(held.held_back.rows.size() == 1);
   CHECK(held.held_back.rows[0].machines > 3);
   REQUIRE(held.failures.rows.size() == 1);
@@ -126,7 +126,7 @@ TEST_CASE("The report says in one word how the sync stands", "[report]") {
   harness.settings().defender.client_secret = "wrong";
   CHECK(harness.disturbed_sync().failure == ErrorKind::authentication);
   const ReportData failing = report_of(harness);
-  CHECK(failing.standing == Standing::failing);
+  CHECK(failing.standing == SyncState::failing);
   CHECK(failing.failures.rows.size() == 2);
   REQUIRE(failing.incomplete.rows.size() == 2);  // held by the guard before
   CHECK(failing.incomplete.rows[0].what == "machines");
@@ -140,7 +140,7 @@ TEST_CASE("A first run that failed has a report too", "[report]") {
   harness.settings().defender.client_secret = "wrong";
   CHECK(harness.disturbed_sync().failure);
   const ReportData data = report_of(harness);
-  CHECK(data.standing == Standing::failing);
+  CHECK(data.standing == SyncState::failing);
   CHECK(data.last_success_age == -1);
   CHECK(data.usual_gap == -1);
   CHECK(shape_fault(report_document(data), "report") == "");

@@ -1,4 +1,4 @@
-// The command line, today's spellings and the ancestor's: one argument a line.
+// The command line, today's spellings and the Python connector's: one argument a line.
 #include "options.h"
 #include "target.h"
 

@@ -1,10 +1,27 @@
 #!/usr/bin/env bash
-# The options of --help, of docs/configuration.md and of the man page are the same, and the README names
-# no others.
+# The options of docs/configuration.md and of the man page are the option table's, word by word
+# (check_help.sh --update writes them anew); --help has them all, and the README names no others.
 set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 begin
+
+# with_options FORM PAGE: the page with what stands between its two marks made anew.
+with_options() {
+  "$build/option_pages" "$1" >"$place/options"
+  awk -v options="$place/options" '
+    /options: end/ { inside = 0 }
+    !inside { print }
+    /options: begin/ { inside = 1; marks++; while ((getline line < options) > 0) print line }
+    END { exit marks != 1 }' "$root/docs/$2"
+}
+
+check_page() {
+  with_options "$1" "$2" >"$place/page" || fail "docs/$2 has not one mark 'options: begin'"
+  [[ $update == --update ]] && cp "$place/page" "$root/docs/$2"
+  diff "$root/docs/$2" "$place/page" ||
+    fail "docs/$2 has other options than the table: tests/shell/check_help.sh --update writes them anew"
+}
 
 options_in() { tr -c 'a-z-' '\n' | sed -n '/^--[a-z][a-z-]*[a-z]$/p' | sort -u; }
 
@@ -19,13 +36,13 @@ expect_within() {
   [[ -z $missing ]] || fail "options of $1 that $2 does not have: $missing"
 }
 
+readonly update=${1:-}
+check_page markdown configuration.md
+check_page man defender-car.1
 "$build/defender-car" --help | options_in >"$place/help"
 (($(wc -l <"$place/help") >= 30)) || fail "--help lists too few options"
-options_in <"$root/docs/configuration.md" >"$place/configuration"
+"$build/option_pages" markdown | options_in >"$place/table"
 about_our_program | options_in >"$place/README"
-sed 's/\\-/-/g' "$root/docs/defender-car.1" | options_in >"$place/man_page"
-expect_within help configuration
-expect_within configuration help
+expect_within help table
+expect_within table help
 expect_within README help
-expect_within help man_page
-expect_within man_page help

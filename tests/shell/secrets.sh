@@ -103,9 +103,9 @@ grep -q -- '--client-secret-file or CONFIGURATION_AUTH_CLIENTSECRET' "$place/err
 cp "$place/err" "$place/talk/warning"
 CONFIGURATION_AUTH_CLIENTSECRET='' CAR_SERVICE_PASSWORD='' program -d -clientSecret simulated-secret \
   -password car-password -working_dir "$place/work" -incremental_update True
-expect_code 0 "the ancestor's form"
-(($(grep -c 'on the command line' "$place/err") == 1)) || fail "not exactly one warning in the ancestor's form"
-cat "$place/out" "$place/err" >"$place/talk/ancestor"
+expect_code 0 "the Python connector's form"
+(($(grep -c 'on the command line' "$place/err") == 1)) || fail "not exactly one warning in the Python connector's form"
+cat "$place/out" "$place/err" >"$place/talk/connector"
 
 # Core dumps are off while it runs.
 simulate POST "/_sim/fault?match=/login/&kind=stall&stall_ms=3000&count=1" >/dev/null

@@ -1,4 +1,4 @@
-// Command line, environment and INI file -> settings: precedence, the ancestor's spellings,
+// Command line, environment and INI file -> settings: precedence, the Python connector's spellings,
 // refusals.
 
 #include "cli/options/options.h"
@@ -126,7 +126,7 @@ TEST_CASE("a command word changes the default mode", "[cli][options]") {
   CHECK_THAT(refusal({"-incremental_update", "True", "--mode", "full"}), Contains("given twice"));
 }
 
-TEST_CASE("each spelling of the ancestor works", "[cli][options][ancestor]") {
+TEST_CASE("each spelling of the Python connector works", "[cli][options][connector]") {
   const Options options =
       read_options(std::vector<std::string>{"-tenantID",
                                             "T",
@@ -167,7 +167,7 @@ TEST_CASE("each spelling of the ancestor works", "[cli][options][ancestor]") {
   CHECK(warns(options, "not needed"));
 }
 
-TEST_CASE("the ancestor's short spellings of CAR work", "[cli][options][ancestor]") {
+TEST_CASE("the Python connector's short spellings of CAR work", "[cli][options][connector]") {
   const Options options =
       read_options(std::vector<std::string>{"-tenantID=T", "-clientID=C", "-clientSecret=a=b",
                                             "-url", "https://car.example.com/api/car/v2",
@@ -178,7 +178,7 @@ TEST_CASE("the ancestor's short spellings of CAR work", "[cli][options][ancestor
   CHECK(options.settings.car.password == "P");
 }
 
-TEST_CASE("the ancestor's token way works", "[cli][options][ancestor]") {
+TEST_CASE("the Python connector's token way works", "[cli][options][connector]") {
   const Options options = read_options(
       std::vector<std::string>{"-tenantID", "T", "-clientID", "C", "-clientSecret", "S",
                                "-car-service-url-for-token", "https://car.example.com/api/car/v2",
@@ -189,7 +189,7 @@ TEST_CASE("the ancestor's token way works", "[cli][options][ancestor]") {
   CHECK(options.settings.car.url.empty());
 }
 
-TEST_CASE("the ancestor's environment is enough", "[cli][options][ancestor]") {
+TEST_CASE("the Python connector's environment is enough", "[cli][options][connector]") {
   const Options options = read_options(
       std::vector<std::string>{},
       surroundings({{"CONFIGURATION_AUTH_TENANT", "T"},
@@ -209,7 +209,8 @@ TEST_CASE("the ancestor's environment is enough", "[cli][options][ancestor]") {
   CHECK_FALSE(read({}, {{"DEBUG", "False"}}).log.level.has_value());
 }
 
-TEST_CASE("the ancestor's other options are ignored with a warning", "[cli][options][ancestor]") {
+TEST_CASE("the Python connector's other options are ignored with a warning",
+          "[cli][options][connector]") {
   const Options options = read({"-name", "N", "-version", "1.2", "-export-data-dir", "/x",
                                 "-keep-export-data-dir", "-export-data-page-size", "2000"});
   CHECK(options.command == Command::sync);
@@ -222,7 +223,7 @@ TEST_CASE("the ancestor's other options are ignored with a warning", "[cli][opti
   CHECK_THAT(refusal_of({"-version"}), Contains("--version"));
 }
 
-TEST_CASE("an unset shell variable in quotes is an option not given", "[cli][options][ancestor]") {
+TEST_CASE("an unset shell variable in quotes is an option not given", "[cli][options][connector]") {
   CHECK(read({"-source", ""}).settings.car.source == "Microsoft-Windows-Defender-ATP");
   CHECK_THAT(refusal({"--source", ""}), Contains("--source has an empty value"));
 }
@@ -240,7 +241,7 @@ TEST_CASE("a source is a name that a path in a URL carries unchanged", "[cli][op
     CHECK(read({"--source", name}).settings.car.source == name);
 }
 
-TEST_CASE("a connection test is the command check", "[cli][options][ancestor]") {
+TEST_CASE("a connection test is the command check", "[cli][options][connector]") {
   CHECK(read({"-connection-test"}).command == Command::check);
   CHECK(read({"-connection-test", "TRUE"}).command == Command::check);
   CHECK(read({"-connection-test", "False"}).command == Command::sync);
@@ -513,10 +514,18 @@ TEST_CASE("help is there before anything else is asked", "[cli][options]") {
   const Options options = read_options(std::vector<std::string>{"runs", "--help"}, surroundings());
   CHECK(options.help);
   CHECK(options.command == Command::runs);
-  const std::string page = help_page(std::nullopt);
+  const std::string page = help_page(nullptr);
   for (const OptionSpec& option : option_table()) {
     CHECK_THAT(page, Contains("--" + std::string(option.name)));
     CHECK_THAT(page, Contains(std::string(option.environment)));
+  }
+}
+
+TEST_CASE("every command stands at its enumerator's place and has a page", "[cli][options]") {
+  for (const CommandSpec& command : command_table()) {
+    CHECK(&command_spec(command.command) == &command);
+    CHECK_THAT(help_page(&command), Contains("defender-car " + std::string(command.name)));
+    CHECK_THAT(help_page(nullptr), Contains(std::string(command.purpose)));
   }
 }
 

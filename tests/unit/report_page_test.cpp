@@ -43,7 +43,7 @@ void fill(Listed<Row>& list, std::size_t count, const Row& row) {
 ReportData filled(const std::string& text) {
   ReportData data;
   data.now = "2026-11-24T20:05:00.000Z";
-  data.standing = Standing::failing;
+  data.standing = SyncState::failing;
   data.status.tenant = data.status.source = data.status.running = text;
   data.status.last_success_at = text;
   data.status.same_failure_count = 2;
@@ -60,7 +60,7 @@ ReportData filled(const std::string& text) {
   fill(data.deleted, 15, DeletedMachine{text, text, text, 7, text, text});
   fill(data.failures, 15, Trouble{text, text, 3, text, text, 7, text});
   fill(data.incomplete, 15, Trouble{text, text, 3, text, text, 7, text});
-  fill(data.held_back, 15, HeldBack{text, text, 3, 7});
+  fill(data.held_back, 15, WithheldCount{text, text, 3, 7});
   fill(data.platforms, 12, Platform{text, 9, 4, 3, 1, 9});
   fill(data.health, 15, Health{text, 9, 9});
   fill(data.leaving_days, 15, LeavingDay{3, 9});

@@ -170,6 +170,21 @@ TEST_CASE("a parameter that was never bound is an error that names the statement
   CHECK_THROWS_WITH(query.run(), Catch::Contains("run/set") && Catch::Contains("never bound"));
 }
 
+TEST_CASE("a column is read by its name and a wrong name is an error", "[store]") {
+  Folder folder;
+  Database database(folder / "state.db", OpenMode::create);
+  migrate(database);
+  database.exec("INSERT INTO run (run_id, started_at) VALUES (7, '2026-01-01T00:00:00.000Z')");
+  Statement& run = database.statement("history/runs").bind("limit", 1);
+  REQUIRE(run.step());
+  CHECK(run.integer("run_id") == 7);
+  CHECK(run.text("started_at") == "2026-01-01T00:00:00.000Z");
+  CHECK(run.is_null("finished_at"));
+  CHECK(run.text("finished_at").empty());
+  CHECK(kind_of([&] { run.text("nothing"); }) == ErrorKind::internal);
+  run.reset();
+}
+
 TEST_CASE("integers keep 64 bits and texts keep NULs", "[store]") {
   Folder folder;
   Database database(folder / "state.db", OpenMode::create);

@@ -1,9 +1,10 @@
-#include "cli/options/ancestor.h"
+#include "cli/options/arguments.h"
 
 #include <algorithm>
 #include <string_view>
 
 #include "base/error.h"
+#include "cli/options/command_table.h"
 #include "cli/options/option_table.h"
 #include "cli/options/values.h"
 #include "cli/output/text.h"
@@ -23,35 +24,25 @@ enum class Meaning {
 };
 
 struct Spelling {
-  std::string_view typed;
-  std::string_view name;
+  std::string_view name;  ///< of the option; empty: none
   Meaning meaning = Meaning::value;
 };
 
-constexpr Spelling ancestor_spellings[] = {
-    {"tenantID", "tenant-id"},
-    {"clientID", "client-id"},
-    {"clientSecret", "client-secret"},
-    {"subscriptionID", "subscription-id"},
-    {"url", "car-url"},
-    {"api_key", "car-key"},
-    {"password", "car-password"},
-    {"car-service-url", "car-url"},
-    {"car-service-key", "car-key"},
-    {"car-service-password", "car-password"},
-    {"car-service-url-for-token", "car-token-url"},
-    {"car-service-token", "car-token"},
-    {"working_dir", "working-dir"},
-    {"vuln", "vulnerabilities"},
-    {"incremental_update", "mode", Meaning::update_mode},
-    {"d", "log-level", Meaning::debug},
-    {"h", "help", Meaning::flag},
-    {"connection-test", "", Meaning::connection_test},
-    {"name", "", Meaning::ignored_value},
-    {"version", "", Meaning::ignored_value},
-    {"export-data-dir", "", Meaning::ignored_value},
-    {"export-data-page-size", "", Meaning::ignored_value},
-    {"keep-export-data-dir", "", Meaning::ignored_flag},
+struct SpecialSpelling {
+  std::string_view typed;
+  Meaning meaning;
+};
+
+/// Single-dash spellings that mean another thing than an option's value.
+constexpr SpecialSpelling special_spellings[] = {
+    {"incremental_update", Meaning::update_mode},
+    {"d", Meaning::debug},
+    {"connection-test", Meaning::connection_test},
+    {"name", Meaning::ignored_value},
+    {"version", Meaning::ignored_value},
+    {"export-data-dir", Meaning::ignored_value},
+    {"export-data-page-size", Meaning::ignored_value},
+    {"keep-export-data-dir", Meaning::ignored_flag},
 };
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::usage, why); }
@@ -60,18 +51,20 @@ constexpr Spelling ancestor_spellings[] = {
 std::optional<Spelling> find_spelling(std::string_view typed) {
   const bool single_dash = !typed.starts_with("--");
   const std::string_view name = typed.substr(single_dash ? 1 : 2);
+  const OptionSpec* option = single_dash ? find_older_spelling(name) : nullptr;
   if (single_dash) {
-    const auto* found =
-        std::find_if(std::begin(ancestor_spellings), std::end(ancestor_spellings),
-                     [&](const Spelling& spelling) { return spelling.typed == name; });
-    if (found != std::end(ancestor_spellings)) return *found;
+    for (const SpecialSpelling& special : special_spellings) {
+      if (special.typed == name) {
+        return Spelling{option == nullptr ? "" : option->name, special.meaning};
+      }
+    }
   }
-  const OptionSpec* option = find_option(name);
+  if (option == nullptr) option = find_option(name);
   if (option == nullptr) return std::nullopt;
   const Meaning meaning = option->argument.empty() ? Meaning::flag
-                          : option->list           ? Meaning::list
+                          : option->traits.list    ? Meaning::list
                                                    : Meaning::value;
-  return Spelling{name, option->name, meaning};
+  return Spelling{option->name, meaning};
 }
 
 class Rewriter {
@@ -91,12 +84,17 @@ class Rewriter {
   }
 
  private:
+  static bool is_command(const std::string& word) {
+    return word == "help" || find_command(word) != nullptr;
+  }
+
   void word(const std::string& argument) {
     if (!result_.command && is_command(argument)) {
       result_.command = argument;
       return;
     }
-    if (result_.command && takes_words(*result_.command)) {
+    const CommandSpec* command = result_.command ? find_command(*result_.command) : nullptr;
+    if (command != nullptr && !command->words.empty()) {
       result_.words.push_back(argument);
       return;
     }
@@ -159,7 +157,8 @@ class Rewriter {
   }
 
   void add(const std::string& typed, std::string_view name, const std::string& value) {
-    // The ancestor took an empty value (an unset shell variable in quotes) for one not given.
+    // The Python connector took an empty value (an unset shell variable in quotes) for one not
+    // given.
     if (value.empty() && !typed.starts_with("--")) return;
     if (value.empty()) refuse(typed + " has an empty value");
     result_.options.push_back("--" + std::string(name) + "=" + value);
@@ -204,8 +203,42 @@ class Rewriter {
   Arguments result_;
 };
 
+constexpr std::string_view kHidden[] = {"--client-secret", "--car-key", "--car-password",
+                                        "--car-token"};
+
+bool is_plain(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         std::string_view("_-./:=,%+@").find(c) != std::string_view::npos;
+}
+
+std::string quoted(const std::string& word) {
+  if (std::all_of(word.begin(), word.end(), is_plain)) return word;
+  std::string out = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
 }  // namespace
 
 Arguments rewrite_arguments(std::span<const std::string> typed) { return Rewriter(typed).run(); }
+
+std::string command_to_repeat(const Arguments& arguments) {
+  std::string text = "defender-car";
+  if (arguments.command) text += " " + *arguments.command;
+  for (const std::string& option : arguments.options) {
+    const std::string name = option.substr(0, option.find('='));
+    if (name == "--allow-once") continue;
+    const bool hidden =
+        std::find(std::begin(kHidden), std::end(kHidden), name) != std::end(kHidden);
+    text += " " + (hidden ? name + "='…'" : quoted(printable(option)));
+  }
+  return text;
+}
 
 }  // namespace defender_car

@@ -1,0 +1,91 @@
+// The option table as the pages have it, for tests/shell/check_help.sh: `option_pages markdown` for
+// docs/configuration.md, `option_pages man` for docs/defender-car.1. No part of the program.
+
+#include <iostream>
+#include <string>
+
+#include "cli/options/option_table.h"
+
+namespace defender_car {
+namespace {
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+/// "-a, -b" of "a b", each between `before` and `after`.
+std::string spellings(std::string_view older, std::string_view before, std::string_view after) {
+  if (older.empty()) return "";
+  const std::string between = std::string(after).append(", ").append(before).append("-");
+  return std::string(before).append("-").append(replaced(std::string(older), " ", between)) +
+         std::string(after);
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? "" : "`" + replaced(std::string(text), "|", "\\|") + "`";
+}
+
+std::string markdown_entry(const OptionSpec& option) {
+  std::string name = "--" + std::string(option.name);
+  if (!option.argument.empty()) name.append(" ").append(option.argument);
+  std::string row = "|";
+  for (const std::string& cell :
+       {code(name), std::string(option.default_value), code(option.environment),
+        spellings(option.older, "`", "`"), full_text(option)}) {
+    row += cell.empty() ? " |" : " " + cell + " |";
+  }
+  return row + "\n";
+}
+
+std::string markdown_heading(std::string_view group) {
+  return "\n### " + std::string(group) +
+         "\n\n| option | default | environment | older spelling | meaning |\n"
+         "| --- | --- | --- | --- | --- |\n";
+}
+
+std::string roff(std::string_view text) {
+  return replaced(replaced(std::string(text), "\\", "\\e"), "-", "\\-");
+}
+
+std::string man_entry(const OptionSpec& option) {
+  std::string out = ".TP\n\\fB" + roff("--" + std::string(option.name)) + "\\fR";
+  if (!option.argument.empty()) out += " \\fI" + roff(option.argument) + "\\fR";
+  std::string text = full_text(option);
+  const auto add = [&](std::string_view label, const std::string& value) {
+    if (!value.empty()) text.append(" ").append(label).append(": ").append(value).append(".");
+  };
+  add("Default", std::string(option.default_value));
+  add("Environment", std::string(option.environment));
+  add("Older spelling", spellings(option.older, "", ""));
+  return out + "\n" + replaced(roff(text), ". ", ".\n") + "\n";
+}
+
+std::string man_heading(std::string_view group) { return ".SS " + roff(group) + "\n"; }
+
+void print_options(bool markdown) {
+  std::string_view group;
+  for (const OptionSpec& option : option_table()) {
+    if (option.group != group) {
+      std::cout << (markdown ? markdown_heading(option.group) : man_heading(option.group));
+    }
+    group = option.group;
+    std::cout << (markdown ? markdown_entry(option) : man_entry(option));
+  }
+  if (markdown) std::cout << "\n";
+}
+
+}  // namespace
+}  // namespace defender_car
+
+int main(int argc, char** argv) {
+  const std::string form = argc == 2 ? argv[1] : "";
+  if (form != "markdown" && form != "man") {
+    std::cerr << "usage: option_pages markdown|man\n";
+    return 2;
+  }
+  defender_car::print_options(form == "markdown");
+  return std::cout.flush() ? 0 : 1;
+}

@@ -63,7 +63,7 @@ struct Graph {
             [this](const auto& request, auto& response) {
               if (request.path.find("/oauth2/") == std::string::npos)
                 return answer(request, response);
-              json(response, R"({"access_token":"t","expires_in":3599})");
+              json(response, R"({"access_token":"token-of-graph-alerts","expires_in":3599})");
             },
             false),
         http({}, progress),
@@ -73,7 +73,7 @@ struct Graph {
     DefenderSettings out;
     out.tenant_id = "tenant";
     out.client_id = "app";
-    out.client_secret = "secret";
+    out.client_secret = "graph-alerts-s3cr3t";
     out.login_url = out.defender_url = server.url();
     out.graph_url = server.url();
     return out;

@@ -2,7 +2,10 @@
 #include <set>
 #include <vector>
 
+#include "base/time.h"
+#include "cli/commands/check_alerts.h"
 #include "cli/commands/checks.h"
+#include "run/retirement.h"
 
 namespace defender_car {
 namespace {
@@ -18,6 +21,7 @@ struct Permission {
 constexpr const char* defender_api = "WindowsDefenderATP";
 constexpr const char* kExportPermission = "Vulnerability.Read.All";
 constexpr const char* graph_api = "Microsoft Graph";
+constexpr const char* kGraphAlertsPermission = "SecurityAlert.Read.All";
 
 std::string where_to_grant(const std::string& permission, const std::string& api) {
   const bool graph = api == graph_api;
@@ -45,11 +49,13 @@ class DefenderCheck {
         client_(http, settings.defender, settings.hunting_api) {}
 
   void run() {
+    alerts_by_graph_ = settings_.alerts && asks_alerts_of_graph();
     if (!log_in_to_defender()) return;  // all that follows would fail for the same reason
     probe("machines", "Machine.Read.All");
-    if (settings_.alerts) probe("alerts", "Alert.Read.All");
+    if (settings_.alerts) alerts();
     if (asks_export()) probe_export(true);
     hunting();
+    retirement();
   }
 
  private:
@@ -87,13 +93,50 @@ class DefenderCheck {
     const bool asks_users = settings_.logon_source != LogonSource::hunting;
     std::vector<Permission> asked{
         {"Machine.Read.All", {"Machine.ReadWrite.All"}, "machines and their addresses", true},
-        {"Alert.Read.All", {"Alert.ReadWrite.All"}, "alerts", settings_.alerts},
+        {"Alert.Read.All",
+         {"Alert.ReadWrite.All"},
+         "alerts",
+         settings_.alerts && !alerts_by_graph_},
         {"User.Read.All", {}, "logon users of a machine", asks_users},
         {"AdvancedQuery.Read.All", {}, "hunting by Defender's own API (retires 2027-02-01)", false},
     };
     if (asks_export())
       asked.push_back({kExportPermission, {}, "software and its vulnerabilities by export", true});
     return asked;
+  }
+
+  bool asks_alerts_of_graph() {
+    if (settings_.alerts_api != AlertsApi::automatic)
+      return settings_.alerts_api == AlertsApi::graph;
+    try {
+      const auto roles = client_.graph_roles();
+      return roles && roles->contains(kGraphAlertsPermission);
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::interrupted) throw;
+      return false;  // the next one who asks tells
+    }
+  }
+
+  void alerts() {
+    const bool by_defender =
+        alerts_by_graph_
+            ? check_alerts(
+                  settings_, http_, client_, on_check_,
+                  [&](const std::string& list, bool needed, AlertsApi way,
+                      const std::function<void()>& question) {
+                    return way == AlertsApi::graph
+                               ? ask(list, needed, kGraphAlertsPermission, graph_api, question)
+                               : ask(list, needed, "Alert.Read.All", defender_api, question);
+                  })
+            : probe("alerts", "Alert.Read.All");
+    if (by_defender) retiring_ += " alerts";
+  }
+
+  /// What a run would use of the services that end.
+  void retirement() {
+    const EpochMs now = client_.clock().now().value_or(system_now());
+    for (const std::string& warning : retirement_warnings(retiring_, now))
+      on_check_({"end of services on 2027-02-01", CheckState::warning, warning, "", {}});
   }
 
   bool asks_export() const {
@@ -141,9 +184,9 @@ class DefenderCheck {
     return result;
   }
 
-  void probe(const std::string& resource, const std::string& permission) {
-    ask("Defender /api/" + resource, true, permission, defender_api,
-        [&] { client_.probe(resource); });
+  bool probe(const std::string& resource, const std::string& permission) {
+    return ask("Defender /api/" + resource, true, permission, defender_api,
+               [&] { client_.probe(resource); });
   }
 
   /// One row of it.
@@ -158,6 +201,7 @@ class DefenderCheck {
   void hunting() {
     const bool by_graph = settings_.hunting_api != HuntingApi::defender && hunt_by_graph();
     const bool by_defender = settings_.hunting_api != HuntingApi::graph && hunt_by_defender();
+    if (by_defender && !by_graph) retiring_ += " hunting";
     if (by_graph || by_defender) return;
     const bool needed = settings_.network_source == NetworkSource::hunting ||
                         settings_.logon_source == LogonSource::hunting ||
@@ -211,6 +255,8 @@ class DefenderCheck {
   const OnCheck& on_check_;
   DefenderClient client_;
   std::set<std::string> explained_;  ///< permissions whose granting has been explained
+  bool alerts_by_graph_ = false;
+  std::string retiring_;  ///< as retirement_warnings() takes it
 };
 
 }  // namespace

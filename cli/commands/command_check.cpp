@@ -1,5 +1,5 @@
 // `defender-car check`: tests both connections and every permission by really asking; changes
-// nothing anywhere.
+// nothing anywhere, but for a note in the state file where the two lists of alerts differ.
 
 #include "cli/commands/checks.h"
 #include "cli/commands/commands.h"

@@ -37,6 +37,8 @@ Rows facts(const Verdict& verdict) {
   rows.push_back({"save point", or_words(status.model_state_id, "none")});
   rows.push_back({"identity model", or_words(status.identity_model, "not chosen yet")});
   rows.push_back({"network source", or_words(status.network_source, "not chosen yet")});
+  rows.push_back({"alerts from", or_words(status.alerts_api, "not chosen yet")});
+  for (const std::string& warning : status.warnings) rows.push_back({"warning", warning});
   return rows;
 }
 
@@ -115,6 +117,8 @@ std::string status_json(const Verdict& verdict) {
   json.text_or_null("model_state_id", status.model_state_id);
   json.text_or_null("identity_model", status.identity_model);
   json.text_or_null("network_source", status.network_source);
+  json.text_or_null("alerts_api", status.alerts_api);
+  json.texts("warnings", status.warnings);
   json.integer("assets", status.assets);
   json.integer("edges", status.edges);
   json.integer("outbox", status.outbox);

@@ -9,9 +9,11 @@ constexpr CommandSpec commands[] = {
     {Command::check, "check", "", "[OPTION…]", "tests both connections and permissions; begin here",
      Connects::both, run_check_command,
      R"(Logs in to Defender and to Microsoft Graph, says which permissions the app registration
-has and where to grant those it lacks, asks Defender for one machine and one alert, tries
-hunting both ways, and asks CAR for its health, save point and import schema. Changes
-nothing anywhere. The exit code is that of the first failure that matters.
+has and where to grant those it lacks, asks Defender for one machine and one alert (where
+both lists of alerts may be asked, it compares their open ones), tries hunting both ways,
+and asks CAR for its health, save point and import schema. Changes nothing anywhere, but
+for a note in the state file where the two lists differ. The exit code is that of the
+first failure that matters.
 )",
      "defender-car check --config /etc/defender-car/config.ini"},
     {Command::sync, "sync", "", "[OPTION…]", "one run (what cron calls)", Connects::both,

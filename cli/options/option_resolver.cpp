@@ -158,6 +158,7 @@ void OptionResolver::read_run(bool without_command) {
 void OptionResolver::read_sources() {
   SyncSettings& settings = options_.settings;
   choose("hunting-api", settings.hunting_api);
+  choose("alerts-api", settings.alerts_api);
   choose("network-source", settings.network_source);
   choose("logon-source", settings.logon_source);
   choose("vulnerability-source", settings.vulnerability_source);

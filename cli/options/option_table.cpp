@@ -135,6 +135,11 @@ constexpr OptionSpec options[] = {
      "ThreatHunting.Read.All and Graph does not refuse, else Defender's own, which retires on "
      "2027-02-01.",
      "auto"},
+    {"alerts-api", "auto|defender|graph", sources,
+     "Which list alerts come from. auto: Defender's own while it answers; where it refuses for "
+     "good, Microsoft Graph's alerts_v2 if the app has SecurityAlert.Read.All. After a change all "
+     "alerts are read.",
+     "auto"},
     {"network-source", "auto|hunting|machines", sources,
      "Where adapters and addresses come from. machines needs no hunting and knows less.", "auto"},
     {"logon-source", "auto|api|hunting", sources,

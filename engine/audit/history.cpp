@@ -4,6 +4,7 @@
 #include "base/printable.h"
 #include "run/call_meter.h"
 #include "run/ledger_counts.h"
+#include "run/retirement.h"
 #include "run/state_settings.h"
 #include "store/lock.h"
 #include "store/schema_check.h"
@@ -84,6 +85,9 @@ Status read_status(Database& state, const WorkingDir& folder) {
   status.source = stored.get(StateSetting::source);
   status.identity_model = stored.get(StateSetting::identity_model);
   status.network_source = stored.get(StateSetting::network_source);
+  status.alerts_api = stored.get(StateSetting::alerts_api);
+  status.warnings = retirement_warnings(stored.get(StateSetting::retiring_used),
+                                        state.number("history/last_time"));
   status.model_state_id = stored.get(StateSetting::model_state_id);
   status.last_success_at = state.text("history/last_success");
   status.running = lock_holder(folder.lock());

@@ -53,12 +53,14 @@ struct CallCount {
 struct Status {
   std::string tenant;
   std::string source;
-  std::string identity_model;   ///< user, account; "" while not chosen
-  std::string network_source;   ///< hunting, machines; "" while not chosen
-  std::string model_state_id;   ///< the save point, as CAR should have it
-  std::string last_success_at;  ///< "" before the first
-  std::string state_fault;      ///< why the next run does not rely on the state file; "" for none
-  std::string running;          ///< "pid 123 since 2026-…", or "" when no run holds the state
+  std::string identity_model;         ///< user, account; "" while not chosen
+  std::string network_source;         ///< hunting, machines; "" while not chosen
+  std::string alerts_api;             ///< defender, graph; "" while none was read
+  std::vector<std::string> warnings;  ///< what will fail before long, and what to do
+  std::string model_state_id;         ///< the save point, as CAR should have it
+  std::string last_success_at;        ///< "" before the first
+  std::string state_fault;  ///< why the next run does not rely on the state file; "" for none
+  std::string running;      ///< "pid 123 since 2026-…", or "" when no run holds the state
   std::optional<RunRow> last_run;
   std::int64_t assets = 0;     ///< acknowledged by CAR
   std::int64_t edges = 0;      ///< active ones

@@ -33,6 +33,7 @@ std::optional<CallFamily> family_named(std::string_view name) {
 std::optional<CallFamily> family_of(std::string_view url, const DefenderSettings& settings) {
   if (path_below(url, settings.graph_url) == "/v1.0/security/runHuntingQuery")
     return CallFamily::hunting;
+  if (path_below(url, settings.graph_url) == kGraphAlerts) return CallFamily::alerts;
   std::string_view path = path_below(url, settings.defender_url).value_or("");
   if (!path.starts_with("/api/")) return std::nullopt;
   path.remove_prefix(std::string_view("/api/").size());

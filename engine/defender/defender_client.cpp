@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/printable.h"
 #include "base/utf8.h"
+#include "defender/alerts.h"
 #include "defender/api.h"
 #include "defender/export.h"
 #include "defender/hunting.h"
@@ -36,6 +37,21 @@ Permission permission_for(std::string_view resource) {
 }
 
 constexpr Permission kUsersPermission{"User.Read.All", kOwner};
+constexpr Permission kGraphAlertsPermission{"SecurityAlert.Read.All", "Microsoft Graph"};
+
+constexpr std::int64_t kGraphPage = 2'000;  // alerts: the most that Graph gives at once
+
+/// A list in pages, and how it is asked for.
+struct List {
+  Api& api;
+  std::string label;  ///< for messages: "machines"
+  std::string path;   ///< "/api/machines"
+  std::string filter;
+  std::int64_t page_size;
+  Permission permission;
+  bool may_have_none = true;  ///< what a 404 on the first page says
+  std::vector<std::pair<std::string, std::string>> headers{};
+};
 
 struct Cloud {
   std::string_view name, login, defender, graph, defender_resource;
@@ -62,20 +78,19 @@ bool names(const Field& field, const std::string& id) {
 /// and comes in while this one is parsed.
 class ListReading {
  public:
-  ListReading(Api& api, std::string_view resource, const std::string& filter,
-              const DefenderLimits& limits, std::span<const std::string_view> keys, PageSink& sink)
-      : api_(api),
-        resource_(resource),
-        pager_(api.url(), resource, filter, limits),
+  ListReading(List list, DefenderLimits limits, std::span<const std::string_view> keys,
+              PageSink& sink)
+      : list_(std::move(list)),
+        pager_(list_.api.url(), list_.path, list_.filter, with_pages(limits, list_.page_size)),
         keys_(keys),
         sink_(sink) {}
 
   ReadResult run() {
-    api_.send_all([this] { return next(); },
-                  [this](const HttpRequest& request, HttpResponse response) {
-                    take_early(request, std::move(response));
-                  },
-                  2);
+    list_.api.send_all([this] { return next(); },
+                       [this](const HttpRequest& request, HttpResponse response) {
+                         take_early(request, std::move(response));
+                       },
+                       2);
     return result_;
   }
 
@@ -91,7 +106,10 @@ class ListReading {
   }
 
   HttpRequest page_request(const std::string& url, std::size_t number) const {
-    return get(url, std::string(resource_) + " page " + std::to_string(number), limits::kPageBody);
+    HttpRequest request =
+        get(url, list_.label + " page " + std::to_string(number), limits::kPageBody);
+    request.headers = list_.headers;
+    return request;
   }
 
   void take_early(const HttpRequest& request, HttpResponse response) {
@@ -111,11 +129,11 @@ class ListReading {
 
   /// False when that page was the last.
   bool take(const HttpRequest& request, const HttpResponse& response) {
-    if (pager_.first() && says_not_there(response)) {
+    if (list_.may_have_none && pager_.first() && says_not_there(response)) {
       result_.not_found = true;
       return false;
     }
-    if (response.status != 200) api_.fail(request, response, permission_for(resource_));
+    if (response.status != 200) fail(request, response);
 
     ListResult page;
     std::string first_id;
@@ -133,8 +151,21 @@ class ListReading {
     return pager_.advance(page, first_id, last_id);
   }
 
-  Api& api_;
-  std::string_view resource_;
+  [[noreturn]] void fail(const HttpRequest& request, const HttpResponse& response) {
+    try {
+      list_.api.fail(request, response, list_.permission);
+    } catch (const Error& error) {
+      if (says_refused_for_good(response)) throw ListRefused(error.kind(), error.what());
+      throw;
+    }
+  }
+
+  static DefenderLimits with_pages(DefenderLimits limits, std::int64_t page_size) {
+    limits.page_size = page_size;
+    return limits;
+  }
+
+  List list_;
   Pager pager_;
   std::span<const std::string_view> keys_;
   PageSink& sink_;
@@ -275,14 +306,18 @@ struct DefenderClient::Impl {
         limits(given),
         defender(client, settings, settings.defender_url, settings.defender_resource, traffic),
         graph(client, settings, settings.graph_url, settings.graph_resource, traffic),
-        hunting(defender, graph, hunting_way, limits.row_cap) {}
+        hunting(defender, graph, hunting_way, limits.row_cap, retiring_used) {}
 
   DefenderSettings settings;
   DefenderLimits limits;
   Traffic traffic;
   Api defender;
   Api graph;
+  std::set<std::string> retiring_used;
   Hunting hunting;
+
+  ReadResult read_alerts(AlertsApi way, const AlertsWanted& wanted, const DefenderLimits& pages,
+                         PageSink& sink);
 };
 
 DefenderClient::DefenderClient(HttpClient& http, DefenderSettings settings, HuntingApi hunting,
@@ -293,7 +328,45 @@ DefenderClient::~DefenderClient() = default;
 
 ReadResult DefenderClient::read_pages(std::string_view resource, const std::string& filter,
                                       std::span<const std::string_view> keys, PageSink& sink) {
-  return ListReading(impl_->defender, resource, filter, impl_->limits, keys, sink).run();
+  const std::string name(resource);
+  return ListReading({impl_->defender, name, "/api/" + name, filter, impl_->limits.page_size,
+                      permission_for(resource)},
+                     impl_->limits, keys, sink)
+      .run();
+}
+
+ReadResult DefenderClient::Impl::read_alerts(AlertsApi way, const AlertsWanted& wanted,
+                                             const DefenderLimits& pages, PageSink& sink) {
+  if (way != AlertsApi::graph) {
+    retiring_used.emplace("alerts");
+    return ListReading({defender, "alerts", "/api/alerts", defender_alerts_filter(wanted),
+                        pages.page_size, permission_for("alerts")},
+                       pages, kAlertKeys, sink)
+        .run();
+  }
+  GraphAlertSink as_defenders(sink);
+  return ListReading({graph,
+                      "alerts_v2",
+                      std::string(kGraphAlerts),
+                      graph_alerts_filter(wanted),
+                      std::min(pages.page_size, kGraphPage),
+                      kGraphAlertsPermission,
+                      false,
+                      {{"Prefer", "include-unknown-enum-members"}}},
+                     pages, kGraphAlertKeys, as_defenders)
+      .run();
+}
+
+ReadResult DefenderClient::read_alerts(AlertsApi way, const AlertsWanted& wanted, PageSink& sink) {
+  try {
+    return impl_->read_alerts(way, wanted, impl_->limits, sink);
+  } catch (const Error& error) {
+    // The filter by inequality is not documented; without it the list has the open ones, too.
+    const bool open_ones = !wanted.since && !wanted.resolved_too;
+    if (way != AlertsApi::graph || error.kind() != ErrorKind::invalid_parameter || !open_ones)
+      throw;
+  }
+  return impl_->read_alerts(way, {.since = {}, .resolved_too = true}, impl_->limits, sink);
 }
 
 bool DefenderClient::read_machine(const std::string& id, std::span<const std::string_view> keys,
@@ -346,9 +419,10 @@ ReadResult DefenderClient::read_cves(const std::string& filter,
                                      std::span<const std::string_view> keys, PageSink& sink) {
   DefenderLimits limits = impl_->limits;
   limits.page_size = limits.cve_page_size;
-  ExportList list{"vulnerabilities",
-                  [&] { return Pager(impl_->defender.url(), "vulnerabilities", filter, limits); },
-                  !filter.empty(), [] {}};
+  ExportList list{
+      "vulnerabilities",
+      [&] { return Pager(impl_->defender.url(), "/api/vulnerabilities", filter, limits); },
+      !filter.empty(), [] {}};
   return ExportWalk(impl_->defender, std::move(list), keys, sink).run();
 }
 
@@ -367,14 +441,15 @@ ReadResult DefenderClient::hunt(const HuntingTable& table, const HuntingParts& p
   return impl_->hunting.run(table, parts, sink);
 }
 
-void DefenderClient::probe(std::string_view resource) {
+bool DefenderClient::probe(std::string_view resource) {
   const HttpRequest request =
       get(impl_->defender.url() + "/api/" + std::string(resource) + "?$top=1",
           "one of " + std::string(resource), limits::kPageBody);
   const HttpResponse response = impl_->defender.send(request);
-  if (says_not_there(response)) return;  // how an empty list may be answered
+  if (says_not_there(response)) return false;
   if (response.status != 200) impl_->defender.fail(request, response, permission_for(resource));
   read_page(request, response, {}, [](std::span<const Field>) {});
+  return true;
 }
 
 void DefenderClient::probe_software_export(PageSink& sink) {
@@ -394,6 +469,10 @@ std::optional<std::set<std::string>> DefenderClient::defender_roles() {
 
 std::optional<std::set<std::string>> DefenderClient::graph_roles() {
   return impl_->graph.token().roles();
+}
+
+const std::set<std::string>& DefenderClient::retiring_used() const noexcept {
+  return impl_->retiring_used;
 }
 
 std::int64_t DefenderClient::calls() const noexcept { return impl_->traffic.calls; }

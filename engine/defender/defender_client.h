@@ -45,6 +45,15 @@ struct DefenderSettings {
 void set_cloud(DefenderSettings& settings, std::string_view cloud);
 
 enum class HuntingApi { automatic, graph, defender };
+enum class AlertsApi { automatic, defender, graph };
+
+inline constexpr std::string_view kGraphAlerts = "/v1.0/security/alerts_v2";
+
+/// Open alerts, or those updated since a time (resolved ones included), or all of them.
+struct AlertsWanted {
+  std::optional<std::string> since{};
+  bool resolved_too = false;
+};
 
 struct HuntingTable {
   std::string_view name;                      ///< for messages: "DeviceNetworkInfo"
@@ -81,6 +90,12 @@ struct ReadResult {
 /// Hunting has no such table here, since the licence does not hold it: for that table what a
 /// refusal of hunting (forbidden) is for all.
 class NoTable : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The service itself refuses a list for good: 403, 404 or 410 in its own form.
+class ListRefused : public Error {
  public:
   using Error::Error;
 };
@@ -135,6 +150,11 @@ class DefenderClient {
   ReadResult read_pages(std::string_view resource, const std::string& filter,
                         std::span<const std::string_view> keys, PageSink& sink);
 
+  /// Alerts by Defender's own list or by Graph's (not automatic), as records with kAlertKeys
+  /// (alerts.h). Throws as read_pages() does, and ListRefused. Defender may say "none" by a 404,
+  /// Graph does not.
+  ReadResult read_alerts(AlertsApi way, const AlertsWanted& wanted, PageSink& sink);
+
   /// `/api/machines/{id}`: true and one record, or false for a 404 of the service's own. Throws
   /// Error(bad_data) where a 200 does not hold that machine's record.
   bool read_machine(const std::string& id, std::span<const std::string_view> keys, PageSink& sink);
@@ -180,8 +200,9 @@ class DefenderClient {
   ReadResult hunt(const HuntingTable& table,
                   const std::function<std::string(int shards, int shard)>& query, PageSink& sink);
 
-  /// GET `/api/{resource}?$top=1`, for `check`: throws as the readings do.
-  void probe(std::string_view resource);
+  /// GET `/api/{resource}?$top=1`, for `check`: throws as the readings do. False for a 404 of the
+  /// service's own, by which it may say that there are none.
+  bool probe(std::string_view resource);
   /// The same of the vulnerability export, where 404 is a refusal.
   void probe_software_export(PageSink& sink);
 
@@ -192,6 +213,9 @@ class DefenderClient {
   /// `check`.
   std::optional<std::set<std::string>> defender_roles();
   std::optional<std::set<std::string>> graph_roles();
+
+  /// Which services were asked that end on 2027-02-01: "hunting", "alerts".
+  const std::set<std::string>& retiring_used() const noexcept;
 
   /// Requests to Defender, Graph and login, each try counted.
   std::int64_t calls() const noexcept;

@@ -100,12 +100,14 @@ class Pieces {
 
 }  // namespace
 
-Hunting::Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap)
+Hunting::Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap,
+                 std::set<std::string>& retiring_used)
     : defender_(defender),
       graph_(graph),
       automatic_(wanted == HuntingApi::automatic),
       way_(wanted),
-      row_cap_(row_cap) {}
+      row_cap_(row_cap),
+      retiring_used_(retiring_used) {}
 
 Api& Hunting::api() { return way() == HuntingApi::graph ? graph_ : defender_; }
 
@@ -159,6 +161,7 @@ int Hunting::first_shards(std::int64_t expected_rows) const {
 
 ReadResult Hunting::run_one_way(const HuntingTable& table, const HuntingParts& parts,
                                 PageSink& sink) {
+  if (way() == HuntingApi::defender) retiring_used_.emplace("hunting");
   Pieces pieces(parts.count, first_shards(parts.expected_rows));
   const std::string subject = "hunting in " + std::string(table.name);
   require_room(table, pieces.waiting());

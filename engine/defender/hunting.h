@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "defender/api.h"
@@ -14,7 +15,8 @@ namespace defender_car {
 
 class Hunting {
  public:
-  Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap);
+  Hunting(Api& defender, Api& graph, HuntingApi wanted, std::int64_t row_cap,
+          std::set<std::string>& retiring_used);
 
   HuntingApi way();
   ReadResult run(const HuntingTable& table, const HuntingParts& parts, PageSink& sink);
@@ -41,6 +43,7 @@ class Hunting {
   bool automatic_;
   HuntingApi way_;  // automatic: not decided yet
   std::int64_t row_cap_;
+  std::set<std::string>& retiring_used_;  ///< see DefenderClient
 };
 
 }  // namespace defender_car

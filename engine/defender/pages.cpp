@@ -45,10 +45,10 @@ bool leads_here(std::string_view link, std::string_view base) {
 
 }  // namespace
 
-Pager::Pager(std::string base, std::string_view resource, const std::string& filter,
+Pager::Pager(std::string base, std::string_view path, const std::string& filter,
              const DefenderLimits& limits)
     : base_(std::move(base)),
-      list_url_(base_ + "/api/" + std::string(resource) + "?"),
+      list_url_(base_ + std::string(path) + "?"),
       page_size_(limits.page_size),
       page_cap_(limits.page_cap) {
   if (!filter.empty()) list_url_ += "$filter=" + url_escape(filter) + "&";

@@ -19,8 +19,8 @@ namespace defender_car {
 /// page.
 class Pager {
  public:
-  /// `/api/{resource}`, stepped by $top and $skip.
-  Pager(std::string base, std::string_view resource, const std::string& filter,
+  /// A list at `path` ("/api/machines"), stepped by $top and $skip.
+  Pager(std::string base, std::string_view path, const std::string& filter,
         const DefenderLimits& limits);
   /// A list that begins at `url`, each of whose pages names the next one.
   Pager(std::string base, std::string url, std::size_t page_cap);

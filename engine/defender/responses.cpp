@@ -206,18 +206,19 @@ bool says_not_there(const HttpResponse& response) {
   return refusal && lower(refusal->code).ends_with("notfound");
 }
 
+bool says_refused_for_good(const HttpResponse& response) {
+  const int status = response.status;
+  return (status == 403 || status == 404 || status == 410) && read_refusal(response);
+}
+
 // A tenant without the licence gets 401 for a good token: that is no failed login.
 bool says_no_hunting(const HttpResponse& response) {
   constexpr std::array<std::string_view, 2> kLicence{"license", "account mode is inactive"};
   switch (response.status) {
     case 401:
       return has_one_of(words_of(response), kLicence);
-    case 403:
-    case 404:
-    case 410:
-      return read_refusal(response).has_value();
     default:
-      return false;
+      return says_refused_for_good(response);
   }
 }
 

@@ -50,6 +50,9 @@ std::optional<Refusal> read_refusal(const HttpResponse& response);
 /// A 404 by which the service itself says that what was asked for does not exist.
 bool says_not_there(const HttpResponse& response);
 
+/// The service itself refuses what was asked for, and will the next time: 403, 404, 410.
+bool says_refused_for_good(const HttpResponse& response);
+
 /// A refusal of hunting as such, not of this query: it is not part of the licence, or a permission
 /// is missing.
 bool says_no_hunting(const HttpResponse& response);

@@ -51,6 +51,8 @@ bool attempt(Run& run, std::set<std::string>& withheld, const OutboxCheck& check
   run.state.statement("fetch/move_cursors").run();
   run.state.statement("derive/forget_held_cursors").run();
   run.state.statement("derive/forget_old_alerts").run();
+  if (!run.alerts_api.empty())
+    run.state.statement("derive/set_alerts_api").bind("way", run.alerts_api).run();
   write_digest(run);
   // What fell away stands in no outbox: the end of the session takes it. Until that is answered
   // for, the next import must be full. (A session left open is no harm then.)

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "defender/defender_client.h"
+#include "defender/alerts.h"
 
 namespace defender_car {
 
@@ -23,9 +23,6 @@ inline constexpr std::array<std::string_view, 14> kMachineKeys = {"id",
                                                                   "exposureLevel",
                                                                   "rbacGroupName"};
 inline constexpr int kIpAddresses = 8;
-inline constexpr std::array<std::string_view, 10> kAlertKeys = {
-    "id",     "machineId",         "title",          "description",    "severity",
-    "status", "alertCreationTime", "firstEventTime", "lastUpdateTime", "resolvedTime"};
 inline constexpr std::array<std::string_view, 3> kUserKeys = {"accountName", "accountDomain",
                                                               "accountSid"};
 

@@ -6,6 +6,7 @@
 
 #include "base/cancel.h"
 #include "base/printable.h"
+#include "fetch/alerts.h"
 #include "fetch/columns.h"
 #include "fetch/kql.h"
 #include "fetch/machine_ids.h"
@@ -19,8 +20,6 @@
 
 namespace defender_car {
 namespace {
-
-constexpr int kReadings = 5;  // of a list that moves while it is read
 
 std::string days_ago(Run& run, int days) {
   return run.state.statement("fetch/days_ago").bind("days", days).value().value_or("");
@@ -263,52 +262,14 @@ void fetch_network(Run& run) {
   });
 }
 
-// What a whole reading of alerts lacks is taken for gone, and what a window lacks never comes
-// again; nobody is asked about single ones. While alerts come and go, an alert may be passed over
-// in one reading after the other: but then others come that were not there before. A reading
-// without any such ends it.
-void read_until_nothing_is_new(Run& run, const std::function<ReadResult()>& read) {
-  std::int64_t known = run.state.number("fetch/staged_alerts");
-  for (int reading = 2; reading <= kReadings; ++reading) {
-    read();
-    const std::int64_t now = run.state.number("fetch/staged_alerts");
-    if (now == known) return;
-    known = now;
-  }
-  throw Error(
-      ErrorKind::defender,
-      "the list of alerts moves faster than it can be read: of " + std::to_string(kReadings) +
-          " readings each had alerts that those before it lacked. The next run reads it again");
-}
-
-void fetch_alerts(Run& run) {
-  if (!run.settings.alerts) {
-    run.state.statement("fetch/begin_dataset")
-        .bind("name", "alerts")
-        .bind("whole", 0)
-        .bind("since", nullptr)
-        .run();
-    return set_dataset_state(run, "alerts", DatasetState::excluded, "");
-  }
-  const auto since = window(run, "alerts", run.settings.row_overlap_hours);
-  read_dataset(run, "alerts", !since, since, [&] {
-    StageTable alerts(run.state, "fetch/alert");
-    const auto read = [&] {
-      const ReadResult list = run.defender.read_pages(
-          "alerts", since ? "lastUpdateTime ge " + *since : "status ne 'Resolved'", kAlertKeys,
-          alerts);
-      note_not_understood(run, "alerts", list);
-      return list;
-    };
-    const ReadResult list = read();
-    if (list.pages > 1) read_until_nothing_is_new(run, read);
-    if (!list.not_found) return;
-    keep_cursor(run, "alerts");
-    if (!since && run.state.number("derive/open_alerts") > 0) {
-      throw Error(ErrorKind::defender,
-                  "the whole alert list was answered by 404 while open alerts are known");
-    }
-  });
+// `status` warns of them when their end is near.
+void note_retiring(Run& run) {
+  std::string used;
+  for (const std::string& service : run.defender.retiring_used())
+    used += (used.empty() ? "" : " ") + service;
+  if (used == run.stored.get(StateSetting::retiring_used)) return;
+  used.empty() ? run.stored.unset(StateSetting::retiring_used)
+               : run.stored.set(StateSetting::retiring_used, used);
 }
 
 // Where the calls do not suffice for all, the datasets that matter most have been read; the rest by
@@ -328,6 +289,7 @@ void fetch_datasets(Run& run) {
   }
   for (const char* dataset : {"network", "alerts", "vulnerabilities", "knowledge_base"})
     hold_if_empty(run, dataset);
+  note_retiring(run);
 }
 
 }  // namespace

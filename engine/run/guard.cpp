@@ -161,6 +161,18 @@ bool hold_if_empty(Run& run, const std::string& dataset) {
   return true;
 }
 
+void hold_alerts_that_one_list_lacks(Run& run, const std::string& list) {
+  const auto lacking = run.state.statement("guard/lacking_alerts").texts();
+  if (lacking.empty()) return;
+  const std::string what =
+      "alerts are read from " + list + " now, and " + std::to_string(lacking.size()) + " of " +
+      std::to_string(run.state.number("derive/open_alerts")) +
+      " open alerts known are not there, or name another machine: " + first_ones(lacking);
+  if (!hold(run, "alerts by " + list, what, lacking)) return;
+  run.state.statement("guard/leave_lacking_alerts").run();
+  set_dataset_state(run, "alerts", DatasetState::held, what);
+}
+
 void note_permissions(Run& run) {
   if (run.permissions.empty()) return;
   run.state.statement("run/permission")

@@ -19,6 +19,11 @@ bool deletes_allowed(Run& run, const std::vector<std::string>& ids);
 /// True when it is.
 bool hold_if_empty(Run& run, const std::string& dataset);
 
+/// Alerts that the other list had, with what they were known for, and this reading of everything
+/// lacks, or has of another machine: none of them goes by a mere change of the list. The dataset is
+/// marked held, and records that would move such an alert leave the stage.
+void hold_alerts_that_one_list_lacks(Run& run, const std::string& list);
+
 /// Kinds of temp.removal beyond their limit, without those in `withheld` and those allowed once:
 /// 'delete' or an edge collection. Each one is reported.
 std::set<std::string> tripped_guards(Run& run, const std::set<std::string>& withheld);

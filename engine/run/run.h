@@ -61,6 +61,7 @@ struct Run {
   RunReport report;
   IdentityModel identity_model = IdentityModel::user;
   std::string network_source;  ///< hunting, machines
+  std::string alerts_api;      ///< by which list alerts were read: defender, graph; "": not at all
   std::string save_point;      ///< CAR's model_state_id at the start, when it is one of ours
   RunClock clock;              ///< see clock.h
   EpochMs report_ms =

@@ -35,6 +35,7 @@ struct SyncSettings {
   bool alerts = true;
   bool vulnerabilities = true;
   HuntingApi hunting_api = HuntingApi::automatic;
+  AlertsApi alerts_api = AlertsApi::automatic;
   NetworkSource network_source = NetworkSource::automatic;
   LogonSource logon_source = LogonSource::automatic;
   VulnerabilitySource vulnerability_source = VulnerabilitySource::automatic;

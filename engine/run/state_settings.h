@@ -56,9 +56,18 @@ enum class StateSetting {
   asset_count_doubted,
   /// Whether the vulnerability export ever answered: no, yes. Absent: it was never asked.
   vulnerability_export,
+  /// "defender" or "graph": by which list the mirror's alerts were last read whole or by window;
+  /// set by derive. Absent: by Defender's.
+  alerts_api,
+  /// Why --alerts-api auto stays with Defender's list, in words: set by `check` where the two lists
+  /// name alerts differently, removed where they agree.
+  alerts_differ,
+  /// Services that end on 2027-02-01 and that the last run still used, with spaces between:
+  /// alerts, hunting. Absent: none.
+  retiring_used,
 };
 
-inline constexpr EnumTexts<StateSetting, 22> kStateSettings{"setting of the state file",
+inline constexpr EnumTexts<StateSetting, 25> kStateSettings{"setting of the state file",
                                                             {"tenant",
                                                              "source",
                                                              "derivation",
@@ -80,7 +89,10 @@ inline constexpr EnumTexts<StateSetting, 22> kStateSettings{"setting of the stat
                                                              "address_form",
                                                              "asset_count_form",
                                                              "asset_count_doubted",
-                                                             "vulnerability_export"}};
+                                                             "vulnerability_export",
+                                                             "alerts_api",
+                                                             "alerts_differ",
+                                                             "retiring_used"}};
 
 class StateSettings {
  public:

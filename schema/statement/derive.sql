@@ -9,6 +9,11 @@ DELETE FROM cursor WHERE name IN (
   SELECT CASE d.name WHEN 'vulnerabilities' THEN 'vulnerabilities_whole' ELSE d.name END
   FROM stage.run r CROSS JOIN stage.dataset d
   WHERE NOT r.clock_agreed AND d.whole AND d.name IN ('network', 'vulnerabilities'))
+-- statement: set_alerts_api
+-- Only with what it read: where that is not complete or withheld, the next run goes over once more.
+INSERT INTO setting
+SELECT 'alerts_api', :way FROM stage.dataset WHERE name = 'alerts' AND state = 'complete' AND not_understood = 0
+ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value
 -- statement: forget_old_alerts
 -- Resolved alerts stay for the audit's sake for 30 days.
 DELETE FROM Alerts WHERE status = 'Resolved'

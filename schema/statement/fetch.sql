@@ -23,6 +23,8 @@ ON CONFLICT DO UPDATE SET state = excluded.state, whole = excluded.whole, since 
 UPDATE stage.dataset SET state = :state, problem = :problem WHERE name = :name
 -- statement: problem
 SELECT problem FROM stage.dataset WHERE name = :name
+-- statement: is_whole
+SELECT whole FROM stage.dataset WHERE name = :name
 -- statement: rest_by_age
 -- What may wait, the one first that was complete longest ago.
 SELECT r.column1 FROM (VALUES ('users', 1), ('vulnerabilities', 2)) r LEFT JOIN cursor c ON c.name = r.column1
@@ -105,6 +107,8 @@ WHERE NOT EXISTS (
   WHERE s.id = ?1
     AND (s.machineId, s.title, s.description, s.severity, s.status, s.alertCreationTime, s.firstEventTime, s.lastUpdateTime,
          s.resolvedTime) IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))
+-- statement: forget_alerts
+DELETE FROM stage.Alerts
 -- statement: user
 INSERT INTO stage.LogonUsers (machineId, accountName, accountDomain, accountSid) VALUES (?, ?, ?, ?)
 -- statement: device_info

@@ -27,3 +27,22 @@ INSERT INTO temp.withheld VALUES (:kind)
 UPDATE stage.dataset SET state = 'held'
 WHERE state = 'complete' AND name IN (
   SELECT t.dataset FROM temp.withheld w CROSS JOIN withheld_dataset t ON t.kind = w.kind)
+-- statement: lacking_alerts
+-- Open alerts of assets that a reading of everything neither shows with the same machine nor calls Resolved. (A record that
+-- cannot be used says nothing of its alert, which then stays.)
+SELECT a.id FROM Alerts a
+WHERE a.status IS NOT 'Resolved'
+  AND EXISTS (SELECT 1 FROM vertex v CROSS JOIN asset s ON s.vertex_id = v.vertex_id
+              WHERE v.collection = 'asset' AND v.key = a.machineId)
+  AND NOT EXISTS (SELECT 1 FROM stage.Alerts s
+                  WHERE s.id = a.id AND (s.status IS 'Resolved' OR s.machineId IS a.machineId
+                                         OR typeof(s.machineId) NOT IN ('text', 'null')))
+ORDER BY a.id
+-- statement: leave_lacking_alerts
+-- While they are withheld: what would move one of them to another machine.
+DELETE FROM stage.Alerts
+WHERE status IS NOT 'Resolved' AND typeof(id) = 'text' AND typeof(machineId) IN ('text', 'null')
+  AND EXISTS (SELECT 1 FROM main.Alerts a
+              WHERE a.id = stage.Alerts.id AND a.status IS NOT 'Resolved' AND a.machineId IS NOT stage.Alerts.machineId
+                AND EXISTS (SELECT 1 FROM vertex v CROSS JOIN asset s ON s.vertex_id = v.vertex_id
+                            WHERE v.collection = 'asset' AND v.key = a.machineId))

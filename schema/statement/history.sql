@@ -9,6 +9,10 @@ SELECT CASE WHEN min(:now, :now + off) >= ended THEN min(:now, :now + off) ELSE 
 FROM (SELECT coalesce((SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'host_clock_off'), 0) AS off,
              coalesce((SELECT CAST((julianday(finished_at) - 2440587.5) * 86400000 AS INTEGER) FROM run
                        WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1), 0) AS ended)
+-- statement: last_time
+-- The last run's clock, in milliseconds; 0 before the first run.
+SELECT coalesce((SELECT CAST(round((julianday(coalesce(clock_at, started_at)) - 2440587.5) * 86400000) AS INTEGER)
+                 FROM run ORDER BY run_id DESC LIMIT 1), 0)
 -- statement: last_success
 -- A repair is no sync: it reads nothing of Defender.
 SELECT max(finished_at) FROM run WHERE outcome = 'done' AND mode IS NOT 'repair'

@@ -44,6 +44,15 @@ FilterValue alert_property(const Alert& alert, std::string_view name) {
   return {};
 }
 
+FilterValue graph_alert_property(const Alert& alert, std::string_view name) {
+  if (name == "serviceSource") return std::string("microsoftDefenderForEndpoint");
+  if (name == "lastUpdateDateTime") return alert.last_update_ms;
+  if (name == "createdDateTime") return alert.creation_ms;
+  if (name == "status") return in_graph(alert.status);
+  if (name == "severity") return in_graph(alert.severity);
+  return {};
+}
+
 std::optional<size_t> read_count(const Call& call, const std::string& key, size_t fallback) {
   const auto at = call.query.find(key);
   if (at == call.query.end()) return fallback;
@@ -87,6 +96,7 @@ std::string next_link(const Call& call, const Page& page) {
     for (const char c : filter->second) link += c == ' ' ? std::string("%20") : std::string(1, c);
     link += "&";
   }
+  if (page.has_top) link += "$top=" + std::to_string(page.top) + "&";
   return link + "$skip=" + std::to_string(page.skip + page.top);
 }
 
@@ -94,7 +104,7 @@ std::string next_link(const Call& call, const Page& page) {
 template <typename Items, typename Property, typename Write>
 Reply list(const Call& call, const DefenderOptions& options, std::string_view kind,
            const Items& items, const Items& older, const Property& property,
-           const Write& write_item) {
+           const Write& write_item, bool always_links = false) {
   using Item = typename Items::mapped_type;
   const Item sample{};
   const std::optional<Page> page = read_page(
@@ -124,7 +134,7 @@ Reply list(const Call& call, const DefenderOptions& options, std::string_view ki
   }
   json.EndArray();
   const bool more = matched > page->skip + page->top;
-  if (more && !page->has_top && options.next_links)
+  if (more && ((!page->has_top && options.next_links) || always_links))
     write_pair(json, "@odata.nextLink", next_link(call, *page));
   json.EndObject();
   if (matched == 0 && options.empty_list_is_404)
@@ -212,6 +222,10 @@ Reply DefenderService::truth(const Call& call) {
   }
   if (call.method == "GET") {
     if (path == "/api/machines") return prepared(call, [&] { return machines(call); });
+    if (path == "/api/alerts" && !options_.alerts)
+      return api_error(options_.no_alerts_status,
+                       options_.no_alerts_status == 404 ? "ResourceNotFound" : "Forbidden",
+                       "This API has been retired.");
     if (path == "/api/alerts") return prepared(call, [&] { return alerts(call); });
     if (of_export) return vulnerabilities(call, path);
     const std::vector<std::string> parts = split(path, '/');  // "", api, machines, id, what
@@ -232,6 +246,14 @@ Reply DefenderService::vulnerabilities(const Call& call, std::string_view path) 
 }
 
 Reply DefenderService::truth_of_graph(const Call& call) {
+  if (call.path == "/v1.0/security/alerts_v2" && call.method == "GET") {
+    if (auto refused = login_.refuse(call, login_.options().graph_resource,
+                                     "SecurityAlert.Read.All", tenant_.now_ms))
+      return *refused;
+    if (!options_.graph_alerts)
+      return api_error(options_.no_alerts_status, "Forbidden", "Alerts are not offered here.");
+    return prepared(call, [&] { return graph_alerts(call); });
+  }
   if (call.path != "/v1.0/security/runHuntingQuery" || call.method != "POST")
     return api_error(404, "ResourceNotFound", "Resource not found for the segment.");
   if (auto refused = login_.refuse(call, login_.options().graph_resource, "ThreatHunting.Read.All",
@@ -251,6 +273,26 @@ Reply DefenderService::machines(const Call& call) const {
 Reply DefenderService::alerts(const Call& call) const {
   return list(call, options_, "Alerts", tenant_.alerts, tenant_.older_alerts, alert_property,
               [&](JsonWriter& json, const Alert& alert) { write_alert(json, alert, tenant_); });
+}
+
+Reply DefenderService::graph_alerts(const Call& call) const {
+  const auto filter = call.query.find("$filter");
+  const bool by_inequality =
+      filter != call.query.end() && filter->second.find(" ne ") != std::string::npos;
+  if (by_inequality && !options_.graph_takes_ne)
+    return api_error(400, "BadRequest", "Invalid filter clause: operator ne.");
+  DefenderOptions options = options_;
+  options.page_size = std::min<size_t>(options.page_size, 2'000);
+  options.empty_list_is_404 = false;
+  auto shown = tenant_.alerts;
+  for (const std::string& id : options_.graph_lacks) shown.erase(id);
+  return list(
+      call, options, "Collection(microsoft.graph.security.alert)", shown, tenant_.older_alerts,
+      graph_alert_property,
+      [&](JsonWriter& json, const Alert& alert) {
+        write_graph_alert(json, alert, tenant_, options_.graph_id_prefix);
+      },
+      options_.graph_next_links);
 }
 
 Reply DefenderService::machine(const std::string& id_or_name) const {

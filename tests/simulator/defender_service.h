@@ -1,5 +1,5 @@
 // Plays api.security.microsoft.com (machines, alerts, logon users, the retiring hunting endpoint
-// and the vulnerability export) and Graph's runHuntingQuery over one Tenant.
+// and the vulnerability export) and Graph's runHuntingQuery and alerts_v2 over one Tenant.
 //
 // It checks tokens by LoginService. It keeps nothing of its own but the lies on order and prepared
 // answers, and does not throttle: 429 comes from the faults.
@@ -22,7 +22,14 @@ struct DefenderOptions {
   bool hunting = true;        // the retiring POST /api/advancedqueries/run
   bool graph_hunting = true;  // Graph's POST /v1.0/security/runHuntingQuery
   int no_hunting_status = 403;
-  bool vulnerability_export = true;  // SoftwareVulnerabilitiesByMachine and what belongs to it
+  bool alerts = true;        // Defender's own list
+  bool graph_alerts = true;  // Graph's alerts_v2; its token needs SecurityAlert.Read.All
+  int no_alerts_status = 403;
+  bool graph_takes_ne = true;           // filters by inequality
+  bool graph_next_links = false;        // else a full page is stepped by $skip
+  std::string graph_id_prefix{};        // of alerts: Graph names them differently
+  std::set<std::string> graph_lacks{};  // ids of alerts
+  bool vulnerability_export = true;     // SoftwareVulnerabilitiesByMachine and what belongs to it
   int no_export_status = 403;
   bool empty_list_is_404 = false;
   bool next_links = true;  // when a list is asked for without $top
@@ -64,6 +71,7 @@ class DefenderService {
   Reply machine(const std::string& id_or_name) const;
   Reply logon_users(const std::string& id) const;
   Reply alerts(const Call& call) const;
+  Reply graph_alerts(const Call& call) const;
   Reply hunt(const Call& call, bool graph);
 
   DefenderOptions options_;

@@ -46,6 +46,8 @@ options::options_description describe() {
       "no-graph-hunting", "the Graph token lacks ThreatHunting.Read.All and Graph refuses to hunt")(
       "no-hunting", "neither Graph nor Defender can hunt")("no-vulnerability-export",
                                                            "the vulnerability export is refused")(
+      "no-alerts", "Defender's own list of alerts is refused")(
+      "graph-alerts", "the Graph token carries SecurityAlert.Read.All")(
       "row-cap", options::value<size_t>()->default_value(100'000), "rows of a hunting answer")(
       "latency", options::value<int>()->default_value(0), "milliseconds added to each request")(
       "url-file", options::value<std::string>(), "write the URL to this file, too");
@@ -87,6 +89,9 @@ simulator::Options read(const options::variables_map& given) {
   out.defender.graph_hunting = !no_hunting && given.count("no-graph-hunting") == 0;
   out.defender.vulnerability_export = given.count("no-vulnerability-export") == 0;
   if (!out.defender.graph_hunting) out.login.graph_roles.clear();
+  out.defender.alerts = given.count("no-alerts") == 0;
+  if (given.count("graph-alerts") != 0)
+    out.login.graph_roles.emplace_back("SecurityAlert.Read.All");
   out.defender.limits.row_cap = given["row-cap"].as<size_t>();
   return out;
 }

@@ -31,7 +31,8 @@ std::string whats_wrong(const Harness& harness, const RunReport& report) {
 }  // namespace
 
 const char* name_of(Kind kind) {
-  static constexpr const char* names[] = {"the first run", "an incremental run", "a full run"};
+  static constexpr const char* names[] = {"the first run", "an incremental run", "a full run",
+                                          "a run that changes the list of alerts"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -41,6 +42,13 @@ std::unique_ptr<Harness> before(Kind kind) {
   if (out->sync(Reading::full).failure) throw std::runtime_error("the first run failed");
   out->simulator().live(24 * 3);
   if (kind == Kind::full) out->settings().mode = Mode::full;
+  if (kind == Kind::other_list) {
+    out->simulator().with_login([](auto& login) {
+      login.options().graph_roles.emplace_back("SecurityAlert.Read.All");
+      login.forget_tokens();
+    });
+    out->simulator().with_defender([](auto& defender) { defender.options().alerts = false; });
+  }
   return out;
 }
 

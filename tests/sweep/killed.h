@@ -16,8 +16,9 @@ enum class Kind {
   first,        // nothing here and nothing in CAR
   incremental,  // after days of life: imports, touches, disables and deletes are due
   full,         // the same, by a full import with its session
+  other_list,   // incremental; Defender's list of alerts refuses for good, and Graph's takes over
 };
-inline constexpr Kind all_kinds[] = {Kind::first, Kind::incremental, Kind::full};
+inline constexpr Kind all_kinds[] = {Kind::first, Kind::incremental, Kind::full, Kind::other_list};
 const char* name_of(Kind kind);
 
 /// A tenant, a CAR and a working folder, as they stand before that run; always the same ones.

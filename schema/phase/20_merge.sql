@@ -290,7 +290,7 @@ WHERE (machine_id, software_id) IN (
 -- A CVE missing from the knowledge base's answer keeps its last entry.
 INSERT INTO VulnerabilityKb
 SELECT CveId, CAST(CvssScore AS REAL), VulnerabilityDescription, strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN PublishedDate GLOB '*[+-]??:??' THEN PublishedDate ELSE substr(rtrim(PublishedDate, 'Z'), 1, 23) END),
-       strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(LastModifiedTime) WHEN 'text' THEN LastModifiedTime END),
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(LastModifiedTime) <> 'text' THEN NULL WHEN LastModifiedTime GLOB '*[+-]??:??' THEN LastModifiedTime ELSE substr(rtrim(LastModifiedTime, 'Z'), 1, 23) END),
        (SELECT run_id FROM stage.run)
 FROM stage.VulnerabilityKb
 WHERE set_aside IS NULL

@@ -29,6 +29,16 @@ CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine
 CROSS JOIN asset a ON a.vertex_id = v.vertex_id
 WHERE NOT EXISTS (SELECT 1 FROM MachineInfo m WHERE m.id = t.machine);
 
+-- Whose 15 days are not over after all: Defender's clock was ahead when they went.
+INSERT OR IGNORE INTO touched
+SELECT m.id, 'all'
+FROM MachineInfo m
+WHERE m.healthStatus = 'Inactive'
+  AND NOT EXISTS (SELECT 1 FROM out_of_scope o WHERE o.id = m.id)
+  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days')
+  AND NOT EXISTS (SELECT 1 FROM vertex v JOIN asset a ON a.vertex_id = v.vertex_id
+                  WHERE v.collection = 'asset' AND v.key = m.id);
+
 -- Machines that count by their own records.
 DROP VIEW IF EXISTS temp.counting;
 CREATE TEMP VIEW counting AS
@@ -61,25 +71,23 @@ FROM way w CROSS JOIN MachineInfo m ON m.id = w.at
 WHERE w.at <> w.machine
   AND NOT EXISTS (SELECT 1 FROM counting c WHERE c.id = m.mergedIntoMachineId AND c.id <> m.id);
 
-INSERT OR IGNORE INTO leaving
-SELECT v.vertex_id, t.machine, 'out of scope',
+-- Assets that are out of scope now. Where a record could not be read it may have said otherwise: they are looked at again.
+DROP TABLE IF EXISTS temp.outside;
+CREATE TEMP TABLE outside (vertex_id INTEGER PRIMARY KEY, machine TEXT NOT NULL, evidence TEXT, unread INTEGER NOT NULL) STRICT;
+INSERT INTO outside
+SELECT v.vertex_id, t.machine,
        'MachineInfo: ' || coalesce((SELECT min(o.reason) FROM out_of_scope o WHERE o.id = t.machine),
-                                   'merged into ' || (SELECT target FROM merged g WHERE g.machine = t.machine))
+                                   'merged into ' || (SELECT target FROM merged g WHERE g.machine = t.machine)),
+       t.machine IN (SELECT key FROM unread WHERE dataset = 'machines')
+       OR EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'machines')
 FROM (SELECT 1 WHERE EXISTS (SELECT 1 FROM scope_rule)) CROSS JOIN (SELECT DISTINCT machine FROM touched) t
 CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine
 CROSS JOIN asset a ON a.vertex_id = v.vertex_id
-WHERE (EXISTS (SELECT 1 FROM out_of_scope o WHERE o.id = t.machine) OR t.machine IN (SELECT machine FROM merged))
-  AND t.machine NOT IN (SELECT key FROM unread WHERE dataset = 'machines')
-  AND NOT EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'machines');
-
--- Whose 15 days are not over after all: Defender's clock was ahead when they went.
-INSERT OR IGNORE INTO touched
-SELECT m.id, 'all'
-FROM MachineInfo m
-WHERE m.healthStatus = 'Inactive'
-  AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days')
-  AND NOT EXISTS (SELECT 1 FROM vertex v JOIN asset a ON a.vertex_id = v.vertex_id
-                  WHERE v.collection = 'asset' AND v.key = m.id);
+WHERE EXISTS (SELECT 1 FROM out_of_scope o WHERE o.id = t.machine) OR t.machine IN (SELECT machine FROM merged);
+INSERT OR IGNORE INTO leaving SELECT vertex_id, machine, 'out of scope', evidence FROM outside WHERE NOT unread;
+INSERT INTO due
+SELECT machine, 'machine', 'dataset incomplete', (SELECT run_id FROM stage.run) FROM outside WHERE unread
+ON CONFLICT DO NOTHING;
 
 -- Machines that came, or came back.
 DROP TABLE IF EXISTS temp.joining;

@@ -16,7 +16,7 @@ constexpr std::int64_t kRowCap = 50;  // low enough to be reached
 struct Query {
   HuntingTable table;
   const char* insert;
-  std::span<const int> json_columns;
+  std::span<const int> json_columns{};
 };
 
 const std::array kQueries = {

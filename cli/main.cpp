@@ -2,23 +2,29 @@
 // an exit code.
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <climits>
 #include <cstdlib>
 #include <exception>
 #include <new>
 
 #include "base/cancel.h"
+#include "base/printable.h"
 #include "base/version.h"
 #include "cli/commands/commands.h"
 #include "cli/options/help.h"
 #include "cli/options/options.h"
 #include "cli/output/exit_code.h"
+#include "cli/commands/monitoring.h"
 #include "cli/output/output.h"
+#include "cli/output/terminal.h"
 #include "cli/output/text.h"
 #include "http/proxy.h"
 
@@ -80,9 +86,27 @@ Error caught() {
   }
 }
 
+/// "alice on host1"; "alice as root on host1" where sudo stands between.
+std::string invoking_user() {
+  const ::passwd* entry = ::getpwuid(::geteuid());
+  const std::string user = entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
+  const std::string person = environment("SUDO_USER").value_or(user);
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"an unknown host"};
+  return printable(person, 64) + (person == user ? "" : " as " + user) + " on " + host.data();
+}
+
 bool takes_escapes() {
   const std::string kind = environment("TERM").value_or("");
   return !kind.empty() && kind != "dumb";
+}
+
+Style style_of(const Options& options) {
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  const bool wanted = environment("NO_COLOR").value_or("").empty() && terminal && takes_escapes();
+  return {.color = options.color == ColorChoice::always ||
+                   (options.color == ColorChoice::automatic && wanted),
+          .width = terminal ? terminal_columns(STDOUT_FILENO) : 0};
 }
 
 int run(const Options& options) {
@@ -91,7 +115,7 @@ int run(const Options& options) {
   for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
   const CommandSpec& command = command_spec(options.command);
   try {
-    return command.run({options, log, terminal, terminal && takes_escapes()});
+    return command.run({options, log, terminal, terminal && takes_escapes(), style_of(options)});
   } catch (const std::exception&) {
     log.release({});
     return fail(caught(), command.name, options.format == Format::json);
@@ -101,13 +125,16 @@ int run(const Options& options) {
 int main_with(const std::vector<std::string>& arguments) {
   Options options;
   try {
-    options = read_options(arguments, {environment, ::geteuid() == 0});
+    options = read_options(arguments, {environment, ::geteuid() == 0, invoking_user()});
     if (options.help || options.version) {
-      const auto* command = options.command_given ? &command_spec(options.command) : nullptr;
-      write_out(options.version ? std::string(kProgram) + "\n" : help_page(command));
+      const std::size_t columns = terminal_columns(STDOUT_FILENO);
+      write_out(options.version         ? std::string(kProgram) + "\n"
+                : options.command_given ? help_page(command_spec(options.command), columns)
+                                        : help_page(columns));
       return 0;
     }
   } catch (const Error& e) {
+    if (asks_for_monitoring(arguments)) return print_unknown(e.what());
     return fail(e, "", asks_for_json(arguments));
   }
   return run(options);

@@ -1,9 +1,12 @@
 // The option table as the pages have it, for tests/shell/check_help.sh: `option_pages markdown` for
-// docs/configuration.md, `option_pages man` for docs/defender-car.1. No part of the program.
+// docs/configuration.md, `option_pages man` for docs/defender-car.1; `option_pages man-commands`
+// writes that page's commands. No part of the program.
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 
+#include "cli/options/command_table.h"
 #include "cli/options/option_table.h"
 
 namespace defender_car {
@@ -77,15 +80,41 @@ void print_options(bool markdown) {
   if (markdown) std::cout << "\n";
 }
 
+/// Paragraphs of a command's page; lines that begin with a blank stay lines.
+std::string man_text(std::string_view text) {
+  std::string out;
+  bool table = false;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const bool is_table = line.starts_with(' ');
+    if (is_table != table) out += is_table ? ".nf\n" : ".fi\n";
+    table = is_table;
+    out += line.empty() ? ".IP\n" : roff(line) + "\n";
+  }
+  return out + (table ? ".fi\n" : "");
+}
+
+void print_commands() {
+  for (const CommandSpec& command : command_table()) {
+    std::cout << ".TP\n\\fB" << roff(command.name) << "\\fR";
+    if (!command.words.empty()) std::cout << " \\fI" << roff(command.words) << "\\fR";
+    std::cout << "\n" << man_text(command.text);
+  }
+}
+
 }  // namespace
 }  // namespace defender_car
 
 int main(int argc, char** argv) {
   const std::string form = argc == 2 ? argv[1] : "";
-  if (form != "markdown" && form != "man") {
-    std::cerr << "usage: option_pages markdown|man\n";
+  if (form == "man-commands") {
+    defender_car::print_commands();
+  } else if (form == "markdown" || form == "man") {
+    defender_car::print_options(form == "markdown");
+  } else {
+    std::cerr << "usage: option_pages markdown|man|man-commands\n";
     return 2;
   }
-  defender_car::print_options(form == "markdown");
   return std::cout.flush() ? 0 : 1;
 }

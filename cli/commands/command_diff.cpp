@@ -1,6 +1,7 @@
 // `defender-car diff`: what changed between two states, like the review of a change.
 
 #include "audit/diff.h"
+#include "audit/explain_at.h"
 #include "audit/state_at.h"
 #include "base/printable.h"
 #include "cli/commands/command_progress.h"
@@ -194,32 +195,44 @@ void write_json(Diff& diff, const Words& words, ComparedGraph graph) {
   write_out(json.take() + "\n");
 }
 
+/// The two states' words; of two times the runs that they mean.
+Words states_of(const Options& options, const WorkingDir& folder) {
+  Words words = options.words;
+  if (!options.at.empty()) words.insert(words.begin(), options.at);
+  if (words.size() != 2) {
+    throw Error(ErrorKind::usage,
+                options.at.empty()
+                    ? "diff compares two states: give two of a run's number, a snapshot and a "
+                      "state file (state.db or a copy of it)"
+                    : "diff --at takes two times: --at 2026-11-24 2026-12-01");
+  }
+  if (options.at.empty()) return words;
+  for (std::string& word : words) word = std::to_string(run_at(folder, word).run_id);
+  return words;
+}
+
 }  // namespace
 
 int run_diff_command(const Session& session) {
   const Options& options = session.options;
-  if (options.words.size() != 2) {
-    throw Error(ErrorKind::usage,
-                "diff compares two states: give two of a run's number, a snapshot and a state "
-                "file (state.db or a copy of it)");
-  }
   const WorkingDir folder{options.settings.working_dir};
+  const Words words = states_of(options, folder);
   const ComparedGraph graph =
       options.acknowledged ? ComparedGraph::acknowledged : ComparedGraph::desired;
   const auto at = [&](const std::string& word) {
     return with_progress(session,
                          [&](Progress& progress) { return state_at(folder, word, progress); });
   };
-  const StateAt before = at(options.words[0]);
-  const StateAt after = at(options.words[1]);
+  const StateAt before = at(words[0]);
+  const StateAt after = at(words[1]);
   Diff diff(before.file, after.file, graph);
   if (options.format == Format::json) {
-    write_json(diff, options.words, graph);
+    write_json(diff, words, graph);
     return 0;
   }
   Review review;
   diff.each([&](const Change& change) { review.add(change); });
-  write_out(head_text(diff, options.words) + review.text());
+  write_out(head_text(diff, words) + review.text());
   return 0;
 }
 

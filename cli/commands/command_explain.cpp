@@ -2,6 +2,7 @@
 
 #include "audit/explain.h"
 #include "base/error.h"
+#include "cli/commands/command_progress.h"
 #include "cli/commands/commands.h"
 #include "cli/output/explain_text.h"
 #include "cli/output/output.h"
@@ -136,16 +137,20 @@ void write_left_out(JsonWriter& json, const std::vector<LeftOut>& values) {
   });
 }
 
-std::string explanation_json(const Explanation& explanation, const std::string& what) {
-  JsonWriter json;
-  begin_document(json, "explain");
-  json.integer("exit_code", 0);
-  json.text("what", what);
-  json.list("subjects", explanation.subjects, [&](const Subject& subject) {
+void write_subjects(JsonWriter& json, const std::vector<Subject>& subjects) {
+  json.list("subjects", subjects, [&](const Subject& subject) {
     json.text("kind", subject.kind);
     json.text("key", subject.key);
     json.text_or_null("about", subject.about);
   });
+}
+
+std::string explanation_json(const Explanation& explanation, const std::string& what, int code) {
+  JsonWriter json;
+  begin_document(json, "explain");
+  json.integer("exit_code", code);
+  json.text("what", what);
+  write_subjects(json, explanation.subjects);
   write_machine(json, explanation.machine);
   json.json_or_null("defender_row", explanation.defender_row);
   json.text_or_null("why_not", explanation.why_not);
@@ -155,6 +160,53 @@ std::string explanation_json(const Explanation& explanation, const std::string& 
             [&](const VertexStory& vertex) { write_vertex(json, vertex); });
   json.list("edges", explanation.edges, [&](const EdgeStory& edge) { write_edge(json, edge); });
   json.boolean("more_edges", explanation.more_edges);
+  json.list("recent", explanation.recent, [&](const EdgeChange& change) {
+    json.text("at", change.at);
+    json.text("change", change.change == "+" ? "added" : "removed");
+    json.text("edge", change.edge);
+    json.text("from_key", change.from_key);
+    json.text("to_key", change.to_key);
+    json.integer("run_id", change.run_id);
+    json.text_or_null("reason", change.reason);
+  });
+  json.end_object();
+  return json.str() + "\n";
+}
+
+void write_interval(JsonWriter& json, const Interval& one) {
+  if (one.edge.empty()) {
+    json.text("kind", one.from_kind);
+    json.text("key", one.from_key);
+  } else {
+    json.text("edge", one.edge);
+    json.text("from_kind", one.from_kind);
+    json.text("from_key", one.from_key);
+    json.text("to_kind", one.to_kind);
+    json.text("to_key", one.to_key);
+  }
+  json.boolean("in_car", one.in_car);
+  json.text("since", one.since);
+  json.text_or_null("until", one.until);
+  json.text_or_null("first_run", one.first_run);
+  json.text_or_null("last_run", one.last_run);
+  json.text_or_null("operation", one.operation);
+  json.text_or_null("reason", one.reason);
+  json.text_or_null("evidence", one.evidence);
+}
+
+std::string past_json(const ExplanationAt& past, const std::string& what, int code) {
+  JsonWriter json;
+  begin_document(json, "explain");
+  json.integer("exit_code", code);
+  json.text("what", what);
+  json.text("at", past.at);
+  json.integer("run_id", past.run_id);
+  json.text("run_finished_at", past.run_finished_at);
+  json.boolean("from_snapshots", past.from_snapshots);
+  write_subjects(json, past.subjects);
+  json.list("vertices", past.vertices, [&](const Interval& one) { write_interval(json, one); });
+  json.list("edges", past.edges, [&](const Interval& one) { write_interval(json, one); });
+  json.boolean("more_edges", past.more_edges);
   json.end_object();
   return json.str() + "\n";
 }
@@ -169,15 +221,39 @@ const std::string& the_word(const Options& options) {
                     "name with blanks");
 }
 
+constexpr int kAmbiguous = 2;
+
+int explain_past(const Session& session, const std::string& what) {
+  const Options& options = session.options;
+  const ExplanationAt past = with_progress(session, [&](Progress& progress) {
+    return explain_at(WorkingDir{options.settings.working_dir}, what, options.at, progress);
+  });
+  const int code = past.subjects.size() > 1 ? kAmbiguous : 0;
+  if (options.format == Format::json) {
+    write_out(past_json(past, what, code));
+  } else if (code != 0) {
+    Explanation several;
+    several.subjects = past.subjects;
+    write_out(candidates_text(several, what));
+  } else {
+    write_out(past_text(past, session.style));
+  }
+  return code;
+}
+
 }  // namespace
 
 int run_explain_command(const Session& session) {
   const Options& options = session.options;
   const std::string& what = the_word(options);
+  if (!options.at.empty()) return explain_past(session, what);
   const Explanation explanation = explain(options.settings.working_dir, what);
-  write_out(options.format == Format::json ? explanation_json(explanation, what)
-                                           : explanation_text(explanation, what));
-  return 0;
+  const std::size_t subjects = explanation.subjects.size();
+  const int code = subjects > 1 ? kAmbiguous : 0;
+  write_out(options.format == Format::json   ? explanation_json(explanation, what, code)
+            : subjects == 1 && !options.rows ? brief_text(explanation, session.style)
+                                             : explanation_text(explanation, what));
+  return code;
 }
 
 }  // namespace defender_car

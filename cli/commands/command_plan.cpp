@@ -76,29 +76,51 @@ std::string why(const PlannedMachine& machine, const PlannedOperation& removal) 
   return removal.reason + (evidence.empty() ? "" : " (" + std::string(evidence) + ")");
 }
 
-std::string removals_text(const PlannedMachine& machine) {
-  std::vector<std::vector<std::string>> rows;
+std::string removals_text(const PlannedMachine& machine, const Style& style) {
+  std::string text;
   for (const PlannedOperation& one : machine.first_removals)
-    rows.push_back({"   ", std::string(words_of(one.operation)), one.collection, one.object,
-                    why(machine, one)});
-  std::string text = table(rows);
+    text += "    " + style.bad("-") + " " +
+            printable(one.collection + " " + one.object + ": " +
+                      std::string(words_of(one.operation)) + ", " + why(machine, one)) +
+            "\n";
   const std::int64_t more = machine.removals - std::ssize(machine.first_removals);
-  if (more > 0) text += "     … and " + std::to_string(more) + " more removals\n";
+  if (more > 0) text += "    " + style.bad("-") + " and " + std::to_string(more) + " more\n";
   return text;
 }
 
-std::string machine_text(const PlannedMachine& machine) {
-  std::string text = machine.machine.empty() ? "of no machine" : printable(machine.machine);
-  if (!machine.name.empty()) text += "  " + printable(machine.name);
-  std::string imports;
-  for (const SentCount& one : machine.imports)
-    imports += (imports.empty() ? ": " : ", ") +
-               (one.operation == "touch" ? std::string("updated ") : "") +
-               printable(one.collection) + " " + std::to_string(one.count);
-  return text + imports + "\n" + removals_text(machine);
+std::string machine_text(const PlannedMachine& machine, const Style& style) {
+  std::string text = machine.machine.empty() ? "of no machine"
+                     : machine.name.empty()
+                         ? printable(machine.machine)
+                         : printable(machine.name) + " (" + printable(machine.machine) + ")";
+  text += "\n" + removals_text(machine, style);
+  for (const SentCount& one : machine.imports) {
+    const bool updated = one.operation == "touch";
+    text += "    " + (updated ? style.warning("~") : style.good("+")) + " " +
+            printable(one.collection) + " " + std::to_string(one.count) + "\n";
+  }
+  return text;
 }
 
-std::string list_text(const Plan& plan) {
+std::int64_t count_of(const Plan& plan, std::string_view operation) {
+  std::int64_t count = 0;
+  for (const SentCount& one : plan.report().sent)
+    count += one.operation == operation ? one.count : 0;
+  return count;
+}
+
+std::string last_line(const Plan& plan) {
+  std::string text = "Plan: " + std::to_string(count_of(plan, "edge")) + " edges to add, " +
+                     std::to_string(count_of(plan, "disable")) + " to disable, " +
+                     std::to_string(count_of(plan, "delete")) + " assets to delete";
+  const std::int64_t updated = count_of(plan, "touch");
+  const std::int64_t dropped = count_of(plan, "drop");
+  if (updated > 0) text += ", " + std::to_string(updated) + " edges to mark updated";
+  if (dropped > 0) text += ", " + std::to_string(dropped) + " records to fall away";
+  return text + "\n";
+}
+
+std::string list_text(const Plan& plan, const Style& style) {
   if (!plan.has_list()) return "";
   if (!plan.has_something_to_do()) return "\nThere is nothing to do.\n";
   std::string text = "\n" + counts_text(plan.report().sent);
@@ -106,9 +128,9 @@ std::string list_text(const Plan& plan) {
     text += std::to_string(plan.with_car()) +
             " of these are with CAR from an earlier run: a sync asks after them first, and sends "
             "what is not done.\n";
-  text += "\nby machine, those that lose something first\n";
+  text += "\nby machine, removals first\n\n";
   const auto machines = plan.machines(kMachinesShown, kRemovalsShown);
-  for (const PlannedMachine& machine : machines) text += machine_text(machine);
+  for (const PlannedMachine& machine : machines) text += machine_text(machine, style);
   const std::int64_t more = plan.machine_count() - std::ssize(machines);
   if (more > 0)
     text += "… and " + std::to_string(more) + " more machines (--format json has them all)\n";
@@ -118,13 +140,13 @@ std::string list_text(const Plan& plan) {
 std::string plan_text(const Session& session, const Plan& plan) {
   const auto shown = [&](const std::string& text) { return session.log.has_shown(text); };
   std::string text = failure_text(plan) + problem_lines(plan.report(), shown) + head(plan);
-  text += list_text(plan);
+  text += list_text(plan, session.style);
   const std::string& save = session.options.save;
   if (!save.empty())
     text += plan.has_list() ? "\nKept in " + printable(save) + ": defender-car sync --plan " +
                                   printable(save) + " delivers this list.\n"
                             : "\nNot kept: there is no list.\n";
-  return text;
+  return text + (plan.has_list() ? "\n" + last_line(plan) : "");
 }
 
 void write_operation(JsonWriter& json, const PlannedOperation& one) {

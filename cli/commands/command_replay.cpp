@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "audit/explain_at.h"
 #include "cli/commands/command_progress.h"
 #include "cli/commands/commands.h"
 #include "cli/output/output.h"
@@ -18,6 +19,11 @@ ReplayRequest request_of(const Options& options) {
   ReplayRequest request;
   request.files.assign(options.words.begin(), options.words.end());
   request.until = options.until;
+  if (!options.at.empty()) {
+    if (options.until > 0)
+      throw Error(ErrorKind::usage, "--until and --at are both given: give one");
+    request.at = full_time(options.at);
+  }
   const CarSettings& car = options.settings.car;
   request.to_car = !car.url.empty() || !car.token_url.empty();
   return request;

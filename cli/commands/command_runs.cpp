@@ -19,7 +19,7 @@ std::int64_t count_of(const RunRow& run, std::initializer_list<std::string_view>
   return total;
 }
 
-std::string runs_text(const std::vector<RunRow>& runs) {
+std::string runs_text(const std::vector<RunRow>& runs, const Style& style) {
   std::vector<std::vector<std::string>> rows{{"run", "started", "finished", "mode", "outcome",
                                               "imported", "disabled", "deleted", "set aside",
                                               "calls", "why, or what failed"}};
@@ -34,7 +34,7 @@ std::string runs_text(const std::vector<RunRow>& runs) {
                     std::to_string(run.defender_calls + run.car_calls),
                     run.error.empty() ? run.reason : run.error});
   }
-  return table(rows);
+  return table(rows, style.width);
 }
 
 std::string runs_json(const std::vector<RunRow>& runs) {
@@ -51,7 +51,7 @@ std::string runs_json(const std::vector<RunRow>& runs) {
 int run_runs_command(const Session& session) {
   const Options& options = session.options;
   const std::vector<RunRow> runs = read_runs(options.settings.working_dir, options.limit);
-  write_out(options.format == Format::json ? runs_json(runs) : runs_text(runs));
+  write_out(options.format == Format::json ? runs_json(runs) : runs_text(runs, session.style));
   return 0;
 }
 

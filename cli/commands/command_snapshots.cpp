@@ -6,6 +6,7 @@
 #include "cli/output/text.h"
 #include "run/working_dir.h"
 #include "snapshot/chain.h"
+#include "snapshot/retention.h"
 #include "store/lock.h"
 
 namespace defender_car {
@@ -13,7 +14,9 @@ namespace {
 
 constexpr int kDamaged = 55;  // data could not be processed
 
-std::string chain_text(const std::vector<ChainLink>& links) {
+/// Clock, digest and problem are known to `check` only, which reads the files.
+std::string chain_text(const std::vector<ChainLink>& links, const Style& style) {
+  if (links.empty()) return "There are no snapshots.\n";
   std::vector<std::vector<std::string>> rows{
       {"file", "run", "kind", "clock", "bytes", "digest", "problem"}};
   for (const ChainLink& link : links) {
@@ -21,7 +24,7 @@ std::string chain_text(const std::vector<ChainLink>& links) {
                     link.file.mode, link.now, std::to_string(link.file.bytes),
                     std::string(shorten(link.digest, 12)), link.problem});
   }
-  return links.empty() ? "There are no snapshots.\n" : table(rows);
+  return table(without_empty_columns(rows), style.width);
 }
 
 std::string chain_json(const std::vector<ChainLink>& links, int code) {
@@ -50,11 +53,41 @@ std::string action_of(const Options& options) {
   throw Error(ErrorKind::usage, "snapshots takes one word: list, check or prune");
 }
 
-void prune(const Session& session) {
-  const SyncSettings& settings = session.options.settings;
-  StateLock lock(WorkingDir{settings.working_dir}.lock());
-  prune_snapshots(settings);
+std::string pruned_text(const std::vector<KeptFile>& files, bool dry_run) {
+  if (files.empty()) return "nothing to remove: all is within --keep-days and --keep-space\n";
+  std::int64_t bytes = 0;
+  std::string text;
+  for (const KeptFile& file : files) {
+    bytes += file.bytes;
+    text += "  " + printable(file.path.filename().string()) + "\n";
+  }
+  return std::string(dry_run ? "would remove " : "removed ") + std::to_string(files.size()) +
+         " files, " + std::to_string(bytes) + " bytes:\n" + text;
+}
+
+std::string pruned_json(const std::vector<KeptFile>& files, bool dry_run) {
+  JsonWriter json;
+  begin_document(json, "snapshots");
+  json.integer("exit_code", 0);
+  json.boolean("dry_run", dry_run);
+  json.list("removed", files, [&](const KeptFile& file) {
+    json.text("file", file.path.filename().string());
+    json.integer("run_id", file.run_id);
+    json.integer("bytes", file.bytes);
+  });
+  json.list("snapshots", std::vector<ChainLink>{}, [](const ChainLink&) {});
+  json.end_object();
+  return json.str() + "\n";
+}
+
+std::vector<KeptFile> prune(const Options& options) {
+  const WorkingDir folder{options.settings.working_dir};
+  const Retention limits = retention_of(options.settings);
+  if (options.dry_run) return prunable_snapshots(folder.snapshots(), limits);
+  StateLock lock(folder.lock());
+  auto removed = prune_snapshots(folder.snapshots(), limits);
   lock.leave_as_found();  // the state was not touched
+  return removed;
 }
 
 }  // namespace
@@ -63,13 +96,20 @@ int run_snapshots_command(const Session& session) {
   const auto& dir = session.options.settings.working_dir;
   require_state(WorkingDir{dir});
   const std::string action = action_of(session.options);
-  if (action == "prune") prune(session);
+  if (action == "prune") {
+    const auto files = prune(session.options);
+    const bool dry_run = session.options.dry_run;
+    write_out(session.options.format == Format::json ? pruned_json(files, dry_run)
+                                                     : pruned_text(files, dry_run));
+    return 0;
+  }
   const auto links = action == "check" ? checked_chain(dir) : listed_chain(dir);
   int code = 0;
   for (const ChainLink& link : links) {
     if (!link.problem.empty()) code = kDamaged;
   }
-  write_out(session.options.format == Format::json ? chain_json(links, code) : chain_text(links));
+  write_out(session.options.format == Format::json ? chain_json(links, code)
+                                                   : chain_text(links, session.style));
   return code;
 }
 

@@ -1,9 +1,11 @@
 // `defender-car status`: where the sync stands, from the state file alone.
 
-#include "audit/history.h"
+#include "audit/verdict.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/monitoring.h"
 #include "cli/output/output.h"
 #include "cli/output/text.h"
+#include "cli/output/verdict_text.h"
 
 namespace defender_car {
 namespace {
@@ -21,20 +23,13 @@ std::string last_run_text(const RunRow& run) {
          or_words(run.finished_at, "?");
 }
 
-Rows facts(const Status& status) {
+Rows facts(const Verdict& verdict) {
+  const Status& status = verdict.status;
   Rows rows{{"tenant", status.tenant},
             {"source", status.source},
             {"running now", or_words(status.running, "no")},
             {"last success", or_words(status.last_success_at, "never")}};
-  if (status.last_run) {
-    rows.push_back({"last run", last_run_text(*status.last_run)});
-    if (!status.last_run->error.empty()) rows.push_back({"", status.last_run->error});
-  }
-  if (!status.state_fault.empty()) rows.push_back({"state file", status.state_fault});
-  if (status.same_failure_count > 1) {
-    rows.push_back({"same failure", std::to_string(status.same_failure_count) +
-                                        " times in a row since " + status.same_failure_since});
-  }
+  if (status.last_run) rows.push_back({"last run", last_run_text(*status.last_run)});
   rows.push_back({"in CAR", std::to_string(status.assets) + " assets, " +
                                 std::to_string(status.edges) + " active edges"});
   rows.push_back({"still to send", std::to_string(status.outbox)});
@@ -43,6 +38,27 @@ Rows facts(const Status& status) {
   rows.push_back({"identity model", or_words(status.identity_model, "not chosen yet")});
   rows.push_back({"network source", or_words(status.network_source, "not chosen yet")});
   return rows;
+}
+
+/// What is wrong, the cause first, a line each.
+std::string troubles(const Verdict& verdict) {
+  const Status& status = verdict.status;
+  std::string text;
+  const auto add = [&](const std::string& line) { text += "  " + printable(line) + "\n"; };
+  if (!verdict.last_error.empty()) add(verdict.last_error);
+  if (status.same_failure_count > 1) {
+    add("the same failure " + std::to_string(status.same_failure_count) + " times in a row since " +
+        status.same_failure_since);
+  }
+  if (!status.state_fault.empty()) add("state file: " + status.state_fault);
+  for (const DatasetCursor& dataset : status.datasets) {
+    if (!dataset.problem.empty()) add(dataset.name + " " + dataset.state + ": " + dataset.problem);
+  }
+  if (verdict.withheld > 0) {
+    add("removals of " + std::to_string(verdict.withheld) +
+        " machines wait (view audit_held_back)");
+  }
+  return text;
 }
 
 Rows calls(const Status& status) {
@@ -64,21 +80,33 @@ void write_calls(JsonWriter& json, const Status& status) {
   });
 }
 
-std::string status_text(const Status& status) {
-  std::string text = table(facts(status));
-  Rows rows{{"dataset", "state", "read up to", "last complete", "problem"}};
-  for (const DatasetCursor& dataset : status.datasets) {
+std::string status_text(const Verdict& verdict, const Style& style) {
+  std::string text = verdict_line(verdict, style) + "\n" + troubles(verdict) + "\n";
+  text += table(facts(verdict));
+  Rows rows{{"dataset", "state", "read up to", "age", "last complete"}};
+  for (const DatasetCursor& dataset : verdict.status.datasets) {
     rows.push_back({dataset.name, dataset.state, or_words(dataset.cursor, "never"),
-                    or_words(dataset.last_complete_at, "never"), dataset.problem});
+                    age_of(dataset.cursor, verdict.now),
+                    or_words(dataset.last_complete_at, "never")});
   }
-  if (rows.size() > 1) text.append("\n").append(table(rows));
-  return text + "\n" + table(calls(status));
+  if (rows.size() > 1) text.append("\n").append(table(rows, style.width));
+  return text + "\n" + table(calls(verdict.status), style.width);
 }
 
-std::string status_json(const Status& status) {
+std::string status_json(const Verdict& verdict) {
+  const Status& status = verdict.status;
   JsonWriter json;
   begin_document(json, "status");
   json.integer("exit_code", 0);
+  json.text("verdict", kSyncStates.text(verdict.standing));
+  json.text("verdict_text", verdict_word(verdict.standing));
+  if (verdict.last_success_age < 0) {
+    json.text_or_null("last_success_age_seconds", "");
+  } else {
+    json.integer("last_success_age_seconds", verdict.last_success_age);
+  }
+  json.integer("held_back_machines", verdict.withheld);
+  json.integer("consecutive_failures", verdict.consecutive_failures);
   json.text("tenant", status.tenant);
   json.text("source", status.source);
   json.text_or_null("running", status.running);
@@ -109,8 +137,11 @@ std::string status_json(const Status& status) {
 }  // namespace
 
 int run_status_command(const Session& session) {
-  const Status status = read_status(session.options.settings.working_dir);
-  write_out(session.options.format == Format::json ? status_json(status) : status_text(status));
+  const Options& options = session.options;
+  if (options.monitoring) return print_monitoring_line(options);
+  const Verdict verdict = read_verdict(options.settings.working_dir, system_now());
+  write_out(options.format == Format::json ? status_json(verdict)
+                                           : status_text(verdict, session.style));
   return 0;
 }
 

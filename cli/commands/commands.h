@@ -5,6 +5,7 @@
 
 #include "cli/options/options.h"
 #include "cli/output/logging.h"
+#include "cli/output/terminal.h"
 
 namespace defender_car {
 
@@ -14,6 +15,7 @@ struct Session {
   Log& log;
   bool terminal = false;   ///< standard error is one
   bool can_erase = false;  ///< … that takes escape sequences
+  Style style;             ///< of standard output
 };
 
 }  // namespace defender_car

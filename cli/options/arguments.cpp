@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "cli/options/command_table.h"
+#include "cli/options/nearest.h"
 #include "cli/options/option_table.h"
 #include "cli/options/values.h"
 #include "cli/output/text.h"
@@ -67,6 +69,34 @@ std::optional<Spelling> find_spelling(std::string_view typed) {
   return Spelling{option->name, meaning};
 }
 
+std::string did_you_mean(std::string_view dashes, std::optional<std::string_view> word) {
+  return word ? "; did you mean " + std::string(dashes) + std::string(*word) + "?" : "";
+}
+
+std::optional<std::string_view> nearest_command(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const CommandSpec& command : command_table()) names.push_back(command.name);
+  return nearest(word, names);
+}
+
+/// Options of other programs that mean a thing that has another name here.
+constexpr std::pair<std::string_view, std::string_view> foreign_options[] = {
+    {"--json", "--format json"},
+    {"--verbose", "--log-level debug"},
+    {"--quiet", "--log-level error"},
+};
+
+std::string better_option(const std::string& typed) {
+  for (const auto& [foreign, ours] : foreign_options) {
+    if (typed == foreign) return "; did you mean " + std::string(ours) + "?";
+  }
+  std::vector<std::string_view> names;
+  for (const OptionSpec& option : option_table()) names.push_back(option.name);
+  return did_you_mean(
+      "--", nearest(typed.substr(std::min<std::size_t>(typed.find_first_not_of('-'), typed.size())),
+                    names));
+}
+
 class Rewriter {
  public:
   explicit Rewriter(std::span<const std::string> typed) : typed_(typed) {}
@@ -84,9 +114,7 @@ class Rewriter {
   }
 
  private:
-  static bool is_command(const std::string& word) {
-    return word == "help" || find_command(word) != nullptr;
-  }
+  static bool is_command(const std::string& word) { return find_command(word) != nullptr; }
 
   void word(const std::string& argument) {
     if (!result_.command && is_command(argument)) {
@@ -99,8 +127,8 @@ class Rewriter {
       return;
     }
     if (next_ == 1) {
-      refuse("unknown command '" + printable(shorten(argument, 40)) +
-             "' (see defender-car --help)");
+      refuse("unknown command '" + printable(shorten(argument, 40)) + "'" +
+             did_you_mean("", nearest_command(argument)) + " (defender-car help lists them)");
     }
     refuse("argument " + std::to_string(next_) + " belongs to no option" + previous_ +
            "; it is not shown, as it may be part of a secret. Put values with spaces in quotes.");
@@ -113,7 +141,8 @@ class Rewriter {
     if (equals != std::string::npos) inline_value_ = argument.substr(equals + 1);
     const auto spelling = find_spelling(typed);
     if (!spelling) {
-      refuse("unknown option " + printable(shorten(typed, 40)) + " (see defender-car --help)");
+      refuse("unknown option " + printable(shorten(typed, 40)) + better_option(typed) +
+             " (defender-car help COMMAND lists them)");
     }
     previous_ = " (it stands after the value of " + typed + ")";
     apply(typed, *spelling);

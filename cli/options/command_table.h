@@ -19,11 +19,16 @@ enum class Command {
   report,
   verify,
   replay,
-  snapshots
+  snapshots,
+  copy,
+  completion,
+  help,
+  version
 };
 
-/// Which services a command asks. A replay has a CAR of its own unless one is named.
-enum class Connects { nothing, named_car, car, both };
+/// Which services a command asks. A replay has a CAR of its own unless one is named; `unset` reads
+/// no settings either.
+enum class Connects { unset, nothing, named_car, car, both };
 
 struct CommandSpec {
   Command command;
@@ -34,6 +39,7 @@ struct CommandSpec {
   Connects connects;
   int (*run)(const Session&);  ///< returns the exit code; throws Error for what ends it
   std::string_view text;       ///< paragraphs of its help page
+  std::string_view examples;   ///< command lines, one a line
 };
 
 /// In the order of the enumerators.
@@ -54,5 +60,9 @@ int run_report_command(const Session& session);
 int run_verify_command(const Session& session);
 int run_replay_command(const Session& session);
 int run_snapshots_command(const Session& session);
+int run_copy_command(const Session& session);
+int run_completion_command(const Session& session);
+int run_help_command(const Session& session);
+int run_version_command(const Session& session);
 
 }  // namespace defender_car

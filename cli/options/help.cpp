@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/options/option_table.h"
+#include "cli/output/terminal.h"
 #include "cli/output/text.h"
 
 namespace defender_car {
@@ -18,29 +19,16 @@ CAR only that.
 Usage: defender-car COMMAND [OPTION…]
 )";
 
-constexpr std::string_view precedence = R"(
-Without a command word the command line of IBM's Python connector is meant (-tenantID,
--clientID …): a sync, full unless -incremental_update True stands there.
+constexpr std::string_view more = R"(
+defender-car help COMMAND tells what a command does, which options go with it, and gives
+examples. Begin with:
 
-The command line wins over the environment, that over the INI file (--config FILE).
-)";
+  defender-car check --config /etc/defender-car/config.ini
 
-constexpr std::string_view examples = R"(
-Examples
-
-  /etc/defender-car.ini, readable by its user only (chmod 600):
-      tenant-id = 11111111-2222-3333-4444-555555555555
-      client-id = 66666666-7777-8888-9999-000000000000
-      client-secret-file = /etc/defender-car/client-secret
-      car-url = https://cp4s.example.com/api/car/v2
-      car-key = KEY
-      car-password-file = /etc/defender-car/car-password
-
-  defender-car check --config /etc/defender-car.ini
-  defender-car sync --config /etc/defender-car.ini
-
-  A crontab line; cron mails what a run that was not good had to say:
-      */5 * * * *  defender-car sync --config /etc/defender-car.ini
+The command line wins over the environment, that over the configuration file: --config, else
+$DEFENDER_CAR_CONFIG, ~/.config/defender-car/config.ini or /etc/defender-car/config.ini. Each
+option has a variable: DEFENDER_CAR_LOG_LEVEL is --log-level. Secrets belong into files of their
+own. Without a command word the command line of IBM's Python connector is understood.
 )";
 
 constexpr std::string_view exit_codes = R"(
@@ -58,24 +46,19 @@ Exit codes
 
 constexpr std::size_t page_width = 88;
 
-/// Words of `text` on lines of at most page_width characters behind `indent` blanks.
-std::string paragraph(std::string_view text, std::size_t indent) {
+/// `text` on lines of at most `width` characters behind `indent` blanks.
+std::string indented(std::string_view text, std::size_t indent, std::size_t width) {
   std::string out;
-  std::string line(indent, ' ');
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (line.size() > indent && line.size() + 1 + word.size() > page_width) {
-      out += line + "\n";
-      line.assign(indent, ' ');
-    }
-    if (line.size() > indent) line += ' ';
-    line += word;
+  const std::string lines = wrapped(text, width - indent);
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t end = lines.find('\n', at);
+    out.append(indent, ' ').append(lines, at, end - at).append("\n");
+    at = end + 1;
   }
-  return out + line + "\n";
+  return out;
 }
 
-std::string option_entry(const OptionSpec& option) {
+std::string option_entry(const OptionSpec& option, std::size_t width) {
   std::string out = "  --" + std::string(option.name);
   if (!option.argument.empty()) out.append(" ").append(option.argument);
   std::string text = full_text(option);
@@ -83,23 +66,17 @@ std::string option_entry(const OptionSpec& option) {
     text.append(" Default: ").append(option.default_value).append(".");
   }
   if (!option.environment.empty()) text += " Environment: " + std::string(option.environment) + ".";
-  return out.append("\n").append(paragraph(text, 6));
+  return out.append("\n").append(indented(text, 6, width));
 }
 
-bool concerns(const OptionSpec& option, const CommandSpec* command) {
-  if (command == nullptr) return true;
-  if (!option.traits.commands.empty()) return has_word(option.traits.commands, command->name);
-  return option.traits.local || command->connects != Connects::nothing;
-}
-
-std::string option_list(const CommandSpec* command) {
+std::string option_list(const CommandSpec& command, std::size_t width) {
   std::string out;
   std::string_view group;
   for (const OptionSpec& option : option_table()) {
-    if (!concerns(option, command)) continue;
+    if (!goes_with(option, command)) continue;
     if (option.group != group) out.append("\n").append(option.group).append("\n\n");
     group = option.group;
-    out += option_entry(option);
+    out += option_entry(option, width);
   }
   return out;
 }
@@ -118,18 +95,34 @@ std::string command_list() {
 
 std::string usage_line(const CommandSpec& command) {
   std::string out = "Usage: defender-car " + std::string(command.name);
-  if (!command.words.empty()) out.append(" ").append(command.words);
-  return out.append(" ").append(command.usage) + "\n\n";
+  for (const std::string_view part : {command.words, command.usage}) {
+    if (!part.empty()) out.append(" ").append(part);
+  }
+  return out + "\n\n";
+}
+
+std::string example_list(std::string_view examples) {
+  std::string out = "\nExamples\n\n";
+  while (!examples.empty()) {
+    const std::string_view line = examples.substr(0, examples.find('\n'));
+    examples.remove_prefix(std::min(examples.size(), line.size() + 1));
+    out.append("  ").append(line).append("\n");
+  }
+  return out;
 }
 
 }  // namespace
 
-std::string help_page(const CommandSpec* command) {
-  if (command != nullptr) {
-    return usage_line(*command) + std::string(command->text) + option_list(command);
-  }
-  return std::string(introduction) + "\n" + command_list() + std::string(precedence) +
-         option_list(nullptr) + std::string(examples) + std::string(exit_codes);
+std::string help_page(std::size_t columns) {
+  const std::size_t width = columns == 0 ? page_width : std::min(columns, page_width);
+  return wrapped(introduction, width) + "\n" + command_list() + wrapped(more, width) +
+         std::string(exit_codes);
+}
+
+std::string help_page(const CommandSpec& command, std::size_t columns) {
+  const std::size_t width = columns == 0 ? page_width : std::min(columns, page_width);
+  return usage_line(command) + wrapped(command.text, width) + option_list(command, width) +
+         example_list(command.examples) + std::string(exit_codes);
 }
 
 }  // namespace defender_car

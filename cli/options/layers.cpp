@@ -1,8 +1,11 @@
 #include "cli/options/layers.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -83,7 +86,7 @@ std::string read_config(const std::string& path) {
 }  // namespace
 
 Layer command_line_layer(const std::vector<std::string>& options) {
-  Layer layer{.kind = Layer::Kind::command_line, .file = {}, .values = {}};
+  Layer layer{.kind = Layer::Kind::command_line, .file = {}, .own_names = false, .values = {}};
   namespace style = po::command_line_style;
   const auto description = describe_options(false);
   try {
@@ -100,8 +103,24 @@ Layer command_line_layer(const std::vector<std::string>& options) {
   return layer;
 }
 
+std::string own_variable(std::string_view option) {
+  std::string name = "DEFENDER_CAR_";
+  for (const char c : option) name += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
+Layer own_environment_layer(const Environment& environment) {
+  Layer layer{.kind = Layer::Kind::environment, .file = {}, .own_names = true, .values = {}};
+  for (const OptionSpec& option : option_table()) {
+    if (option.name == "help" || option.name == "version") continue;  // questions, not settings
+    const auto value = environment(own_variable(option.name));
+    if (value && !value->empty()) layer.values[std::string(option.name)] = *value;
+  }
+  return layer;
+}
+
 Layer environment_layer(const Environment& environment) {
-  Layer layer{.kind = Layer::Kind::environment, .file = {}, .values = {}};
+  Layer layer{.kind = Layer::Kind::environment, .file = {}, .own_names = false, .values = {}};
   for (const OptionSpec& option : option_table()) {
     if (option.environment.empty()) continue;
     const auto value = environment(std::string(option.environment));
@@ -115,7 +134,7 @@ Layer environment_layer(const Environment& environment) {
 }
 
 Layer file_layer(const std::string& path) {
-  Layer layer{.kind = Layer::Kind::file, .file = path, .values = {}};
+  Layer layer{.kind = Layer::Kind::file, .file = path, .own_names = false, .values = {}};
   const std::string text = read_config(path);
   std::istringstream lines(text);
   std::string line;
@@ -136,6 +155,35 @@ Layer file_layer(const std::string& path) {
     throw Error(ErrorKind::usage, "'" + printable(path) + "' cannot be read as an INI file");
   }
   return layer;
+}
+
+std::optional<std::string> default_config(const Environment& environment) {
+  std::vector<std::string> places;
+  const auto add = [&](const char* variable, const char* below) {
+    const auto value = environment(variable);
+    if (value && !value->empty()) places.push_back(*value + below);
+    return value && !value->empty();
+  };
+  add("DEFENDER_CAR_CONFIG", "");
+  if (!add("XDG_CONFIG_HOME", "/defender-car/config.ini"))
+    add("HOME", "/.config/defender-car/config.ini");
+  places.emplace_back("/etc/defender-car/config.ini");
+  const auto there = std::find_if(places.begin(), places.end(), [](const std::string& place) {
+    std::error_code fault;
+    return std::filesystem::exists(place, fault);
+  });
+  return there == places.end() ? std::nullopt : std::optional(*there);
+}
+
+void expand_home(Layer& layer, const Environment& environment) {
+  const auto home = environment("HOME");
+  if (!home || home->empty()) return;
+  for (auto& [name, value] : layer.values) {
+    const OptionSpec* option = find_option(name);
+    const bool is_path =
+        option != nullptr && (option->argument == "FILE" || option->argument == "DIR");
+    if (is_path && (value == "~" || value.starts_with("~/"))) value = *home + value.substr(1);
+  }
 }
 
 }  // namespace defender_car

@@ -67,7 +67,9 @@ std::string OptionResolver::origin(std::string_view name, const Found& found) co
   if (found.layer->kind == Layer::Kind::file) {
     text = std::string(name) + " in '" + printable(found.layer->file) + "'";
   } else if (found.layer->kind == Layer::Kind::environment) {
-    text = std::string(find_option(name)->environment) + " in the environment";
+    text = (found.layer->own_names ? own_variable(name)
+                                   : std::string(find_option(name)->environment)) +
+           " in the environment";
   }
   return text;
 }
@@ -97,6 +99,13 @@ void OptionResolver::read_output() {
   with("plan", [&](auto text) { options_.settings.plan = text; });
   with("output", [&](auto text) { options_.output = text; });
   with("exit-code", [&](auto text) { options_.plan_exit_code = parse_boolean(text); });
+  choose("color", options_.color);
+  with("at", [&](auto text) { options_.at = text; });
+  with("rows", [&](auto text) { options_.rows = parse_boolean(text); });
+  with("dry-run", [&](auto text) { options_.dry_run = parse_boolean(text); });
+  with("check", [&](auto text) { options_.monitoring = parse_boolean(text); });
+  with("warn-age", [&](auto text) { options_.warn_age = parse_duration(text); });
+  with("critical-age", [&](auto text) { options_.critical_age = parse_duration(text); });
   with("acknowledged", [&](auto text) { options_.acknowledged = parse_boolean(text); });
   with("repair", [&](auto text) { options_.repair = parse_boolean(text); });
   with("sample", [&](auto text) { options_.sample = parse_int(text, 1, 1'000'000'000); });

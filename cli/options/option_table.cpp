@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/options/command_table.h"
+
 namespace defender_car {
 namespace {
 
@@ -90,6 +92,22 @@ constexpr OptionSpec options[] = {
      "0 when there is nothing to do, 3 when there is something, 12 when a guard would stop it.",
      "off", "", "", only_with("plan")},
     {"until", "RUN", run, "The number of the last run to replay.", "", "", "", only_with("replay")},
+    {"at", "TIME", run,
+     "In place of a run: the last one that had finished by then. UTC, such as 2026-11-24 or "
+     "2026-11-24T13:05Z. diff takes a second time behind it.",
+     "", "", "", only_with("explain diff replay")},
+    {"rows", "", run, "Shows the rows of Defender behind each edge, too.", "off", "", "",
+     only_with("explain")},
+    {"dry-run", "", run, "prune says what it would remove and removes nothing.", "off", "", "",
+     only_with("snapshots")},
+    {"check", "", run,
+     "One line with performance data for a monitoring system, and its exit codes: 0 OK, 1 "
+     "WARNING, 2 CRITICAL, 3 UNKNOWN.",
+     "off", "", "", only_with("status")},
+    {"warn-age", "TIME", run, "With --check: a last success older than this is a WARNING.", "15m",
+     "", "", only_with("status")},
+    {"critical-age", "TIME", run, "With --check: a last success older than this is CRITICAL.", "1h",
+     "", "", only_with("status")},
     {"acknowledged", "", run,
      "Compares the graph that CAR holds by its own answers, in place of the one that Defender "
      "derives.",
@@ -171,6 +189,9 @@ constexpr OptionSpec options[] = {
      local_and_typed},
     {"format", "text|json", output, "json: one JSON document on standard output.", "text", "", "",
      local},
+    {"color", "auto|always|never", output,
+     "Colours for verdicts, + and -. auto: on a terminal where NO_COLOR is not set.", "auto", "",
+     "", local},
     {"output", "FILE", output, "Where the page goes.", "standard output", "", "",
      only_with("report")},
     {"limit", "N", output, "How many runs to show.", "20", "", "", only_with("runs")},
@@ -199,6 +220,12 @@ const OptionSpec* find_older_spelling(std::string_view name) {
     if (has_word(option.older, name)) return &option;
   }
   return nullptr;
+}
+
+bool goes_with(const OptionSpec& option, const CommandSpec& command) {
+  if (!option.traits.commands.empty()) return has_word(option.traits.commands, command.name);
+  if (command.connects == Connects::unset) return option.name == "help";
+  return option.traits.local || command.connects != Connects::nothing;
 }
 
 bool has_word(std::string_view words, std::string_view word) {

@@ -8,6 +8,8 @@
 
 namespace defender_car {
 
+struct CommandSpec;
+
 struct OptionTraits {
   /// Words of the only commands that it goes with, a blank between them; empty: all. In a file it
   /// may stand all the same.
@@ -33,6 +35,9 @@ std::span<const OptionSpec> option_table();
 /// Nothing for a name that is none.
 const OptionSpec* find_option(std::string_view name);
 const OptionSpec* find_older_spelling(std::string_view name);
+
+/// Whether the option means something to that command.
+bool goes_with(const OptionSpec& option, const CommandSpec& command);
 
 /// Whether `word` is one of `words`, which a blank separates.
 bool has_word(std::string_view words, std::string_view word);

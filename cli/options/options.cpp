@@ -18,7 +18,7 @@ void choose_command(const Arguments& arguments, const Environment& environment, 
   if (arguments.command) {
     options.command_given = true;
     if (const CommandSpec* command = find_command(*arguments.command)) {
-      options.command = command->command;  // "help" is no command of the table: sync's page
+      options.command = command->command;
     }
   }
   if (arguments.connection_test) {
@@ -48,7 +48,9 @@ void refuse_misplaced(const Layer& command_line, std::string_view word) {
         has_word(option->traits.commands, word))
       continue;
     refuse("--" + name + " does not go with the command " + std::string(word) +
-           ", only with: " + std::string(option->traits.commands));
+           ", only with: " + std::string(option->traits.commands) +
+           (name == "dry-run" ? "; the command plan shows what a run would do and sends nothing"
+                              : ""));
   }
 }
 
@@ -58,13 +60,15 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
   const Arguments rewritten = rewrite_arguments(arguments);
   Options options;
   options.settings.command = command_to_repeat(rewritten);
+  options.settings.invoked_by = surroundings.invoked_by;
   choose_command(rewritten, surroundings.environment, options);
   std::vector<Layer> layers{command_line_layer(rewritten.options)};
   options.version = is_asked(layers[0], "version");
-  options.help = is_asked(layers[0], "help") || rewritten.command == "help";
+  options.help = is_asked(layers[0], "help");
   if (options.help || options.version) return options;
   refuse_misplaced(layers[0], command_spec(options.command).name);
   options.words = rewritten.words;
+  if (command_spec(options.command).connects == Connects::unset) return options;
   if (options.command == Command::replay && !layers[0].has("working-dir")) {
     refuse(
         "replay writes a state file: say into which folder by --working-dir DIR, an empty one or "
@@ -74,11 +78,23 @@ Options read_options(std::span<const std::string> arguments, const Surroundings&
   for (const std::string& ignored : rewritten.ignored) {
     options.warnings.push_back(ignored + " is ignored: it means nothing to this program");
   }
+  layers.push_back(own_environment_layer(surroundings.environment));
   layers.push_back(environment_layer(surroundings.environment));
+  for (Layer& layer : layers) expand_home(layer, surroundings.environment);
   const auto config = layers[0].values.find("config");
-  if (config != layers[0].values.end()) layers.push_back(file_layer(config->second));
+  const auto file = config != layers[0].values.end() ? std::optional(config->second)
+                                                     : default_config(surroundings.environment);
+  if (file) layers.push_back(file_layer(*file));
+  expand_home(layers.back(), surroundings.environment);
   OptionResolver(layers, options).run(surroundings, !rewritten.command);
   return options;
+}
+
+bool asks_for_monitoring(std::span<const std::string> arguments) {
+  const auto has = [&](const char* word) {
+    return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
+  };
+  return has("status") && has("--check");
 }
 
 bool asks_for_json(std::span<const std::string> arguments) {

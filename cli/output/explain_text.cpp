@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/output/page_lines.h"
 #include "cli/output/text.h"
 
 namespace defender_car {
@@ -67,29 +68,6 @@ std::string standing_text(const ObjectState& standing, bool is_edge) {
     return removal_text(*standing.removal, is_edge);
   }
   return "not in CAR: nothing derives it, and the ledger knows of no removal";
-}
-
-class Page {
- public:
-  /// Two blanks deeper a level.
-  void line(std::size_t level, const std::string& text) {
-    text_ += std::string(2 * level, ' ') + printable(text) + "\n";
-  }
-  void gap() {
-    if (!text_.empty()) text_ += "\n";
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
-void write_candidates(Page& page, const Explanation& explanation, const std::string& what) {
-  page.line(0, what + " may mean any of these; ask again for one:");
-  for (const Subject& subject : explanation.subjects)
-    page.line(
-        1, "explain '" + subject.kind + ":" + subject.key + "'" + in_brackets(subject.about, ""));
-  if (explanation.subjects.size() == kCandidatesShown) page.line(1, "… and perhaps more");
 }
 
 void write_machine(Page& page, const MachineStory& machine) {
@@ -170,12 +148,19 @@ void write_edge(Page& page, const EdgeStory& edge) {
 
 }  // namespace
 
-std::string explanation_text(const Explanation& explanation, const std::string& what) {
+std::string candidates_text(const Explanation& explanation, const std::string& what) {
   Page page;
-  if (explanation.subjects.size() > 1) {
-    write_candidates(page, explanation, what);
-    return page.text();
-  }
+  page.line(0, what + " may mean any of these; ask again for one:");
+  for (const Subject& subject : explanation.subjects)
+    page.line(
+        1, "explain '" + subject.kind + ":" + subject.key + "'" + in_brackets(subject.about, ""));
+  if (explanation.subjects.size() == kCandidatesShown) page.line(1, "… and perhaps more");
+  return page.text();
+}
+
+std::string explanation_text(const Explanation& explanation, const std::string& what) {
+  if (explanation.subjects.size() > 1) return candidates_text(explanation, what);
+  Page page;
   if (!explanation.subjects.empty()) {
     const Subject& subject = explanation.subjects.front();
     page.line(0, (subject.kind == "asset" ? "machine" : subject.kind) + " " + subject.key);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -11,6 +12,18 @@ namespace defender_car {
 namespace {
 
 constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+/// Each row below the heading as "heading: cell" lines, a blank line between two rows.
+std::string as_lines(const std::vector<std::vector<std::string>>& cells) {
+  std::string out;
+  for (std::size_t row = 1; row < cells.size(); ++row) {
+    if (row > 1) out += "\n";
+    for (std::size_t i = 0; i < cells[row].size(); ++i) {
+      if (!cells[row][i].empty()) out += cells[0][i] + ": " + cells[row][i] + "\n";
+    }
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -65,7 +78,21 @@ std::string duration(std::int64_t seconds) {
   return std::to_string(minutes / 60) + ":" + two_digits(minutes % 60) + ":" + tail;
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::vector<std::vector<std::string>> without_empty_columns(
+    const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::vector<std::string>> out(rows.size());
+  for (std::size_t column = 0; column < rows[0].size(); ++column) {
+    const bool empty = std::all_of(rows.begin() + 1, rows.end(), [&](const auto& row) {
+      return column >= row.size() || row[column].empty();
+    });
+    if (empty) continue;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      out[i].push_back(column < rows[i].size() ? rows[i][column] : "");
+  }
+  return out;
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t width) {
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -76,6 +103,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
       widths[i] = std::max(widths[i], width_of(line[i]));
     }
   }
+  const std::size_t all = std::accumulate(widths.begin(), widths.end(), 2 * widths.size());
+  if (width > 0 && all > width + 2) return as_lines(cells);
   std::string out;
   for (const auto& line : cells) {
     std::string text;

@@ -28,8 +28,13 @@ std::size_t width_of(std::string_view text);
 /// "0:07", "12:30", "1:02:03"
 std::string duration(std::int64_t seconds);
 
+/// A table without the columns that have nothing but their heading.
+std::vector<std::vector<std::string>> without_empty_columns(
+    const std::vector<std::vector<std::string>>& rows);
+
 /// Columns padded to their widest cell, two spaces apart; the first row is the heading. Cells are
-/// made printable.
-std::string table(const std::vector<std::vector<std::string>>& rows);
+/// made printable. Where that is wider than `width` (0: never), each row becomes lines, the heading
+/// before each cell.
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t width = 0);
 
 }  // namespace defender_car

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "cli/output/text.h"
-#include "cli/report/words.h"
+#include "cli/output/words.h"
 
 namespace defender_car {
 namespace {

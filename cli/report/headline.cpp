@@ -1,18 +1,18 @@
 // The state of the sync, and the few numbers that one looks for first.
 
+#include "cli/output/words.h"
 #include "cli/report/sections.h"
-#include "cli/report/words.h"
 
 namespace defender_car {
 namespace {
 
-struct Verdict {
+struct VerdictSign {
   const char* word;
   const char* path;  ///< of the sign beside it, in a square of 24
 };
 
 /// In the order of SyncState.
-constexpr Verdict verdicts[] = {
+constexpr VerdictSign verdicts[] = {
     {"No run has come to its end yet", "M7 12h10"}, {"Late", "M12 6v6l4 2.5"},
     {"Held back by a guard", "M9 7v10M15 7v10"},    {"Failing", "M7 7l10 10M17 7L7 17"},
     {"Partly in step", "M12 6v7.5M12 17v.5"},       {"In step", "M6 12.5l4 4 8-9"},
@@ -88,7 +88,7 @@ void figure(Html& html, const char* name, const std::string& value, const std::s
 }  // namespace
 
 void headline(Html& html, const ReportData& data) {
-  const Verdict words = verdicts[static_cast<std::size_t>(data.standing)];
+  const VerdictSign words = verdicts[static_cast<std::size_t>(data.standing)];
   html.open("header", {{"class", "standing-" + kSyncStates.text(data.standing)}});
   html.element("p", "Microsoft Defender to IBM CAR", {{"class", "eyebrow"}});
   html.open("h1");

@@ -1,10 +1,10 @@
 #include "cli/report/page.h"
 
 #include "base/version.h"
+#include "cli/output/words.h"
 #include "cli/report/html.h"
 #include "cli/report/page_css.h"
 #include "cli/report/sections.h"
-#include "cli/report/words.h"
 
 namespace defender_car {
 namespace {

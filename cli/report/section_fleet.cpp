@@ -1,9 +1,9 @@
 // The fleet, and the vulnerabilities on it.
 
+#include "cli/output/words.h"
 #include "cli/report/chart.h"
 #include "cli/report/sections.h"
 #include "cli/report/table.h"
-#include "cli/report/words.h"
 
 namespace defender_car {
 namespace {

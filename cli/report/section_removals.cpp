@@ -3,10 +3,10 @@
 #include <functional>
 #include <map>
 
+#include "cli/output/words.h"
 #include "cli/report/chart.h"
 #include "cli/report/sections.h"
 #include "cli/report/table.h"
-#include "cli/report/words.h"
 
 namespace defender_car {
 namespace {

@@ -1,9 +1,9 @@
 // Runs over time, and what was wrong with some.
 
+#include "cli/output/words.h"
 #include "cli/report/chart.h"
 #include "cli/report/sections.h"
 #include "cli/report/table.h"
-#include "cli/report/words.h"
 
 namespace defender_car {
 namespace {

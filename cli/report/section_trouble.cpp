@@ -1,8 +1,8 @@
 // What was not good: failed runs, guards, readings that were not complete, records set aside.
 
+#include "cli/output/words.h"
 #include "cli/report/sections.h"
 #include "cli/report/table.h"
-#include "cli/report/words.h"
 
 namespace defender_car {
 namespace {

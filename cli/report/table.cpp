@@ -1,6 +1,6 @@
 #include "cli/report/table.h"
 
-#include "cli/report/words.h"
+#include "cli/output/words.h"
 
 namespace defender_car {
 namespace {

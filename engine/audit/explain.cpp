@@ -90,6 +90,11 @@ void read_holders(Database& state, std::int64_t edge, EdgeStory& story) {
   }
 }
 
+std::string name_of(Database& state, const std::string& kind, const std::string& key) {
+  if (kind != "asset" && kind != "alert") return "";
+  return state.statement("explain/name").bind("kind", kind).bind("key", key).value().value_or("");
+}
+
 EdgeStory edge_story(Database& state, std::int64_t id) {
   EdgeStory story;
   Statement& row = state.statement("explain/edge").bind("id", id);
@@ -101,13 +106,28 @@ EdgeStory edge_story(Database& state, std::int64_t id) {
   story.to_key = row.text("to_key");
   story.standing = object_state(row);
   row.reset();
+  story.from_name = name_of(state, story.from_kind, story.from_key);
+  story.to_name = name_of(state, story.to_kind, story.to_key);
   complete(state, story.standing, id, false);
   read_holders(state, id, story);
   return story;
 }
 
+constexpr int kEdgesLookedAt = 20'000;
+
+void read_recent(Database& state, std::int64_t vertex, Explanation& out) {
+  Statement& rows = state.statement("explain/recent")
+                        .bind("id", vertex)
+                        .bind("looked_at", kEdgesLookedAt)
+                        .bind("most", kRecentShown);
+  while (rows.step()) {
+    out.recent.push_back({rows.text("at"), rows.text("change"), rows.text("edge"),
+                          rows.text("from_kind"), rows.text("from_key"), rows.text("to_kind"),
+                          rows.text("to_key"), rows.integer("run_id"), rows.text("reason")});
+  }
+}
+
 std::vector<std::int64_t> edges_of(Database& state, std::int64_t vertex) {
-  constexpr int kEdgesLookedAt = 20'000;
   return state.statement("explain/edges")
       .bind("id", vertex)
       .bind("looked_at", kEdgesLookedAt)
@@ -175,18 +195,6 @@ MachineStory machine_story(Database& state, const std::string& id) {
   return machine;
 }
 
-/// Several machines of one name are told apart.
-void tell_apart(Database& state, std::vector<Subject>& subjects) {
-  for (Subject& subject : subjects) {
-    if (subject.kind != "asset") continue;
-    Statement& row = state.statement("explain/machine").bind("machine", subject.key);
-    subject.about = row.step() ? row.text("name") + ", " + row.text("healthStatus") +
-                                     ", last seen " + row.text("lastSeen")
-                               : "no longer listed by Defender";
-    row.reset();
-  }
-}
-
 void describe(Database& state, const Subject& subject, Explanation& out) {
   if (subject.kind == "asset") out.machine = machine_story(state, subject.key);
   Statement& row =
@@ -201,6 +209,7 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
   std::set<std::int64_t> shown;  // user_account hangs on both of an account's vertices
   for (const std::int64_t vertex : vertices_of(state, subject)) {
     out.vertices.push_back(vertex_story(state, vertex));
+    read_recent(state, vertex, out);
     auto edges = edges_of(state, vertex);
     if (edges.size() > kEdgesShown) {
       out.more_edges = true;
@@ -212,45 +221,6 @@ void describe(Database& state, const Subject& subject, Explanation& out) {
   }
 }
 
-/// Every edge from something that A may mean to something that B may mean.
-void describe_edges(Database& state, const std::string& what, Explanation& out) {
-  const auto found = ends_of(state, what);
-  if (found.empty()) throw unknown_word(state, what);
-  std::vector<std::int64_t> ids;
-  for (const Ends& ends : found) {
-    for (const std::int64_t from : ends.from) {
-      for (const std::int64_t to : ends.to) {
-        const auto between =
-            state.statement("explain/edges_between").bind("from", from).bind("to", to).numbers();
-        ids.insert(ids.end(), between.begin(), between.end());
-      }
-    }
-  }
-  for (const std::int64_t id : ids) out.edges.push_back(edge_story(state, id));
-  if (out.edges.empty()) {
-    throw Error(ErrorKind::usage,
-                "both ends are known, but no reading of Defender ever derived an edge from the one "
-                "to the other; explain each of them shows the edges that there are");
-  }
-}
-
-/// One moment of the state for all questions, also while a run works on it.
-class Moment {
- public:
-  explicit Moment(Database& state) : state_(state) { state_.statement("explain/begin").run(); }
-  ~Moment() {
-    try {
-      state_.statement("explain/end").run();
-    } catch (const Error&) {  // SQLite has ended it by itself
-    }
-  }
-  Moment(const Moment&) = delete;
-  Moment& operator=(const Moment&) = delete;
-
- private:
-  Database& state_;
-};
-
 }  // namespace
 
 Explanation explain(Database& state, const std::string& what) {
@@ -258,7 +228,10 @@ Explanation explain(Database& state, const std::string& what) {
   const Moment moment(state);
   Explanation out;
   out.subjects = subjects_of(state, what);
-  if (out.subjects.empty()) describe_edges(state, what, out);
+  if (out.subjects.empty()) {
+    for (const std::int64_t id : edges_named(state, what))
+      out.edges.push_back(edge_story(state, id));
+  }
   if (out.subjects.size() == 1) describe(state, out.subjects.front(), out);
   if (out.subjects.size() > 1) tell_apart(state, out.subjects);
   return out;

@@ -22,6 +22,7 @@ inline constexpr int kHoldersShown = 5;        ///< of one edge: machine and asp
 inline constexpr int kMachinesCounted = 1000;  ///< of one edge
 inline constexpr int kCandidatesShown = 100;
 inline constexpr int kLeftOutShown = 100;
+inline constexpr int kRecentShown = 5;
 
 /// A removal as the ledger has it. Texts are "" where they are not known.
 struct Removal {
@@ -82,8 +83,10 @@ struct EdgeStory {
   std::string edge;  ///< CAR's collection: asset_ipaddress …
   std::string from_kind;
   std::string from_key;
+  std::string from_name;  ///< of a machine its host name, of an alert its title; "" for none
   std::string to_kind;
   std::string to_key;
+  std::string to_name;
   ObjectState standing;
   std::int64_t machines = 0;  ///< that derive it; kMachinesCounted means: so many or more
   std::vector<Holder> holders;
@@ -147,6 +150,19 @@ struct Subject {
   std::string about;  ///< of one machine among several: name, health, last seen
 };
 
+/// An edge that came ("+") or went ("-").
+struct EdgeChange {
+  std::string at;  ///< UTC, ISO 8601, this host's clock
+  std::string change;
+  std::string edge;
+  std::string from_kind;
+  std::string from_key;
+  std::string to_kind;
+  std::string to_key;
+  std::int64_t run_id = 0;
+  std::string reason;  ///< of one that went
+};
+
 struct Explanation {
   /// What it is about; several: WHAT is ambiguous, and nothing else is filled. None: edges.
   std::vector<Subject> subjects;
@@ -157,7 +173,8 @@ struct Explanation {
   std::vector<LeftOut> left_out;  ///< at most kLeftOutShown
   std::vector<VertexStory> vertices;
   std::vector<EdgeStory> edges;
-  bool more_edges = false;  ///< than are shown
+  bool more_edges = false;         ///< than are shown
+  std::vector<EdgeChange> recent;  ///< at most kRecentShown, the newest first
 };
 
 /// WHAT is a machine's id or name, a host name, an address, a MAC in any usual spelling, an

@@ -19,8 +19,6 @@ constexpr int most_platforms = 12;
 constexpr int most_removals = 100;  // of kinds that this program makes: no list of Defender's
 constexpr int most_rows = 15;
 
-constexpr std::int64_t least_lateness = 15 * 60;  // seconds
-
 std::string shown(Statement& row, std::string_view column) {
   return printable(row.text(column), longest_name);
 }
@@ -129,46 +127,6 @@ void read_lists(Database& state, ReportData& data) {
   data.software = list(of("software"), most_platforms, software);
 }
 
-std::int64_t seconds_between(Database& state, const std::string& since, const std::string& until) {
-  return state.statement("report/seconds").bind("since", since).bind("until", until).number();
-}
-
-void read_rhythm(Database& state, ReportData& data) {
-  if (!data.status.last_success_at.empty()) {
-    data.last_success_age =
-        std::max<std::int64_t>(0, seconds_between(state, data.status.last_success_at, data.now));
-  }
-  Statement& rhythm = state.statement("report/rhythm");
-  if (!rhythm.step() || rhythm.is_null("usual_gap_seconds")) return;
-  data.usual_gap = rhythm.integer("usual_gap_seconds");
-  data.next_expected_at = rhythm.text("next_expected_at");
-  data.overdue = std::max<std::int64_t>(0, seconds_between(state, data.next_expected_at, data.now));
-}
-
-void read_last_finished(Database& state, ReportData& data) {
-  Statement& query = state.statement("report/last_finished");
-  if (!query.step()) return;
-  RunSent& run = data.last_finished.emplace();
-  run.run_id = query.integer("run_id");
-  run.mode = shown(query, "mode");
-  run.outcome = shown(query, "outcome");
-  run.started_at = shown(query, "started_at");
-  run.finished_at = shown(query, "finished_at");
-  data.last_error = message(query, "error");
-}
-
-SyncState standing_of(const ReportData& data) {
-  if (!data.last_finished) return SyncState::none;
-  const bool idle = data.status.running.empty();
-  if (idle && data.usual_gap >= 0 && data.overdue > std::max(2 * data.usual_gap, least_lateness)) {
-    return SyncState::late;
-  }
-  const std::string& outcome = data.last_finished->outcome;
-  if (outcome == "held") return SyncState::held;
-  if (outcome == "partial") return SyncState::partial;
-  return outcome == "done" ? SyncState::good : SyncState::failing;
-}
-
 }  // namespace
 
 ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
@@ -177,16 +135,12 @@ ReportData read_report(const std::filesystem::path& working_dir, EpochMs now) {
   require_views(state);
   state.exec("BEGIN");  // a reader's: one moment for all; it ends with the connection
   ReportData data;
-  data.now = iso8601(state.statement("history/reader_clock").bind("now", now).number());
-  data.status = read_status(state, folder);
+  static_cast<Verdict&>(data) = read_verdict(state, folder, now);
   for (DatasetCursor& dataset : data.status.datasets) {
     dataset.problem = printable(dataset.problem, longest_message);
   }
   read_lists(state, data);
   data.known_machines = state.number("report/machines");
-  read_last_finished(state, data);
-  read_rhythm(state, data);
-  data.standing = standing_of(data);
   return data;
 }
 

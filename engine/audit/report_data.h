@@ -14,8 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "audit/history.h"
-#include "base/enum_text.h"
+#include "audit/verdict.h"
 #include "base/time.h"
 
 namespace defender_car {
@@ -24,20 +23,6 @@ template <typename Row>
 struct Listed {
   std::vector<Row> rows;
   std::int64_t total = 0;  ///< rows there are, listed or not
-};
-
-struct RunSent {
-  std::int64_t run_id = 0;
-  std::string mode;
-  std::string outcome;  ///< "" while it goes on, or when it was killed
-  std::string started_at;
-  std::string finished_at;
-  double seconds = 0;  ///< 0 when it never ended
-  std::int64_t imported = 0;
-  std::int64_t updated = 0;
-  std::int64_t disabled = 0;
-  std::int64_t deleted = 0;
-  std::int64_t fell_away = 0;
 };
 
 struct DaySent {
@@ -139,31 +124,10 @@ struct Software {
   std::int64_t machines = 0;
 };
 
-/// How the sync stands, in one word; the first that fits.
-enum class SyncState {
-  none,     ///< no run has come to its end yet
-  late,     ///< the next run is overdue by two usual gaps, and by a quarter of an hour at least
-  held,     ///< a guard held something back in the last finished run
-  failing,  ///< the last finished run failed or was interrupted
-  partial,  ///< it sent what it had, but could not read everything
-  good,
-};
-inline constexpr EnumTexts<SyncState, 6> kSyncStates{
-    "state of the sync", {"none", "late", "held", "failing", "partial", "good"}};
-
-struct ReportData {
-  std::string now;  ///< this machine's clock
-  SyncState standing = SyncState::none;
-  Status status;
-  std::optional<RunSent> last_finished;  ///< without its counts
-  std::string last_error;                ///< of that run
-  std::int64_t last_success_age = -1;    ///< seconds; -1: there was none
-  std::int64_t usual_gap = -1;           ///< seconds between starts; -1: not known
-  std::string next_expected_at;          ///< "": not known
-  std::int64_t overdue = 0;              ///< seconds since then
-  std::int64_t known_machines = 0;       ///< by Defender
-  Listed<RunSent> runs;                  ///< newest first
-  Listed<DaySent> days;                  ///< oldest first
+struct ReportData : Verdict {
+  std::int64_t known_machines = 0;  ///< by Defender
+  Listed<RunSent> runs;             ///< newest first
+  Listed<DaySent> days;             ///< oldest first
   Listed<RemovalReason> removals;
   Listed<DeletedMachine> deleted;
   Listed<Trouble> failures;

@@ -37,15 +37,29 @@ std::string as_mac(const std::string& word) {
   return digits == 12 ? out : "";
 }
 
+std::vector<Subject> subjects(Statement& query) {
+  std::vector<Subject> found;
+  while (query.step()) found.push_back({query.text("kind"), query.text("key"), ""});
+  return found;
+}
+
 std::vector<Subject> of_spelling(Database& state, const std::string& word,
                                  const std::string& kind) {
-  std::vector<Subject> subjects;
-  Statement& query = state.statement("explain/subjects")
-                         .bind("key", word)
-                         .bind("kind", kind)
-                         .bind("most", kCandidatesShown);
-  while (query.step()) subjects.push_back({query.text("kind"), query.text("key"), ""});
-  return subjects;
+  return subjects(state.statement("explain/subjects")
+                      .bind("key", word)
+                      .bind("kind", kind)
+                      .bind("most", kCandidatesShown));
+}
+
+/// Machines of that short name, else all that begins so.
+std::vector<Subject> of_beginning(Database& state, const std::string& word) {
+  if (word.size() < kShortestBeginning) return {};
+  for (const char* statement : {"explain/short_name", "explain/beginning"}) {
+    auto found =
+        subjects(state.statement(statement).bind("key", word).bind("most", kCandidatesShown));
+    if (!found.empty()) return found;
+  }
+  return {};
 }
 
 std::vector<Subject> of_any_spelling(Database& state, const std::string& word,
@@ -84,28 +98,14 @@ std::vector<Subject> meanings_of(Database& state, const std::string& word) {
 }
 
 std::vector<Subject> subjects_of(Database& state, const std::string& word) {
-  auto subjects = meanings_of(state, word);
-  const auto machines = std::count_if(subjects.begin(), subjects.end(),
+  auto found = meanings_of(state, word);
+  const auto machines = std::count_if(found.begin(), found.end(),
                                       [](const Subject& one) { return one.kind == "asset"; });
   if (machines == 1) {
-    std::erase_if(subjects, [](const Subject& one) { return one.kind == "hostname"; });
+    std::erase_if(found, [](const Subject& one) { return one.kind == "hostname"; });
   }
-  return subjects;
-}
-
-std::vector<Ends> ends_of(Database& state, const std::string& what) {
-  std::vector<Ends> found;
-  for (std::size_t at = what.find(kArrow); at != std::string::npos;
-       at = what.find(kArrow, at + 1)) {
-    Ends ends;
-    for (const Subject& one : meanings_of(state, what.substr(0, at)))
-      for (const std::int64_t id : vertices_of(state, one)) ends.from.push_back(id);
-    if (ends.from.empty()) continue;
-    for (const Subject& one : meanings_of(state, what.substr(at + kArrow.size())))
-      for (const std::int64_t id : vertices_of(state, one)) ends.to.push_back(id);
-    if (!ends.to.empty()) found.push_back(std::move(ends));
-  }
-  return found;
+  return found.empty() && word.find(kArrow) == std::string::npos ? of_beginning(state, word)
+                                                                 : found;
 }
 
 std::vector<std::int64_t> vertices_of(Database& state, const Subject& subject) {
@@ -125,6 +125,64 @@ Error unknown_word(Database& state, const std::string& what) {
     message += (i == 0 ? "; these begin alike: " : ", ") + printable(names[i], kLongestInMessage);
   }
   return Error(ErrorKind::usage, message);
+}
+
+void tell_apart(Database& state, std::vector<Subject>& subjects) {
+  for (Subject& subject : subjects) {
+    if (subject.kind != "asset") continue;
+    Statement& row = state.statement("explain/machine").bind("machine", subject.key);
+    subject.about = row.step() ? row.text("name") + ", " + row.text("healthStatus") +
+                                     ", last seen " + row.text("lastSeen")
+                               : "no longer listed by Defender";
+    row.reset();
+  }
+}
+
+namespace {
+
+/// Vertices from one of which to the other of which an edge may go.
+struct Ends {
+  std::vector<std::int64_t> from;
+  std::vector<std::int64_t> to;
+};
+
+/// Both sides of "A -> B", at every place where it can be parted so that both are known.
+std::vector<Ends> ends_of(Database& state, const std::string& what) {
+  std::vector<Ends> found;
+  for (std::size_t at = what.find(kArrow); at != std::string::npos;
+       at = what.find(kArrow, at + 1)) {
+    Ends ends;
+    for (const Subject& one : meanings_of(state, what.substr(0, at)))
+      for (const std::int64_t id : vertices_of(state, one)) ends.from.push_back(id);
+    if (ends.from.empty()) continue;
+    for (const Subject& one : meanings_of(state, what.substr(at + kArrow.size())))
+      for (const std::int64_t id : vertices_of(state, one)) ends.to.push_back(id);
+    if (!ends.to.empty()) found.push_back(std::move(ends));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> edges_named(Database& state, const std::string& what) {
+  const auto found = ends_of(state, what);
+  if (found.empty()) throw unknown_word(state, what);
+  std::vector<std::int64_t> ids;
+  for (const Ends& ends : found) {
+    for (const std::int64_t from : ends.from) {
+      for (const std::int64_t to : ends.to) {
+        const auto between =
+            state.statement("explain/edges_between").bind("from", from).bind("to", to).numbers();
+        ids.insert(ids.end(), between.begin(), between.end());
+      }
+    }
+  }
+  if (ids.empty()) {
+    throw Error(ErrorKind::usage,
+                "both ends are known, but no reading of Defender ever derived an edge from the one "
+                "to the other; explain each of them shows the edges that there are");
+  }
+  return ids;
 }
 
 }  // namespace defender_car

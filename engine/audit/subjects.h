@@ -13,19 +13,17 @@ namespace defender_car {
 /// lower or in upper case.
 std::vector<Subject> meanings_of(Database& state, const std::string& word);
 
-/// The same as an answer's subject: a host name that one machine bears means the machine.
+/// The same as an answer's subject: a host name that one machine bears means the machine; a word
+/// that nothing goes by means the machines of that short name, else what begins so.
 std::vector<Subject> subjects_of(Database& state, const std::string& word);
 
-/// Vertices from one of which to the other of which an edge may go.
-struct Ends {
-  std::vector<std::int64_t> from;
-  std::vector<std::int64_t> to;
-};
-
-/// Both sides of "A -> B", at every place where it can be parted so that both are known.
-std::vector<Ends> ends_of(Database& state, const std::string& what);
-
 std::vector<std::int64_t> vertices_of(Database& state, const Subject& subject);
+
+/// Says of each of several machines of one name what it is.
+void tell_apart(Database& state, std::vector<Subject>& subjects);
+
+/// The edges that "A -> B" may mean, where both are known. Throws Error(usage) where there is none.
+std::vector<std::int64_t> edges_named(Database& state, const std::string& what);
 
 /// Error(usage): nothing goes by that word; names what begins alike.
 Error unknown_word(Database& state, const std::string& what);

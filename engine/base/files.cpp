@@ -49,6 +49,13 @@ void wait_for_disk(const std::string& name, const fs::path& file) {
   if (!written) cannot_write(file, std::generic_category().message(fault));
 }
 
+// Unlike a rename, a link never takes the place of another file.
+void link_as_new(const std::string& name, const fs::path& file) {
+  if (::link(name.c_str(), file.c_str()) == 0) return;
+  if (errno == EEXIST) is_there(file);
+  cannot_write(file, std::generic_category().message(errno));
+}
+
 }  // namespace
 
 void require_new(const fs::path& file) {
@@ -68,10 +75,12 @@ void copy_to_new_file(const fs::path& from, const fs::path& file) {
     fs::permissions(unfinished.name(), fs::perms::owner_read | fs::perms::owner_write, error);
   if (error) cannot_write(file, error.message());
   wait_for_disk(unfinished.name(), file);
-  // Unlike a rename, a link never takes the place of another file.
-  if (::link(unfinished.name().c_str(), file.c_str()) == 0) return;
-  if (errno == EEXIST) is_there(file);
-  cannot_write(file, std::generic_category().message(errno));
+  link_as_new(unfinished.name(), file);
+}
+
+void move_to_new_file(const fs::path& from, const fs::path& file) {
+  link_as_new(from.string(), file);
+  ::unlink(from.c_str());
 }
 
 TemporaryFolder::TemporaryFolder() {

@@ -13,6 +13,9 @@ void require_new(const std::filesystem::path& file);
 /// Error(usage) when there is one by now, Error(internal) when it cannot be written.
 void copy_to_new_file(const std::filesystem::path& from, const std::filesystem::path& file);
 
+/// The same for a finished file in that very folder, which loses its old name.
+void move_to_new_file(const std::filesystem::path& from, const std::filesystem::path& file);
+
 /// A private folder (0700) under TMPDIR or /tmp, removed at the end with everything in it.
 class TemporaryFolder {
  public:

@@ -167,6 +167,8 @@ void note_permissions(Run& run) {
       .bind("run_id", run.report.run_id)
       .bind("permission", joined(run.permissions))
       .bind("deletes_allowed", run.deletes_allowed ? 1 : 0)
+      .bind("permitted_by",
+            run.settings.invoked_by.empty() ? std::nullopt : std::optional(run.settings.invoked_by))
       .run();
 }
 

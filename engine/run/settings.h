@@ -61,6 +61,7 @@ struct SyncSettings {
       "defender-car sync";  ///< how this run was asked for, for messages: no secrets
   std::string
       allow_once;  ///< the token of a guard's message, or several: with commas, or as one word
+  std::string invoked_by;      ///< who started the program and where, noted with a permission
   std::filesystem::path plan;  ///< delivers what this plan lists; "": reads Defender
   bool strict = false;         ///< records set aside make the exit code 55
   RateLimit defender_rate;     ///< 0 requests: 429 alone paces

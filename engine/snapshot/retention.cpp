@@ -145,23 +145,31 @@ bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
          bytes_from(files, beginning + 1) > limits.keep_bytes / 2;
 }
 
-void prune_snapshots(const fs::path& folder, const Retention& limits) {
-  remove_unfinished(folder);
+std::vector<KeptFile> prunable_snapshots(const fs::path& folder, const Retention& limits) {
   const auto files = kept_files(folder);
-  if (files.empty()) return;
+  if (files.empty()) return {};
   const auto newest = std::find_if(files.rbegin(), files.rend(),
                                    [](const KeptFile& file) { return !is_checkpoint(file); });
-  std::error_code error;
+  std::vector<KeptFile> prunable;
   for (std::size_t at = 0; at < first_to_keep(files, limits); ++at) {
-    if (newest == files.rend() || files[at].path != newest->path) fs::remove(files[at].path, error);
+    if (newest == files.rend() || files[at].path != newest->path) prunable.push_back(files[at]);
   }
+  return prunable;
 }
 
-void prune_snapshots(const SyncSettings& settings) {
-  const WorkingDir folder{settings.working_dir};
-  Database state(folder.state(), OpenMode::read_only);
-  prune_snapshots(folder.snapshots(),
-                  {settings.keep_days, settings.keep_space_bytes, last_believed_time(state)});
+std::vector<KeptFile> prune_snapshots(const fs::path& folder, const Retention& limits) {
+  remove_unfinished(folder);
+  auto files = prunable_snapshots(folder, limits);
+  std::erase_if(files, [](const KeptFile& file) {
+    std::error_code error;
+    return !fs::remove(file.path, error);
+  });
+  return files;
+}
+
+Retention retention_of(const SyncSettings& settings) {
+  Database state(WorkingDir{settings.working_dir}.state(), OpenMode::read_only);
+  return {settings.keep_days, settings.keep_space_bytes, last_believed_time(state)};
 }
 
 void write_checkpoint(Database& state, const fs::path& folder, bool compress,

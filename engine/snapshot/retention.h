@@ -43,15 +43,18 @@ struct Retention {
 bool checkpoint_due(const std::vector<KeptFile>& files, const Retention& limits,
                     std::int64_t state_bytes);
 
-/// Removes what is older than the limits, up to the newest beginning that leaves all within them
-/// replayable; for the sake of space further; and what was left unfinished. For the one who holds
-/// the lock. The newest snapshot stays. Never throws for a file
-/// that cannot be removed: the next run tries again.
-void prune_snapshots(const std::filesystem::path& folder, const Retention& limits);
+/// What is older than the limits, up to the newest beginning that leaves all within them
+/// replayable; for the sake of space further. The newest snapshot stays.
+std::vector<KeptFile> prunable_snapshots(const std::filesystem::path& folder,
+                                         const Retention& limits);
 
-/// The same between two runs, by the clock of the last one: this machine's own may be wrong, and
+/// Removes those, and what was left unfinished, and says which. For the one who holds the lock.
+/// Never throws for a file that cannot be removed: the next run tries again.
+std::vector<KeptFile> prune_snapshots(const std::filesystem::path& folder, const Retention& limits);
+
+/// The limits between two runs, by the clock of the last one: this machine's own may be wrong, and
 /// nobody else's is asked.
-void prune_snapshots(const SyncSettings& settings);
+Retention retention_of(const SyncSettings& settings);
 
 /// Writes what the attached `stage` of an incremental run told that was new into a new file
 /// (schema/phase/70_keep.sql); it is on the disk when this returns. After derive, before the stage

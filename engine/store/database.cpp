@@ -188,11 +188,11 @@ void Database::detach(std::string_view schema) {
   exec("DETACH " + std::string(schema));
 }
 
-void Database::copy_to(const std::filesystem::path& file) {
+void Database::copy_to(const std::filesystem::path& file, const std::string& statement_name) {
   std::error_code error;
   std::filesystem::remove(file, error);
   make_private_file(file);
-  statement("snapshot/copy_state").bind("file", file.string()).run();
+  statement(statement_name).bind("file", file.string()).run();
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
   const bool written = descriptor >= 0 && ::fsync(descriptor) == 0;
   if (descriptor >= 0) ::close(descriptor);

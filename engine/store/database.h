@@ -60,7 +60,9 @@ class Database {
   void attach_read_only(const std::filesystem::path& file, std::string_view schema);
 
   /// The whole main file, compacted, into a new file (0600) that is on the disk when this returns.
-  void copy_to(const std::filesystem::path& file);
+  /// `statement_name` says which file else: one that is attached.
+  void copy_to(const std::filesystem::path& file,
+               const std::string& statement_name = "snapshot/copy_state");
 
   /// What the log beside the file holds goes into it, and room that is free is given back. For the
   /// end of a run. Does nothing while somebody else reads the file, or where another one took its

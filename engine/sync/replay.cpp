@@ -50,6 +50,16 @@ std::vector<SnapshotInfo> read_all(const ReplayRequest& request, const fs::path&
   return files;
 }
 
+std::int64_t last_run_by(const std::vector<SnapshotInfo>& files, const std::string& at) {
+  std::int64_t run_id = 0;
+  for (const SnapshotInfo& file : files) {
+    if (file.now <= at) run_id = file.run_id;
+  }
+  if (run_id > 0) return run_id;
+  throw Error(ErrorKind::usage, "none of these files is of a run by " + at +
+                                    "; the first one's clock says " + files[0].now);
+}
+
 // Where the state stands that the replay goes on from.
 struct Standing {
   std::int64_t run_id = 0;  ///< 0: empty
@@ -87,6 +97,7 @@ class Replayer {
  private:
   void replay_files() {
     const std::vector<SnapshotInfo> files = read_all(request_, folder_.root, progress_);
+    if (!request_.at.empty()) request_.until = last_run_by(files, request_.at);
     settings_.defender.tenant_id = files[0].tenant;
     settings_.car.source = files[0].source;
     if (!fs::exists(folder_.state())) begin(files);
@@ -312,7 +323,7 @@ class Replayer {
   }
 
   SyncSettings settings_;
-  const ReplayRequest& request_;
+  ReplayRequest request_;
   HttpClient& http_;
   Progress& progress_;
   WorkingDir folder_;

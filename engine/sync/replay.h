@@ -42,6 +42,7 @@ struct ReplayRequest {
   std::vector<std::filesystem::path> files;  ///< snapshots, perhaps a checkpoint; in any order
   std::int64_t until = 0;                    ///< the last run; 0: all
   bool to_car = false;                       ///< deliver to settings.car
+  std::string at = {};  ///< in place of `until`: the last run whose clock had reached that time
 };
 
 /// Into settings.working_dir: an empty folder, or one with a copy of a state file to go on from.

@@ -2,8 +2,8 @@
 -- graph, so that each of its answers is a query in the stock shell, too. Stable names. Ask them by edge_id, vertex_id,
 -- machine, or kind and key of an end: then they look at as many rows as they answer with, whatever the fleet's size.
 
--- One row a vertex that was ever derived.
 CREATE VIEW audit_explain_vertex AS
+-- One row a vertex that was ever derived.
 SELECT *,
   CASE WHEN in_car AND derived THEN 'active'
        WHEN in_car THEN 'leaving'         -- CAR holds it, nothing derives it any longer
@@ -39,8 +39,8 @@ FROM (
   LEFT JOIN refused_vertex r ON r.vertex_id = v.vertex_id
   LEFT JOIN refused_change d ON d.operation = 'delete' AND d.object_id = v.vertex_id);
 
--- One row an edge that was ever derived.
 CREATE VIEW audit_explain_edge AS
+-- One row an edge that was ever derived.
 SELECT *,
   CASE WHEN in_car AND derived THEN 'active'
        WHEN in_car THEN 'leaving'         -- CAR holds it, no machine derives it any longer
@@ -77,29 +77,31 @@ FROM (
   LEFT JOIN refused_edge r ON r.edge_id = e.edge_id
   LEFT JOIN refused_change d ON d.operation = 'disable' AND d.object_id = e.edge_id);
 
+CREATE VIEW audit_gone_edge AS
 -- Every removal of an edge, the latest of which says why it is gone. operation: disable (a PATCH of its own), delete (it went
 -- with its asset), drop (not reported within a full import's session), lost (verify --repair found that CAR held it no longer).
-CREATE VIEW audit_gone_edge AS
 SELECT e.edge_id, e.collection AS edge, f.collection AS from_kind, f.key AS from_key, t.collection AS to_kind, t.key AS to_key,
        l.ledger_id, l.at, l.run_id, l.operation, l.reason,
        l.evidence,                        -- the machine, or the Defender row, behind it
-       l.answer                           -- CAR's
+       l.answer,                          -- CAR's
+       l.since, l.since_run               -- when CAR had acknowledged it, and of which run; NULL: an older program removed it
 FROM edge e
 JOIN vertex f ON f.vertex_id = e.from_id
 JOIN vertex t ON t.vertex_id = e.to_id
-JOIN ledger l ON l.object = f.key || ' -> ' || t.key AND l.collection = e.collection
+JOIN ledger l ON l.object = f.key || ' -> ' || t.key AND l.collection = e.collection AND coalesce(l.object_id, e.edge_id) = e.edge_id
 WHERE l.operation IN ('disable', 'delete', 'drop', 'lost');
 
--- The same of vertices: of assets the DELETEs, of all what a full import did not report.
 CREATE VIEW audit_gone_vertex AS
-SELECT v.vertex_id, v.collection AS kind, v.key, l.ledger_id, l.at, l.run_id, l.operation, l.reason, l.evidence, l.answer
+-- The same of vertices: of assets the DELETEs, of all what a full import did not report.
+SELECT v.vertex_id, v.collection AS kind, v.key, l.ledger_id, l.at, l.run_id, l.operation, l.reason, l.evidence, l.answer,
+       l.since, l.since_run
 FROM vertex v
 JOIN collection n ON n.name = v.collection
-JOIN ledger l ON l.object = v.key AND l.collection = n.car_name
+JOIN ledger l ON l.object = v.key AND l.collection = n.car_name AND coalesce(l.object_id, v.vertex_id) = v.vertex_id
 WHERE l.operation IN ('delete', 'drop', 'lost');
 
--- MachineInfo's row of each machine, as JSON.
 CREATE VIEW audit_machine_row AS
+-- MachineInfo's row of each machine, as JSON.
 SELECT id AS machine,
        json_object('table', 'MachineInfo', 'id', id, 'computerDnsName', computerDnsName, 'osPlatform', osPlatform,
                    'healthStatus', healthStatus, 'firstSeen', firstSeen, 'lastSeen', lastSeen,
@@ -107,8 +109,8 @@ SELECT id AS machine,
                    'ipAddresses', json(ipAddresses), 'onboardingStatus', onboardingStatus, 'run_id', run_id) AS defender_row
 FROM MachineInfo;
 
--- Which rows of Defender derive an edge: one row for each machine and aspect that claims it (schema/phase/40_derive.sql).
 CREATE VIEW audit_evidence AS
+-- Which rows of Defender derive an edge: one row for each machine and aspect that claims it (schema/phase/40_derive.sql).
 SELECT edge_id, edge, from_kind, from_key, to_kind, to_key,
        machine,                           -- that holds the edge up
        aspect,                            -- machine, network, users, alerts, software
@@ -207,9 +209,9 @@ FROM (
   JOIN vertex t ON t.vertex_id = e.to_id
   JOIN vertex m ON m.vertex_id = k.machine_id) c;
 
+CREATE VIEW audit_defender_row AS
 -- What Defender last said of a machine, an alert or a CVE, and why CAR holds none such because of it (NULL: nothing speaks
 -- against it).
-CREATE VIEW audit_defender_row AS
 SELECT 'asset' AS kind, machine AS key, defender_row,
        CASE WHEN NOT EXISTS (SELECT 1 FROM vertex v JOIN asset a ON a.vertex_id = v.vertex_id
                              WHERE v.collection = 'asset' AND v.key = machine)
@@ -236,8 +238,8 @@ SELECT 'cve', k.CveId,
             WHEN NOT EXISTS (SELECT 1 FROM SoftwareVulnerabilities s WHERE s.CveId = k.CveId) THEN 'no machine has the CVE' END
 FROM VulnerabilityKb k;
 
--- Every machine of Defender's, and whether its 15 days count: they do only while it is Inactive.
 CREATE VIEW audit_explain_machine AS
+-- Every machine of Defender's, and whether its 15 days count: they do only while it is Inactive.
 SELECT machine, name, healthStatus, lastSeen, is_asset, in_car,
        leaves_at,                         -- NULL while the 15 days do not count
        round(julianday(leaves_at) - julianday(clock), 1) AS days_left,  -- by Defender's clock of the last run
@@ -261,8 +263,8 @@ FROM (
   LEFT JOIN asset a ON a.vertex_id = v.vertex_id
   LEFT JOIN acknowledged_vertex k ON k.vertex_id = v.vertex_id);
 
--- The runs that last changed what is known of a machine, by dataset; graph_run: what it derives.
 CREATE VIEW audit_machine_change AS
+-- The runs that last changed what is known of a machine, by dataset; graph_run: what it derives.
 SELECT m.id AS machine, m.run_id AS machines_run,
        (SELECT max(n.run_id) FROM MachineNetworkInfo n WHERE n.DeviceId = m.id) AS network_run,
        (SELECT max(u.run_id) FROM LogonUsers u WHERE u.machineId = m.id) AS users_run,
@@ -272,8 +274,8 @@ SELECT m.id AS machine, m.run_id AS machines_run,
         WHERE v.collection = 'asset' AND v.key = m.id) AS graph_run
 FROM MachineInfo m;
 
--- The datasets that were not complete in those runs.
 CREATE VIEW audit_machine_incomplete AS
+-- The datasets that were not complete in those runs.
 SELECT c.machine, d.run_id, d.name AS dataset, d.state, d.problem
 FROM audit_machine_change c
 JOIN run_dataset d ON d.run_id IN (c.machines_run, c.network_run, c.users_run, c.alerts_run, c.vulnerabilities_run, c.graph_run)

@@ -1,5 +1,5 @@
--- What Defender said and CAR is not told, and why: one row a value, account, address or CVE. Ask by machine, or by kind and key.
 CREATE VIEW audit_left_out AS
+-- What Defender said and CAR is not told, and why: one row a value, account, address or CVE. Ask by machine, or by kind and key.
 SELECT 'account' AS kind,                 -- account, ipaddress, macaddress, asset, alert, cve
        accountName AS key, machineId AS machine,
        'accountName' AS field,            -- Defender's name for it

@@ -65,9 +65,13 @@ ON CONFLICT DO UPDATE SET last_modified = excluded.last_modified, confirmed_run 
 INSERT INTO ledger (run_id, at, operation, collection, reason, records, answer)
 SELECT run_id, :at, operation, collection, reason, count(*), :answer FROM outbox WHERE item_id BETWEEN :first AND :last
 -- statement: log_patch
-INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
-SELECT o.run_id, :at, o.operation, o.collection, o.reason, 1, e.from_key || ' -> ' || e.to_key, o.evidence, :answer
-FROM outbox o CROSS JOIN edge_name e ON e.edge_id = o.object_id WHERE o.item_id = :item
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer, object_id, since, since_run)
+SELECT o.run_id, :at, o.operation, o.collection, o.reason, 1, e.from_key || ' -> ' || e.to_key, o.evidence, :answer,
+       o.object_id, k.since, k.since_run
+FROM outbox o
+CROSS JOIN edge_name e ON e.edge_id = o.object_id
+LEFT JOIN acknowledged_edge k ON k.edge_id = o.object_id
+WHERE o.item_id = :item
 -- statement: acknowledge_disable
 DELETE FROM acknowledged_edge WHERE edge_id = (SELECT object_id FROM outbox WHERE item_id = :item)
 -- statement: acknowledge_touch
@@ -78,14 +82,17 @@ WHERE edge_id = (SELECT object_id FROM outbox WHERE item_id = :item)
 INSERT INTO outbox (run_id, operation, collection, object_id, reason, evidence, last_modified)
 SELECT run_id, 'edge', collection, object_id, 'CAR had lost it', evidence, last_modified FROM outbox WHERE item_id = :item
 -- statement: log_deletes
-INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
-SELECT o.run_id, :at, 'delete', 'asset', o.reason, 1, v.key, o.evidence, :answer
-FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id WHERE o.item_id BETWEEN :first AND :last
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer, object_id, since, since_run)
+SELECT o.run_id, :at, 'delete', 'asset', o.reason, 1, v.key, o.evidence, :answer, v.vertex_id, k.since, k.since_run
+FROM outbox o
+CROSS JOIN vertex v ON v.vertex_id = o.object_id
+LEFT JOIN acknowledged_vertex k ON k.vertex_id = v.vertex_id
+WHERE o.item_id BETWEEN :first AND :last
 -- statement: log_deleted_edges
 -- An asset's own edges go with it. They are named, so that each can be explained; records 0: no operation of their own.
-INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer)
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, answer, object_id, since, since_run)
 SELECT o.run_id, :at, 'delete', n.collection, o.reason, 0, n.from_key || ' -> ' || n.to_key,
-       'machine ' || n.from_key || coalesce(': ' || o.evidence, ''), :answer
+       'machine ' || n.from_key || coalesce(': ' || o.evidence, ''), :answer, k.edge_id, k.since, k.since_run
 FROM outbox o
 CROSS JOIN edge e ON e.from_id = o.object_id
 CROSS JOIN acknowledged_edge k ON k.edge_id = e.edge_id
@@ -189,24 +196,26 @@ SELECT (SELECT count(*) FROM acknowledged_edge k
                OR EXISTS (SELECT 1 FROM edge e CROSS JOIN claim m ON m.edge_id = e.edge_id WHERE e.from_id = r.vertex_id)))
 -- statement: log_dropped_edges
 -- What was not reported within the session is gone from CAR; this run's diff knows why nobody claims it any longer.
-INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence)
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, object_id, since, since_run)
 SELECT :run_id, :at, 'drop', n.collection, coalesce(c.reason, 'not reported in the full import'), 1,
-       n.from_key || ' -> ' || n.to_key, c.evidence
+       n.from_key || ' -> ' || n.to_key, c.evidence, k.edge_id, k.since, k.since_run
 FROM acknowledged_edge k
 JOIN edge_name n ON n.edge_id = k.edge_id
 LEFT JOIN temp.candidate_edge c ON c.edge_id = k.edge_id
 WHERE k.confirmed_run <> :run_id
 -- statement: log_dropped_assets
-INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence)
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, object_id, since, since_run)
 SELECT :run_id, :at, 'drop', 'asset', coalesce(l.reason, 'not reported in the full import'), 1, v.key,
        coalesce(l.evidence, 'MachineInfo: healthStatus ' || m.healthStatus || ', lastSeen ' || m.lastSeen,
-                'Defender does not list it')
+                'Defender does not list it'),
+       k.vertex_id, k.since, k.since_run
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id LEFT JOIN MachineInfo m ON m.id = v.key
 LEFT JOIN temp.leaving l ON l.vertex_id = v.vertex_id AND l.reason = 'out of scope'
 WHERE k.confirmed_run <> :run_id AND v.collection = 'asset'
 -- statement: log_dropped_vertices
-INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence)
-SELECT :run_id, :at, 'drop', n.car_name, 'not reported in the full import', 1, v.key, 'no edge needs it'
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, object_id, since, since_run)
+SELECT :run_id, :at, 'drop', n.car_name, 'not reported in the full import', 1, v.key, 'no edge needs it', k.vertex_id, k.since,
+       k.since_run
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id JOIN collection n ON n.name = v.collection
 WHERE k.confirmed_run <> :run_id AND v.collection <> 'asset'
 -- statement: drop_edges

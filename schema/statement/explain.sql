@@ -26,6 +26,46 @@ SELECT kind, key FROM (
         WHERE dataset IN ('machines', 'alerts') AND record_key = :key)
 WHERE :kind = '' OR kind = :kind
 LIMIT :most
+-- statement: short_name
+-- Machines whose name is :key and a domain.
+SELECT 'asset' AS kind, id AS key FROM MachineInfo
+WHERE computerDnsName BETWEEN :key || '.' AND :key || '.' || char(1114111) LIMIT :most
+-- statement: beginning
+-- What begins so: machines by name or id, all else by key.
+SELECT kind, key FROM (
+  SELECT * FROM (SELECT 'asset' AS kind, id AS key FROM MachineInfo
+                 WHERE computerDnsName BETWEEN :key AND :key || char(1114111) LIMIT :most)
+  UNION
+  SELECT CASE collection WHEN 'user' THEN 'account' ELSE collection END, key
+  FROM (SELECT v.collection, v.key FROM collection n
+        CROSS JOIN vertex v ON v.collection = n.name AND v.key BETWEEN :key AND :key || char(1114111)
+        WHERE n.name <> 'hostname' LIMIT :most))
+LIMIT :most
+-- statement: recent
+-- What came and went last among the edges of a vertex, the newest first. (Of audit_interval, which is a union, a join would
+-- read everything.)
+WITH picked AS (
+  SELECT edge_id FROM (SELECT edge_id FROM edge WHERE from_id = :id LIMIT :looked_at)
+  UNION
+  SELECT edge_id FROM (SELECT edge_id FROM edge WHERE to_id = :id LIMIT :looked_at))
+SELECT k.since AS at, '+' AS change, e.collection AS edge, f.collection AS from_kind, f.key AS from_key,
+       t.collection AS to_kind, t.key AS to_key, k.since_run AS run_id, '' AS reason
+FROM picked p
+CROSS JOIN acknowledged_edge k ON k.edge_id = p.edge_id
+CROSS JOIN edge e ON e.edge_id = k.edge_id
+CROSS JOIN vertex f ON f.vertex_id = e.from_id
+CROSS JOIN vertex t ON t.vertex_id = e.to_id
+UNION ALL
+SELECT g.since, '+', g.edge, g.from_kind, g.from_key, g.to_kind, g.to_key, g.since_run, ''
+FROM picked p CROSS JOIN audit_gone_edge g ON g.edge_id = p.edge_id WHERE g.since IS NOT NULL
+UNION ALL
+SELECT g.at, '-', g.edge, g.from_kind, g.from_key, g.to_kind, g.to_key, g.run_id, g.reason
+FROM picked p CROSS JOIN audit_gone_edge g ON g.edge_id = p.edge_id
+ORDER BY 1 DESC, 2, 3, 7 LIMIT :most
+-- statement: name
+-- What a person calls a machine, an alert or a CVE.
+SELECT CASE :kind WHEN 'asset' THEN (SELECT computerDnsName FROM MachineInfo WHERE id = :key)
+                  WHEN 'alert' THEN (SELECT title FROM Alerts WHERE id = :key) END
 -- statement: is_kind
 SELECT count(*) FROM collection WHERE name = :kind
 -- statement: vertices

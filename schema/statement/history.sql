@@ -32,6 +32,7 @@ WHERE d.run_id = (SELECT max(run_id) FROM run_dataset)
 ORDER BY d.name
 -- statement: has_views
 -- The newest of each file of schema/audit/ that a command reads.
-SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'view' AND name IN ('audit_top_software', 'audit_explain_edge')
+SELECT count(*) = 3 FROM sqlite_schema
+WHERE type = 'view' AND name IN ('audit_top_software', 'audit_explain_edge', 'audit_interval')
 -- statement: has_calls
 SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'call_budget'

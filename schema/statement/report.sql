@@ -1,13 +1,5 @@
 -- What `report` reads: the views of audit/30_report.sql. The first column of a list is how many rows it has without its
 -- limit.
--- statement: rhythm
-SELECT usual_gap_seconds, next_expected_at FROM audit_rhythm
--- statement: seconds
--- From one time to another; NULL where one of them is none.
-SELECT CAST(round(86400 * (julianday(:until) - julianday(:since))) AS INTEGER)
--- statement: last_finished
-SELECT run_id, mode, outcome, started_at, finished_at, error
-FROM run WHERE finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 -- statement: last_run
 SELECT coalesce(max(run_id), 0) FROM run
 -- statement: machines

@@ -25,7 +25,7 @@ FROM run WHERE clock_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM setting
 WHERE name IN ('last_report', 'model_state_id', 'previous_model_state_id')
 -- statement: permission
-UPDATE run SET permission = :permission, deletes_allowed = :deletes_allowed WHERE run_id = :run_id
+UPDATE run SET permission = :permission, deletes_allowed = :deletes_allowed, permitted_by = :permitted_by WHERE run_id = :run_id
 -- statement: finish
 UPDATE run SET finished_at = :finished_at, outcome = :outcome, failure = :failure, error = :error,
   defender_calls = :defender_calls, car_calls = :car_calls, snapshot = :snapshot

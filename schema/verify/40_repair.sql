@@ -11,10 +11,13 @@ WHERE kind = 'unexpected' AND is_edge AND EXISTS (SELECT 1 FROM withheld WHERE k
 
 ------------------------------------------------------------------------------------------------- CAR's word
 -- Missing: why it is no longer acknowledged stands in the ledger.
-INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, answer)
+INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, answer, object_id, since, since_run)
 SELECT r.run_id, r.at, 'lost', d.collection, 'CAR no longer held it', 1,
-       d.from_key || coalesce(' -> ' || d.to_key, ''), d.detail
+       d.from_key || coalesce(' -> ' || d.to_key, ''), d.detail, d.object_id,
+       coalesce(e.since, v.since), coalesce(e.since_run, v.since_run)
 FROM difference d CROSS JOIN repair r
+LEFT JOIN acknowledged_edge e ON d.is_edge AND e.edge_id = d.object_id
+LEFT JOIN acknowledged_vertex v ON NOT d.is_edge AND v.vertex_id = d.object_id
 WHERE d.kind = 'missing';
 DELETE FROM acknowledged_vertex WHERE vertex_id IN (SELECT object_id FROM difference WHERE kind = 'missing' AND NOT is_edge);
 DELETE FROM acknowledged_edge WHERE edge_id IN (SELECT object_id FROM difference WHERE kind = 'missing' AND is_edge);

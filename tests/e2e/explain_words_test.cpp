@@ -186,9 +186,38 @@ TEST_CASE("Ambiguous words list the candidates, and each can be asked for", "[ex
   CHECK(shared.machines == 2);
   CHECK(shared.holders.size() == 2);
   const Said said = explained(harness, "twin");
-  CHECK(said.exit_code == 0);
+  CHECK(said.exit_code == 2);
   for (const std::string& id : ids) CHECK(holds(said.out, "explain 'asset:" + id + "' (twin, "));
   CHECK(shape_fault(explained(harness, "twin --format json").out, "explain") == "");
+}
+
+TEST_CASE("A short host name or a unique beginning is enough", "[explain]") {
+  Harness harness(small());
+  const auto name = [&](int n, const std::string& text) {
+    return change(harness, n, [&](Tenant& tenant, Device& one) {
+      one.name = text;
+      tenant.report(one, tenant.now_ms - minute_ms);
+    });
+  };
+  const Device first = name(0, "vault.corp.example");
+  const Device second = name(1, "vault-2.corp.example");
+  check_done(harness, Reading::full);
+  const auto subject = [&](const std::string& what) {
+    return ask(harness, what).subjects.at(0).key;
+  };
+  CHECK(subject("vault") == first.id);
+  CHECK(subject("vault-") == second.id);
+  CHECK(subject(second.id.substr(0, 12)) == second.id);
+  const Said several = explained(harness, "vaul");
+  CHECK(several.exit_code == 2);
+  CHECK(holds(several.out, "explain 'asset:" + first.id + "' (vault.corp.example, "));
+  CHECK(holds(several.out, "explain 'asset:" + second.id));
+  const std::string brief = explained(harness, "vault").out;
+  INFO(brief);
+  CHECK(holds(brief, "machine vault.corp.example (" + first.id + ")"));
+  CHECK(holds(brief, "last changes"));
+  CHECK_FALSE(holds(brief, "\x1b["));
+  CHECK(holds(explained(harness, "vault --color always").out, "\x1b[32min CAR\x1b[0m since"));
 }
 
 TEST_CASE("What nobody knows is a usage error that names what begins alike", "[explain]") {
@@ -273,7 +302,7 @@ TEST_CASE("A machine tells when its 15 days are over, why it is there yet, and w
   CHECK(gone.vertices.front().standing.removal->reason == "inactive-15");
   CHECK(holds(gone.machine->fifteen_days, "so it was deleted"));
   CHECK(edge_in(gone, "asset_hostname").standing.removal->operation == "delete");
-  const std::string text = explained(harness, id).out;
+  const std::string text = explained(harness, id + " --rows").out;
   CHECK(holds(text, "deleted with its asset by run"));
 }
 
@@ -321,7 +350,7 @@ TEST_CASE("What CAR did not answer for, or refused, is told with its reason", "[
   CHECK(going.standing.pending->operation == "disable");
   CHECK(going.standing.pending->reason == "machine changed");
   CHECK(going.holders.empty());
-  CHECK(holds(explained(harness, "198.51.100.1").out, "promised CAR the operation disable"));
+  CHECK(holds(explained(harness, "198.51.100.1 --rows").out, "promised CAR the operation disable"));
 
   harness.simulator().clear_faults();
   harness.simulator().with_car(
@@ -406,7 +435,7 @@ TEST_CASE("An alert whose vertex CAR still holds is not said to be out of CAR", 
   harness.simulator().live(1);
   set_status("Resolved");
   check_done(harness, Reading::incremental);
-  const std::string out = explained(harness, "the-alert").out;
+  const std::string out = explained(harness, "the-alert --rows").out;
   INFO(out);
   CHECK(holds(out, "why nothing derives it: the alert is Resolved"));
   CHECK(holds(out, "nothing derives it any longer"));

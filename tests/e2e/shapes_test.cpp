@@ -1,5 +1,7 @@
 // The documents of --format json have the shapes that docs/json promises, however a command ends.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "said.h"
 #include "shape.h"
@@ -7,6 +9,10 @@
 using namespace e2e;
 
 namespace {
+
+std::filesystem::path state_of(const Harness& harness) {
+  return harness.settings().working_dir / "state.db";
+}
 
 Scenario small() {
   Scenario out;
@@ -52,6 +58,43 @@ TEST_CASE("Good runs and what stands in the state after them", "[shapes]") {
   shaped(harness, "status", "status", 0);
   shaped(harness, "runs", "runs", 0);
   shaped(harness, "runs --limit 1", "runs", 0);
+  std::string machine =
+      ask(state_of(harness), "SELECT key FROM vertex WHERE collection = 'asset' LIMIT 1");
+  machine.pop_back();  // the line's end
+  shaped(harness, "explain " + machine, "explain", 0);
+  shaped(harness, "explain --at 2100-01-01 " + machine, "explain_at", 0);
+  shaped(harness, "explain --at 2000-01-01 " + machine, "error", 2);
+  shaped(harness, "explain --at yesterday " + machine, "error", 2);
+  shaped(harness, "diff --at 2100-01-01 2100-01-02", "diff", 0);
+  shaped(harness, "snapshots prune --dry-run", "snapshots", 0);
+  const std::string copy = (harness.settings().working_dir / "copy.db").string();
+  shaped(harness, "copy " + copy, "copy", 0);
+  shaped(harness, "copy " + copy, "error", 2);  // never over another file
+  CHECK(ask(copy, "PRAGMA integrity_check; SELECT max(run_id) FROM run") == "ok\n3\n");
+  CHECK(std::filesystem::status(copy).permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("A monitoring system gets one line and an exit code", "[shapes]") {
+  Harness harness(small());
+  const auto check = [&](const std::string& more, int exit_code) {
+    const Said said = say(harness, "status --check " + more);
+    INFO(said.out << said.err);
+    CHECK(said.exit_code == exit_code);
+    CHECK(said.err.empty());
+    CHECK(std::count(said.out.begin(), said.out.end(), '\n') == 1);
+    return said.out;
+  };
+  CHECK(check("", 3).starts_with("UNKNOWN - "));
+  harness.sync(Reading::full);
+  const std::string good = check("--warn-age 720h --critical-age 720h", 0);
+  CHECK(good.starts_with("OK - in step, last success "));
+  CHECK(good.find("s;2592000;2592000;0 'outbox'=0 'held'=0\n") != std::string::npos);
+  CHECK(check("--no-such-option", 3).starts_with("UNKNOWN - "));
+  harness.simulator().live(24 * 3);
+  harness.settings().max_disables = {.count = 0};
+  harness.disturbed_sync();
+  CHECK(check("--warn-age 720h --critical-age 720h", 1).starts_with("WARNING - held back"));
 }
 
 TEST_CASE("Runs that fail, partly and at once", "[shapes]") {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The audit_* views are part of the product: their names and columns stay (audit_views.txt has them),
-# each is commented where it is made and named in docs/audit-cookbook.md, and the stock shell reads it
+# each has a comment that .schema shows, a line in audit_help and a place in docs/audit-cookbook.md, and the stock shell reads it
 # from a VACUUM INTO copy in a folder that its reader may not write to.
 #
 #   tests/shell/audit_views.sh --update    writes audit_views.txt anew
@@ -46,11 +46,14 @@ list_views() {
        FROM sqlite_schema v WHERE v.type = 'view' AND v.name LIKE 'audit\_%' ESCAPE '\' ORDER BY v.name"
 }
 
-# The views that schema/audit makes; with `bare`, those without a comment right above them.
 views_of_schema() {
-  awk -v want="${1:-all}" '
-    toupper($1 " " $2) == "CREATE VIEW" { sub(/\(.*/, "", $3); if (want == "all" || before !~ /^--/) print $3 }
-    { before = $0 }' "$root"/schema/audit/*.sql | sort
+  awk 'toupper($1 " " $2) == "CREATE VIEW" { sub(/\(.*/, "", $3); print $3 }' "$root"/schema/audit/*.sql | sort
+}
+
+# Those whose text, as `.schema` shows it, does not begin with a comment.
+views_without_comment() {
+  ask "SELECT name FROM sqlite_schema WHERE type = 'view' AND name LIKE 'audit\_%' ESCAPE '\'
+       AND sql NOT LIKE '%AS' || char(10) || '-- %'"
 }
 
 make_copy
@@ -64,14 +67,19 @@ diff "$golden" "$place/views" >"$place/err" ||
   fail "the audit views are not those of tests/shell/audit_views.txt (<). People's scripts read them: add,
   do not rename or remove. If that is what happened, tests/shell/audit_views.sh --update writes the list anew"
 
-bare=$(views_of_schema bare)
-[[ -z $bare ]] || fail "no comment above these views in schema/audit: $bare"
+bare=$(views_without_comment)
+[[ -z $bare ]] || fail "no comment below the name of these views in schema/audit: $bare"
+missing=$(ask "SELECT name FROM sqlite_schema WHERE type = 'view' AND name LIKE 'audit\_%' ESCAPE '\'
+               EXCEPT SELECT view FROM audit_help")
+[[ -z $missing ]] || fail "audit_help does not tell of $missing"
 
 mapfile -t views < <(views_of_state)
 ((${#views[@]} >= 12)) || fail "only ${#views[@]} views"
 for view in "${views[@]}"; do
   views_of_schema | grep -qx "$view" || fail "$view does not come from schema/audit"
   grep -qw "$view" "$root/docs/audit-cookbook.md" || fail "docs/audit-cookbook.md does not name $view"
+  ask "$(ask "SELECT example FROM audit_help WHERE view = '$view'")" >"$place/out" 2>"$place/err" ||
+    fail "the example of $view cannot be run"
   ask "SELECT * FROM $view" >"$place/out" 2>"$place/err" || fail "$view cannot be read on a read-only folder"
   [[ ! -s $place/err ]] || fail "$view complains"
 done

@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
 # The options of docs/configuration.md and of the man page are the option table's, word by word
-# (check_help.sh --update writes them anew); --help has them all, and the README names no others.
+# (check_help.sh --update writes them anew), and so are the man page's commands the command table's; the pages of the commands have them all, and the README names no others.
 set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 begin
 
-# with_options FORM PAGE: the page with what stands between its two marks made anew.
-with_options() {
-  "$build/option_pages" "$1" >"$place/options"
-  awk -v options="$place/options" '
-    /options: end/ { inside = 0 }
+# made_anew FORM PAGE MARK: the page with what stands between its two marks made anew.
+made_anew() {
+  "$build/option_pages" "$1" >"$place/text"
+  awk -v text="$place/text" -v mark="$3" '
+    index($0, mark ": end") { inside = 0 }
     !inside { print }
-    /options: begin/ { inside = 1; marks++; while ((getline line < options) > 0) print line }
+    index($0, mark ": begin") { inside = 1; marks++; while ((getline line < text) > 0) print line }
     END { exit marks != 1 }' "$root/docs/$2"
 }
 
 check_page() {
-  with_options "$1" "$2" >"$place/page" || fail "docs/$2 has not one mark 'options: begin'"
+  made_anew "$@" >"$place/page" || fail "docs/$2 has not one mark '$3: begin'"
   [[ $update == --update ]] && cp "$place/page" "$root/docs/$2"
   diff "$root/docs/$2" "$place/page" ||
-    fail "docs/$2 has other options than the table: tests/shell/check_help.sh --update writes them anew"
+    fail "docs/$2 has other $3 than the table: tests/shell/check_help.sh --update writes them anew"
 }
 
 options_in() { tr -c 'a-z-' '\n' | sed -n '/^--[a-z][a-z-]*[a-z]$/p' | sort -u; }
@@ -37,9 +37,11 @@ expect_within() {
 }
 
 readonly update=${1:-}
-check_page markdown configuration.md
-check_page man defender-car.1
-"$build/defender-car" --help | options_in >"$place/help"
+check_page markdown configuration.md options
+check_page man defender-car.1 options
+check_page man-commands defender-car.1 commands
+commands=$("$build/defender-car" help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+for command in $commands; do "$build/defender-car" help "$command"; done | options_in >"$place/help"
 (($(wc -l <"$place/help") >= 30)) || fail "--help lists too few options"
 "$build/option_pages" markdown | options_in >"$place/table"
 about_our_program | options_in >"$place/README"

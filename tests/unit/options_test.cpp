@@ -9,10 +9,14 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "cli/options/help.h"
 #include "cli/options/option_table.h"
+#include "cli/output/terminal.h"
+#include "cli/output/text.h"
 
 namespace defender_car {
 namespace {
@@ -507,26 +511,96 @@ TEST_CASE("the working folder has a default", "[cli][options]") {
   CHECK_THAT(refusal_of(status, {{"HOME", ""}}), Contains("--working-dir"));
 }
 
+TEST_CASE("a mistyped command or option brings up the word that is closest", "[cli][options]") {
+  CHECK_THAT(refusal_of({"snyc"}), Contains("did you mean sync?"));
+  CHECK_THAT(refusal_of({"stats"}), Contains("did you mean status?"));
+  CHECK_THAT(refusal_of({"--tenant-i", "x"}), Contains("did you mean --tenant-id?"));
+  CHECK_THAT(refusal_of({"--max-delets", "x"}), Contains("did you mean --max-deletes?"));
+  CHECK_THAT(refusal_of({"--json"}), Contains("did you mean --format json?"));
+  CHECK_THAT(refusal({"sync", "--dry-run"}), Contains("the command plan shows"));
+  CHECK_THAT(refusal_of({"zzzzzz"}), !Contains("did you mean"));
+  CHECK_THAT(refusal_of({std::string(100'000, 'x')}), !Contains("did you mean"));
+}
+
+TEST_CASE("each option has a variable of its own", "[cli][options]") {
+  const std::vector<std::string> status{"status"};
+  const Options options = read_options(
+      status,
+      surroundings({{"DEFENDER_CAR_WORKING_DIR", "~/state"}, {"DEFENDER_CAR_FORMAT", "json"}}));
+  CHECK(options.settings.working_dir == "/home/somebody/state");
+  CHECK(options.format == Format::json);
+  CHECK(read({}, {{"DEFENDER_CAR_MAX_DELETES", "7"}}).settings.max_deletes.count == 7);
+  CHECK(read({}, {{"DEFENDER_CAR_SOURCE", "mine"}, {"CONNECTION_NAME", "theirs"}})
+            .settings.car.source == "mine");
+  CHECK_THAT(refusal_of({"sync"}, {{"DEFENDER_CAR_KEEP_DAYS", "no"}}),
+             Contains("DEFENDER_CAR_KEEP_DAYS in the environment"));
+}
+
+TEST_CASE("without --config the first configuration file that exists is read", "[cli][options]") {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::filesystem::create_directories((folder.path() / name).parent_path());
+    std::ofstream(folder.path() / name) << text;
+    return (folder.path() / name).string();
+  };
+  const std::string named = write("named.ini", "keep-days = 3\n");
+  write("xdg/defender-car/config.ini", "keep-days = 4\n");
+  write("home/.config/defender-car/config.ini", "keep-days = 5\n");
+  Variables variables{{"HOME", (folder.path() / "home").string()}};
+  CHECK(read({}, variables).settings.keep_days == 5);
+  variables["XDG_CONFIG_HOME"] = (folder.path() / "xdg").string();
+  CHECK(read({}, variables).settings.keep_days == 4);
+  variables["DEFENDER_CAR_CONFIG"] = named;
+  CHECK(read({}, variables).settings.keep_days == 3);
+  CHECK(read({"--keep-days", "9"}, variables).settings.keep_days == 9);
+  variables["DEFENDER_CAR_CONFIG"] = named + ".not-there";
+  CHECK(read({}, variables).settings.keep_days == 4);
+}
+
 TEST_CASE("help is there before anything else is asked", "[cli][options]") {
   CHECK(read_options(std::vector<std::string>{"--help"}, surroundings()).help);
   CHECK(read_options(std::vector<std::string>{"-h"}, surroundings()).help);
-  CHECK(read_options(std::vector<std::string>{"help"}, surroundings()).help);
+  const Options help = read_options(std::vector<std::string>{"help", "sync"}, surroundings());
+  CHECK(help.command == Command::help);
+  CHECK(help.words == std::vector<std::string>{"sync"});
   const Options options = read_options(std::vector<std::string>{"runs", "--help"}, surroundings());
   CHECK(options.help);
   CHECK(options.command == Command::runs);
-  const std::string page = help_page(nullptr);
+}
+
+TEST_CASE("every option stands on the page of a command that it goes with", "[cli][options]") {
   for (const OptionSpec& option : option_table()) {
-    CHECK_THAT(page, Contains("--" + std::string(option.name)));
-    CHECK_THAT(page, Contains(std::string(option.environment)));
+    bool stands = false;
+    for (const CommandSpec& command : command_table()) {
+      const std::string page = help_page(command, 80);
+      const bool on_page = page.find("--" + std::string(option.name) + "\n") != std::string::npos ||
+                           page.find("--" + std::string(option.name) + " ") != std::string::npos;
+      if (goes_with(option, command)) CHECK(on_page);
+      stands |= on_page && page.find(option.environment) != std::string::npos;
+    }
+    INFO(option.name);
+    CHECK(stands);
   }
 }
 
 TEST_CASE("every command stands at its enumerator's place and has a page", "[cli][options]") {
   for (const CommandSpec& command : command_table()) {
     CHECK(&command_spec(command.command) == &command);
-    CHECK_THAT(help_page(&command), Contains("defender-car " + std::string(command.name)));
-    CHECK_THAT(help_page(nullptr), Contains(std::string(command.purpose)));
+    CHECK_THAT(help_page(command, 0), Contains("defender-car " + std::string(command.name)));
+    CHECK_THAT(help_page(command, 0), Contains("Exit codes"));
+    CHECK_THAT(help_page(0), Contains(std::string(command.purpose)));
   }
+}
+
+TEST_CASE("the general page fits two screens, and prose fits the terminal", "[cli][options]") {
+  const std::string page = help_page(80);
+  CHECK(std::count(page.begin(), page.end(), '\n') <= 50);
+  std::istringstream lines(wrapped(std::string(300, 'x') + " " + page, 40));
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line.size() == 300);  // a word that has no blank is not cut
+  std::getline(lines, line);
+  CHECK(width_of(line) <= 40);
 }
 
 }  // namespace

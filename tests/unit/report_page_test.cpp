@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "cli/output/words.h"
 #include "cli/report/html.h"
 #include "cli/report/page.h"
 #include "cli/report/page_file.h"
-#include "cli/report/words.h"
 
 using namespace defender_car;
 namespace fs = std::filesystem;

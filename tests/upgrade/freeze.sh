@@ -8,7 +8,7 @@ set -euo pipefail
 # shellcheck source=tests/shell/shared.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../shell/shared.sh"
 begin
-simulator --machines 8 --software-rows 3 --seed 5
+simulator --machines 8 --software-rows 3 --seed 5 --early-oddities
 program sync --working-dir "$place/work"
 expect_code 0
 simulate POST "/_sim/live?hours=200" >/dev/null
@@ -24,8 +24,16 @@ INSERT INTO rejected VALUES ('machines', 'bad', 'lastSeen is no time', '{"id":"b
 INSERT INTO vertex (collection, key) VALUES ('hostname', 'refused.example'), ('ipaddress', 'refused');
 INSERT INTO edge (collection, from_id, to_id)
 SELECT 'asset_hostname', (SELECT min(vertex_id) FROM asset), vertex_id FROM vertex WHERE key = 'refused.example';
-INSERT INTO refused_vertex SELECT vertex_id, '{}', 'data_mal_formed', 1 FROM vertex WHERE key = 'refused';
-INSERT INTO refused_edge SELECT max(edge_id), 'no such vertex', 1 FROM edge;
+INSERT INTO refused_vertex SELECT vertex_id, '{}', 'data_mal_formed', 1, '' FROM vertex WHERE key = 'refused';
+INSERT INTO refused_edge SELECT max(edge_id), 'no such vertex', 1, '' FROM edge;
+INSERT OR IGNORE INTO refused_change VALUES ('disable', (SELECT max(edge_id) FROM edge), 'asset_hostname', 'machine changed',
+  NULL, NULL, NULL, NULL, '400', 1, '');
+INSERT OR IGNORE INTO kept_software SELECT min(vertex_id), 1 FROM asset;
+INSERT OR IGNORE INTO users_unanswered VALUES ('nobody', '2026-01-01T00:00:00.000Z', 'absent');
+INSERT OR IGNORE INTO refusal VALUES ('machine', 'nobody', 1, '2026-01-01T00:00:00.000Z', '2026-01-01T01:00:00.000Z', '400');
+INSERT OR IGNORE INTO machine_id_form SELECT lower(key), key FROM vertex JOIN asset USING (vertex_id) LIMIT 1;
+INSERT OR IGNORE INTO left_out VALUES ('MachineInfo', 'nobody', 'lastIpAddress', '-', 1);
+INSERT OR IGNORE INTO RowScore VALUES ('CVE-1', NULL, 1);
 PRAGMA wal_checkpoint(TRUNCATE);
 SQL
 gzip -9nc "$place/work/state.db" >"$1"

@@ -1,4 +1,4 @@
-#include "cli/report/words.h"
+#include "cli/output/words.h"
 
 #include <array>
 #include <cmath>

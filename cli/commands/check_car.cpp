@@ -14,8 +14,9 @@ void ask(const OnCheck& on_check, const std::string& name,
   }
 }
 
-std::string describe_model(const std::optional<IdentityModel>& by_service,
+std::string describe_model(const std::optional<ImportSchema>& schema,
                            const std::optional<IdentityModel>& chosen) {
+  const auto by_service = schema ? schema->model : std::nullopt;
   std::string text = by_service ? "it names the " + kIdentityModels.text(*by_service) + " model"
                                 : "there is none (404): the user model, unless chosen otherwise";
   if (chosen && by_service && *chosen != *by_service) {
@@ -38,7 +39,7 @@ void check_car(const SyncSettings& settings, HttpClient& http, const OnCheck& on
     return save_point ? source + " has one" : source + " has none yet: the first run will be full";
   });
   ask(on_check, "CAR import schema",
-      [&] { return describe_model(car.import_schema_model(), settings.identity_model); });
+      [&] { return describe_model(car.import_schema({}), settings.identity_model); });
 }
 
 }  // namespace defender_car

@@ -167,6 +167,15 @@ void OptionResolver::read_sources() {
     settings.identity_model.reset();
     if (place > 0) settings.identity_model = kIdentityModels.read(text);
   });
+  choose("account-key", settings.account_key);
+  with("asset-tags", [&](auto text) { settings.asset_tags = parse_boolean(text); });
+  with("onboarding-status",
+       [&](auto text) { settings.scope.onboarding_status = parse_names(text); });
+  with("device-group", [&](auto text) { settings.scope.device_groups = parse_names(text); });
+  with("exclude-tag", [&](auto text) { settings.scope.exclude_tags = parse_names(text); });
+  with("merged-devices", [&](auto text) {
+    settings.scope.drop_merged = parse_choice(text, find_option("merged-devices")->argument) == 1;
+  });
   constexpr int thirty_days = 30 * 24;
   with("machine-overlap",
        [&](auto text) { settings.machine_overlap_hours = parse_int(text, 0, thirty_days); });

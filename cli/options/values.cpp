@@ -88,6 +88,19 @@ std::chrono::seconds parse_duration(std::string_view text) {
   return std::chrono::seconds(*count * unit);
 }
 
+std::vector<std::string> parse_names(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    std::string_view name = text.substr(0, end);
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    name = name.substr(0, name.find_last_not_of(' ') + 1);
+    if (!name.empty()) names.emplace_back(name);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return names;
+}
+
 std::vector<std::string> parse_list(std::string_view text) {
   std::vector<std::string> list;
   while (!text.empty()) {

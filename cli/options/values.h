@@ -27,6 +27,9 @@ Limit parse_limit(std::string_view text);
 /// "2h", "30m", "90s", "90": 0 is no deadline.
 std::chrono::seconds parse_duration(std::string_view text);
 
+/// "A, B C" -> "A", "B C": names that may hold blanks.
+std::vector<std::string> parse_names(std::string_view text);
+
 /// "A,B C" -> A, B, C.
 std::vector<std::string> parse_list(std::string_view text);
 

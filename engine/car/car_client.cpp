@@ -233,12 +233,13 @@ DatabaseState CarClient::ensure_databases() {
                   "complete. The next run tries again");
 }
 
-std::optional<IdentityModel> CarClient::import_schema_model() {
+std::optional<ImportSchema> CarClient::import_schema(std::span<const std::string> fields) {
   HttpRequest question = request("GET", "", "import schema");
   question.url = v3_url("/importSchema?version=v2");
   const HttpResponse response = call(question, {404});
   if (response.status == 404) return std::nullopt;
-  return read_response(question, response, read_schema_model);
+  return read_response(question, response,
+                       [&](std::string_view text) { return read_import_schema(text, fields); });
 }
 
 std::optional<std::string> CarClient::save_point() {

@@ -14,6 +14,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,9 +78,9 @@ class CarClient {
   /// What ensure_databases() would say; asks, and makes nothing.
   DatabaseState look_at_databases();
 
-  /// The model the service's import schema names (the account model when it names both); nothing
-  /// for 404 or when it names neither. Any other failure throws.
-  std::optional<IdentityModel> import_schema_model();
+  /// What the service's import schema names, of `fields` too; nothing for 404. Any other failure
+  /// throws.
+  std::optional<ImportSchema> import_schema(std::span<const std::string> fields);
 
   /// model_state_id of our source; nothing for 404 or a source without one (absent, null or ""). A
   /// failure to read throws.

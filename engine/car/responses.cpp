@@ -252,9 +252,60 @@ std::optional<std::string> read_save_point(std::string_view text) {
   return found;
 }
 
-std::optional<IdentityModel> read_schema_model(std::string_view text) {
-  const auto document = parse(text);
-  const auto* schema = member(document, "schema");
+namespace {
+
+constexpr int kSchemaDepth = 16;  // of references that lead to others
+
+/// "#/definitions/asset" within the schema; nullptr for another form.
+const json::Value* referred(const json::Value& schema, std::string_view reference) {
+  if (!reference.starts_with("#/")) return nullptr;
+  reference.remove_prefix(2);
+  const json::Value* at = &schema;
+  while (at != nullptr && !reference.empty()) {
+    const std::string step(reference.substr(0, reference.find('/')));
+    reference.remove_prefix(std::min(reference.size(), step.size() + 1));
+    at = member(*at, step.c_str());
+  }
+  return at;
+}
+
+/// The property of that name, of a list's elements too, and through references.
+const json::Value* property(const json::Value& schema, const json::Value& node, const char* name,
+                            int depth = 0) {
+  if (!node.IsObject() || depth > kSchemaDepth) return nullptr;
+  if (const auto* properties = member(node, "properties"))
+    if (const auto* found = member(*properties, name)) return found;
+  if (const auto* reference = member(node, "$ref"); reference != nullptr && reference->IsString())
+    if (const auto* target = referred(schema, text_of(reference)))
+      if (const auto* found = property(schema, *target, name, depth + 1)) return found;
+  if (const auto* items = member(node, "items"))
+    if (const auto* found = property(schema, *items, name, depth + 1)) return found;
+  for (const char* several : {"allOf", "anyOf", "oneOf"}) {
+    const auto* parts = member(node, several);
+    if (parts == nullptr || !parts->IsArray()) continue;
+    for (const auto& part : parts->GetArray())
+      if (const auto* found = property(schema, part, name, depth + 1)) return found;
+  }
+  return nullptr;
+}
+
+/// Of a schema that came as one string; one that cannot be read names nothing.
+json::Document schema_within(const std::string& text) {
+  try {
+    return parse(text);
+  } catch (const UnreadableResponse&) {
+    return json::Document{};
+  }
+}
+
+bool names_field(const json::Value& schema, const std::string& field) {
+  const std::size_t dot = field.find('.');
+  const auto* collection = property(schema, schema, field.substr(0, dot).c_str());
+  return collection != nullptr &&
+         property(schema, *collection, field.substr(dot + 1).c_str()) != nullptr;
+}
+
+std::optional<IdentityModel> schema_model(const json::Value& document, const json::Value* schema) {
   if (schema != nullptr) {
     if (const auto* properties = member(*schema, "properties")) {
       if (member(*properties, "asset_account") != nullptr) return IdentityModel::account;
@@ -267,6 +318,20 @@ std::optional<IdentityModel> read_schema_model(std::string_view text) {
   if (words.find("\"asset_account\"") != std::string::npos) return IdentityModel::account;
   if (words.find("\"asset_user\"") != std::string::npos) return IdentityModel::user;
   return std::nullopt;
+}
+
+}  // namespace
+
+ImportSchema read_import_schema(std::string_view text, std::span<const std::string> wanted) {
+  const auto document = parse(text);
+  const auto* schema = member(document, "schema");
+  ImportSchema read{schema_model(document, schema), {}};
+  const bool is_text = schema != nullptr && schema->IsString();
+  const auto within = is_text ? schema_within(text_of(schema)) : json::Document{};
+  const json::Value& fields_of = is_text ? within : schema != nullptr ? *schema : document;
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(read.fields),
+               [&](const std::string& field) { return names_field(fields_of, field); });
+  return read;
 }
 
 std::optional<std::int64_t> read_asset_count(std::string_view text) try {

@@ -74,8 +74,13 @@ bool is_broken_json(std::string_view text);
 /// GET /source: the model_state_id; nothing for a source without one (absent, null or "").
 std::optional<std::string> read_save_point(std::string_view text);
 
-/// GET /v3/importSchema: the account model when it names both, nothing when it names neither.
-std::optional<IdentityModel> read_schema_model(std::string_view text);
+/// What an envelope may hold by GET /v3/importSchema.
+struct ImportSchema {
+  std::optional<IdentityModel>
+      model;                        ///< the account model when it names both, nothing for neither
+  std::vector<std::string> fields;  ///< those of `wanted` ("asset.risk") that it names
+};
+ImportSchema read_import_schema(std::string_view text, std::span<const std::string> wanted);
 
 /// POST /v3/query: how many assets the response lists, or the number that it tells as an aggregate;
 /// nothing when it does neither (never throws).

@@ -21,6 +21,7 @@ void acknowledge_import(Database& state, const ItemRange& range, const std::stri
   range_statement(state, fold, range).bind("at", at).run();
   if (range.operation == "vertex") {
     range_statement(state, "deliver/accept_vertices", range).run();
+    range_statement(state, "deliver/forget_possible_fields", range).run();
   } else {
     range_statement(state, "deliver/accept_edges", range).run();
     range_statement(state, "deliver/accept_edge_changes", range).run();
@@ -52,6 +53,7 @@ void acknowledge_deletes(Database& state, const ItemRange& range, const std::str
     range_statement(state, log, range).bind("at", at).bind("answer", answer).run();
   range_statement(state, "deliver/acknowledge_deleted_edges", range).run();
   range_statement(state, "deliver/acknowledge_deletes_of", range).run();
+  state.statement("deliver/forget_fields_of_gone").run();
   range_statement(state, "deliver/accept_changes", range).run();
   end(state, range);
 }
@@ -62,6 +64,7 @@ void acknowledge_session_end(Database& state, std::int64_t run_id, const std::st
   state.statement("deliver/log_dropped_vertices").bind("run_id", run_id).bind("at", at).run();
   state.statement("deliver/drop_edges").bind("run_id", run_id).run();
   state.statement("deliver/drop_vertices").bind("run_id", run_id).run();
+  state.statement("deliver/forget_fields_of_gone").run();
 }
 
 void set_aside(Database& state, const ItemRange& single, const std::string& reason,

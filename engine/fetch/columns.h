@@ -8,7 +8,7 @@
 
 namespace defender_car {
 
-inline constexpr std::array<std::string_view, 14> kMachineKeys = {"id",
+inline constexpr std::array<std::string_view, 18> kMachineKeys = {"id",
                                                                   "computerDnsName",
                                                                   "osPlatform",
                                                                   "healthStatus",
@@ -21,8 +21,12 @@ inline constexpr std::array<std::string_view, 14> kMachineKeys = {"id",
                                                                   "version",
                                                                   "riskScore",
                                                                   "exposureLevel",
-                                                                  "rbacGroupName"};
-inline constexpr int kIpAddresses = 8;
+                                                                  "rbacGroupName",
+                                                                  "deviceValue",
+                                                                  "machineTags",
+                                                                  "isExcluded",
+                                                                  "mergedIntoMachineId"};
+inline constexpr std::array<int, 2> kMachineLists = {8, 15};  // ipAddresses, machineTags
 inline constexpr std::array<std::string_view, 3> kUserKeys = {"accountName", "accountDomain",
                                                               "accountSid"};
 
@@ -30,10 +34,10 @@ inline constexpr std::array<std::string_view, 6> kNetworkColumns = {
     "DeviceId",  "NetworkAdapterName", "MacAddress",
     "Timestamp", "IPAddresses",        "NetworkAdapterStatus"};
 inline constexpr std::size_t kNetworkOptional = 1;  // how many of the last may be missing
-inline constexpr int kNetworkAddresses = 4;
+inline constexpr std::array<int, 1> kNetworkAddresses = {4};
 inline constexpr std::array<std::string_view, 3> kDeviceInfoColumns = {"DeviceId", "Timestamp",
                                                                        "LoggedOnUsers"};
-inline constexpr int kLoggedOnUsers = 2;
+inline constexpr std::array<int, 1> kLoggedOnUsers = {2};
 inline constexpr std::array<std::string_view, 4> kLogonColumns = {"DeviceId", "AccountName",
                                                                   "AccountDomain", "AccountSid"};
 inline constexpr std::size_t kLogonOptional = 1;

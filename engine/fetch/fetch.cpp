@@ -43,7 +43,7 @@ bool is_read_once(Run& run, const std::optional<std::string>& since) {
 }
 
 void read_machine_list(Run& run, const std::optional<std::string>& since) {
-  StageTable machines(run.state, "fetch/machine", kIpAddresses, since ? "fetch/machine_news" : "");
+  StageTable machines(run.state, "fetch/machine", kMachineLists, since ? "fetch/machine_news" : "");
   const auto read = [&] {
     const ReadResult list = run.defender.read_pages(
         "machines", since ? "lastSeen ge " + *since : "", kMachineKeys, machines);
@@ -73,7 +73,7 @@ void read_machine_list(Run& run, const std::optional<std::string>& since) {
 
 // A list without one of these is no complete list, whatever its status says.
 void look_for_canaries(Run& run, bool whole) {
-  StageTable machines(run.state, "fetch/machine", kIpAddresses);
+  StageTable machines(run.state, "fetch/machine", kMachineLists);
   MachineIds ids(run.state);
   std::string missing;
   for (const std::string& id : run.settings.canaries) {
@@ -95,7 +95,7 @@ void look_for_canaries(Run& run, bool whole) {
 // else; but more than 3 and 1 % are the service's failure.
 void ask_by_id(Run& run, const std::vector<std::string>& machines) {
   const CallMeter::Last last(run.call_meter);
-  StageTable rows(run.state, "fetch/machine", kIpAddresses);
+  StageTable rows(run.state, "fetch/machine", kMachineLists);
   const auto refusing = run.state.statement("fetch/refusing").bind("question", "machine").texts();
   const std::set<std::string> known(refusing.begin(), refusing.end());
   std::set<std::string> all = known;  // that refuse

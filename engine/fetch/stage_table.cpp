@@ -1,5 +1,7 @@
 #include "fetch/stage_table.h"
 
+#include <algorithm>
+
 namespace defender_car {
 namespace {
 
@@ -11,11 +13,12 @@ int machine_column_of(std::string_view insert) {
 
 }  // namespace
 
-StageTable::StageTable(Database& database, std::string insert, int json_column, std::string news)
+StageTable::StageTable(Database& database, std::string insert, std::span<const int> json_columns,
+                       std::string news)
     : database_(database),
       insert_(std::move(insert)),
       news_(std::move(news)),
-      json_column_(json_column),
+      json_columns_(json_columns),
       machine_column_(machine_column_of(insert_)),
       machine_ids_(database) {}
 
@@ -42,7 +45,8 @@ void StageTable::bind(Statement& statement, std::span<const Field> fields) {
         statement.bind_at(position, text_of(position - 1, field));
         break;
       case Field::Type::json:
-        if (position - 1 == json_column_) {
+        if (std::find(json_columns_.begin(), json_columns_.end(), position - 1) !=
+            json_columns_.end()) {
           statement.bind_at(position, field.text);
         } else {
           statement.bind_blob_at(position, field.text);

@@ -13,11 +13,12 @@ namespace defender_car {
 
 class StageTable final : public PageSink {
  public:
-  /// `insert`: a statement with a parameter a column. `json_column`: the field that may be a list;
-  /// any other nested value is bound as a blob, so that the schema sees a wrong type. Ids of
+  /// `insert`: a statement with a parameter a column. `json_columns`: the fields that may be a
+  /// list; any other nested value is bound as a blob, so that the schema sees a wrong type. Ids of
   /// machines are written in their one form. `news`: a statement with the same parameters; a row
   /// for which it says 0 is not inserted.
-  StageTable(Database& database, std::string insert, int json_column = -1, std::string news = "");
+  StageTable(Database& database, std::string insert, std::span<const int> json_columns = {},
+             std::string news = "");
 
   void begin() override;
   void record(std::span<const Field> fields) override;
@@ -34,7 +35,7 @@ class StageTable final : public PageSink {
   Database& database_;
   std::string insert_;
   std::string news_;
-  int json_column_;
+  std::span<const int> json_columns_;  ///< constants
   int machine_column_;
   MachineIds machine_ids_;
   std::optional<std::string> first_;

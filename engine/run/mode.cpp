@@ -21,12 +21,35 @@ void choose(Run& run, const std::string& mode, const std::string& reason) {
   spdlog::info("{} import: {}", mode, reason);
 }
 
+// Which fields it names is learned anew with it; without a schema what was learned before holds.
+void learn_fields(Run& run, const std::optional<ImportSchema>& schema) {
+  if (!schema) {
+    const std::string before = run.stored.get(StateSetting::car_fields);
+    if (!before.empty()) run.car_fields = before;
+    return;
+  }
+  std::string list;
+  for (const std::string& field : schema->fields) {
+    const bool is_tag = field == "asset.tag" || field == "asset.untag";
+    if (is_tag && !run.settings.asset_tags) continue;
+    list += (list.empty() ? "\"" : ",\"") + field + '"';
+  }
+  run.car_fields = "[" + list + "]";
+}
+
+bool account_key_moved(Run& run) {
+  const std::string before = run.stored.get(StateSetting::account_key);
+  return kAccountKeys.text(run.settings.account_key) != (before.empty() ? "name" : before);
+}
+
 // The service's own schema decides; without one, what was chosen before, else the user model. True
-// when it moved.
-bool decide_identity_model(Run& run) {
+// when the model moved.
+bool learn_schema(Run& run) {
   const std::string before = run.stored.get(StateSetting::identity_model);
+  const auto schema = run.car.import_schema(run.state.statement("run/body_fields").texts());
+  learn_fields(run, schema);
   const auto named =
-      run.settings.identity_model ? run.settings.identity_model : run.car.import_schema_model();
+      run.settings.identity_model || !schema ? run.settings.identity_model : schema->model;
   if (named) {
     run.identity_model = *named;
   } else {
@@ -65,6 +88,7 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved) {
     return ours.empty() ? "no state here" : "no machine list was complete since a guard held one";
   if (newly_made) return "CAR's database is newly made";
   if (model_moved) return "CAR's import schema names the other identity model";
+  if (account_key_moved(run)) return "--account-key names accounts otherwise";
   if (std::string due = run.stored.get(StateSetting::full_due); !due.empty()) return due;
   if (!theirs || theirs->empty()) return "CAR has no save point";
   if (run.save_point.empty()) return kForeign;
@@ -75,14 +99,14 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved) {
 
 std::string full_import_due(Run& run) {
   const bool newly_made = run.car.look_at_databases() == DatabaseState::newly_made;
-  const bool model_moved = decide_identity_model(run);
+  const bool model_moved = learn_schema(run);
   const std::string reason = reason_for_full(run, newly_made, model_moved);
   return reason.empty() ? run.stored.get(StateSetting::full_wanted) : reason;
 }
 
 void decide_mode(Run& run, DatabaseState databases) {
   const bool newly_made = databases == DatabaseState::newly_made;
-  const bool model_moved = decide_identity_model(run);
+  const bool model_moved = learn_schema(run);
   std::string reason = reason_for_full(run, newly_made, model_moved);
   take_up_clock_of_car(run);
   if (run.settings.mode == Mode::full) reason = "asked for";

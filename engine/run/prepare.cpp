@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "run/ledger_counts.h"
+#include "run/scope.h"
 #include "run/working_dir.h"
 #include "store/migrator.h"
 
@@ -72,6 +73,9 @@ void open_stage(Run& run, const fs::path& file) {
       .bind("identity_model", kIdentityModels.text(run.identity_model))
       .bind("network_source", run.network_source)
       .bind("program", kProgram)
+      .bind("car_fields", run.car_fields)
+      .bind("account_key", kAccountKeys.text(run.settings.account_key))
+      .bind("scope", scope_json(run.settings.scope))
       .bind("report", run.report_ms)
       .run();
 }

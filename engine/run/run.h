@@ -60,6 +60,8 @@ struct Run {
   CallMeter call_meter;
   RunReport report;
   IdentityModel identity_model = IdentityModel::user;
+  std::string car_fields =
+      "[]";                    ///< of view body_field, those that CAR's import schema names; JSON
   std::string network_source;  ///< hunting, machines
   std::string alerts_api;      ///< by which list alerts were read: defender, graph; "": not at all
   std::string save_point;      ///< CAR's model_state_id at the start, when it is one of ours

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_text.h"
 #include "car/car_client.h"
 #include "defender/call_budget.h"
 #include "defender/defender_client.h"
@@ -17,7 +18,17 @@ namespace defender_car {
 enum class Mode { automatic, full, incremental };
 enum class NetworkSource { automatic, hunting, machines };
 enum class LogonSource { automatic, api, hunting };
+enum class AccountKey { name, domain_name };
+inline constexpr EnumTexts<AccountKey, 2> kAccountKeys{"account key", {"name", "domain-name"}};
 enum class VulnerabilitySource { automatic, hunting, exported };
+
+/// Which machines count; an empty list leaves none out.
+struct Scope {
+  std::vector<std::string> onboarding_status;  ///< only these, whatever their case
+  std::vector<std::string> device_groups;      ///< only these
+  std::vector<std::string> exclude_tags;
+  bool drop_merged = false;  ///< not those whose record was merged into another machine's
+};
 
 /// A limit written as a count ("50") or a share ("10%").
 struct Limit {
@@ -40,6 +51,9 @@ struct SyncSettings {
   LogonSource logon_source = LogonSource::automatic;
   VulnerabilitySource vulnerability_source = VulnerabilitySource::automatic;
   std::optional<IdentityModel> identity_model;  ///< nothing: by the service's import schema
+  AccountKey account_key = AccountKey::name;
+  bool asset_tags = true;
+  Scope scope;
   int machine_overlap_hours = 24;
   int row_overlap_hours = 2;
   Limit max_deletes{.percent = 10, .at_least = 50};

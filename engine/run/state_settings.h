@@ -23,6 +23,13 @@ enum class StateSetting {
   /// set by derive (schema/phase/06_parameters.sql). Absent before the first derivation.
   identity_model,
   network_source,
+  /// Of view body_field, the names that CAR's import schema names, as JSON; "name" or
+  /// "domain-name"; which machines count
+  /// (schema/view/12_scope.sql), as JSON: what the desired graph was derived by; set by derive.
+  /// Absent before the first one.
+  car_fields,
+  account_key,
+  scope,
   /// The save points that the last run and the one before it left in CAR, in milliseconds as
   /// digits.
   /// The previous one is there only while it is not known whether CAR took the last one.
@@ -67,7 +74,7 @@ enum class StateSetting {
   retiring_used,
 };
 
-inline constexpr EnumTexts<StateSetting, 25> kStateSettings{"setting of the state file",
+inline constexpr EnumTexts<StateSetting, 28> kStateSettings{"setting of the state file",
                                                             {"tenant",
                                                              "source",
                                                              "derivation",
@@ -75,6 +82,9 @@ inline constexpr EnumTexts<StateSetting, 25> kStateSettings{"setting of the stat
                                                              "digest",
                                                              "identity_model",
                                                              "network_source",
+                                                             "car_fields",
+                                                             "account_key",
+                                                             "scope",
                                                              "model_state_id",
                                                              "previous_model_state_id",
                                                              "last_report",

@@ -28,9 +28,9 @@ bool is_compressed(const fs::path& file) { return file.extension() == ".gz"; }
 
 // Tables and nothing but the tables that we make: no trigger, no view, no other column.
 void check_stage(Database& file, const fs::path& path) {
-  static const std::array layouts{stage_layout({"schema/stage/layout_1.sql"}),
-                                  stage_layout({"schema/stage/layout_2.sql"}),
-                                  stage_layout({"schema/stage/10_tables.sql"})};
+  static const std::array layouts{
+      stage_layout({"schema/stage/layout_1.sql"}), stage_layout({"schema/stage/layout_2.sql"}),
+      stage_layout({"schema/stage/layout_3.sql"}), stage_layout({"schema/stage/10_tables.sql"})};
   const StageLayout& ours = layouts.back();
   const std::int64_t version = file.number("migrate/version");
   if (version > ours.version)
@@ -97,6 +97,7 @@ StageLayout stage_layout(std::initializer_list<const char*> scripts) {
 void bring_up_stage(Database& state) {
   if (state.number("snapshot/stage_version") == 1) state.run_script("schema/stage/20_from_1.sql");
   if (state.number("snapshot/stage_version") == 2) state.run_script("schema/stage/30_from_2.sql");
+  if (state.number("snapshot/stage_version") == 3) state.run_script("schema/stage/40_from_3.sql");
 }
 
 void take_out(const fs::path& file, const fs::path& to) {

@@ -37,11 +37,17 @@ CROSS JOIN json_each(json_object(
   'lastExternalIpAddress', json_array(b.lastExternalIpAddress, a.lastExternalIpAddress),
   'riskScore', json_array(b.riskScore, a.riskScore),
   'exposureLevel', json_array(b.exposureLevel, a.exposureLevel),
-  'rbacGroupName', json_array(b.rbacGroupName, a.rbacGroupName))) j
+  'rbacGroupName', json_array(b.rbacGroupName, a.rbacGroupName),
+  'deviceValue', json_array(b.deviceValue, a.deviceValue),
+  'machineTags', json_array(b.machineTags, a.machineTags),
+  'isExcluded', json_array(b.isExcluded, a.isExcluded),
+  'mergedIntoMachineId', json_array(b.mergedIntoMachineId, a.mergedIntoMachineId))) j
 WHERE (b.computerDnsName, b.osPlatform, b.version, b.healthStatus, b.onboardingStatus, b.lastIpAddress,
-       b.lastExternalIpAddress, b.riskScore, b.exposureLevel, b.rbacGroupName)
+       b.lastExternalIpAddress, b.riskScore, b.exposureLevel, b.rbacGroupName, b.deviceValue, b.machineTags, b.isExcluded,
+       b.mergedIntoMachineId)
   IS NOT (a.computerDnsName, a.osPlatform, a.version, a.healthStatus, a.onboardingStatus, a.lastIpAddress,
-          a.lastExternalIpAddress, a.riskScore, a.exposureLevel, a.rbacGroupName)
+          a.lastExternalIpAddress, a.riskScore, a.exposureLevel, a.rbacGroupName, a.deviceValue, a.machineTags, a.isExcluded,
+          a.mergedIntoMachineId)
   AND j.value -> 0 <> j.value -> 1;
 
 -------------------------------------------------------------------------------------------------------- addresses

@@ -46,6 +46,23 @@ WHEN (OLD.computerDnsName, OLD.osPlatform, OLD.healthStatus, OLD.lastExternalIpA
   INSERT INTO touched VALUES (NEW.id, 'machine') ON CONFLICT DO NOTHING;
   INSERT INTO changed_vertex VALUES ('asset', NEW.id) ON CONFLICT DO NOTHING;
 END;
+DROP TRIGGER IF EXISTS temp.machine_described;
+CREATE TEMP TRIGGER machine_described AFTER UPDATE ON main.MachineInfo
+WHEN (OLD.riskScore, OLD.deviceValue, OLD.exposureLevel, OLD.isExcluded)
+    IS NOT (NEW.riskScore, NEW.deviceValue, NEW.exposureLevel, NEW.isExcluded)
+  OR (OLD.machineTags, OLD.rbacGroupName, OLD.onboardingStatus)
+    IS NOT (NEW.machineTags, NEW.rbacGroupName, NEW.onboardingStatus) BEGIN
+  INSERT INTO changed_vertex
+  SELECT 'asset', NEW.id WHERE EXISTS (SELECT 1 FROM named_field WHERE collection = 'asset') ON CONFLICT DO NOTHING;
+END;
+-- What the scope asks of a machine.
+DROP TRIGGER IF EXISTS temp.machine_scoped;
+CREATE TEMP TRIGGER machine_scoped AFTER UPDATE ON main.MachineInfo
+WHEN (OLD.machineTags, OLD.rbacGroupName, OLD.onboardingStatus, OLD.mergedIntoMachineId)
+    IS NOT (NEW.machineTags, NEW.rbacGroupName, NEW.onboardingStatus, NEW.mergedIntoMachineId) BEGIN
+  INSERT INTO touched
+  SELECT NEW.id, 'machine' WHERE EXISTS (SELECT 1 FROM scope_rule) ON CONFLICT DO NOTHING;
+END;
 DROP TRIGGER IF EXISTS temp.machine_renamed;
 CREATE TEMP TRIGGER machine_renamed AFTER UPDATE ON main.MachineInfo
 WHEN OLD.computerDnsName IS NOT NEW.computerDnsName BEGIN
@@ -74,6 +91,7 @@ END;
 DROP TRIGGER IF EXISTS temp.user_came;
 CREATE TEMP TRIGGER user_came AFTER INSERT ON main.LogonUsers BEGIN
   INSERT INTO touched VALUES (NEW.machineId, 'users') ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex SELECT 'user', NEW.accountKey WHERE NEW.accountKey IS NOT NULL ON CONFLICT DO NOTHING;
 END;
 DROP TRIGGER IF EXISTS temp.user_changed;
 CREATE TEMP TRIGGER user_changed AFTER UPDATE ON main.LogonUsers BEGIN
@@ -83,6 +101,7 @@ DROP TRIGGER IF EXISTS temp.user_went;
 CREATE TEMP TRIGGER user_went AFTER DELETE ON main.LogonUsers BEGIN
   INSERT INTO gone_user VALUES (OLD.machineId, OLD.accountName, OLD.accountDomain) ON CONFLICT DO NOTHING;
   INSERT INTO touched VALUES (OLD.machineId, 'users') ON CONFLICT DO NOTHING;
+  INSERT INTO changed_vertex SELECT 'user', OLD.accountKey WHERE OLD.accountKey IS NOT NULL ON CONFLICT DO NOTHING;
 END;
 
 DROP TRIGGER IF EXISTS temp.alert_came;
@@ -134,6 +153,13 @@ WHEN (OLD.CvssScore, OLD.VulnerabilityDescription, OLD.PublishedDate)
   SELECT m.machine_id FROM software s CROSS JOIN machine_software m ON m.software_id = s.software_id
   WHERE s.CveId = NEW.CveId AND (OLD.CvssScore IS NULL) <> (NEW.CvssScore IS NULL) ON CONFLICT DO NOTHING;
   INSERT INTO changed_vertex VALUES ('cve', NEW.CveId) ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS temp.cve_modified;
+CREATE TEMP TRIGGER cve_modified AFTER UPDATE ON main.VulnerabilityKb
+WHEN OLD.LastModifiedTime IS NOT NEW.LastModifiedTime BEGIN
+  INSERT INTO changed_vertex
+  SELECT 'cve', NEW.CveId WHERE EXISTS (SELECT 1 FROM named_field WHERE field = 'updated_on') ON CONFLICT DO NOTHING;
 END;
 
 DROP TRIGGER IF EXISTS temp.score_came;

@@ -80,5 +80,13 @@ INSERT INTO asset SELECT vertex_id, run_id FROM restored_asset;
 INSERT OR IGNORE INTO touched SELECT machine, aspect FROM stage.returned_claim;
 INSERT OR IGNORE INTO touched SELECT machine, 'all' FROM stage.returned_asset;
 
+-- CAR may have taken fields of an import without an answer.
+INSERT OR IGNORE INTO possible_field
+SELECT o.object_id, j.key, coalesce(t.value, '')
+FROM batch b CROSS JOIN outbox o ON o.item_id BETWEEN b.first_item AND b.last_item
+CROSS JOIN json_each(o.body) j ON j.key IN (SELECT field FROM body_field)
+LEFT JOIN json_each(CASE j.type WHEN 'array' THEN j.value END) t
+WHERE o.operation = 'vertex';
+
 DELETE FROM batch;
 DELETE FROM outbox;

@@ -15,6 +15,9 @@ WHERE computerDnsName NOT BETWEEN '.' AND '~' OR computerDnsName IN ('NaN', 'Inf
    OR osPlatform NOT BETWEEN '.' AND '~' OR osPlatform IN ('NaN', 'Infinity')
    OR lastIpAddress NOT BETWEEN '.' AND '~' OR lastIpAddress IN ('NaN', 'Infinity')
    OR lastExternalIpAddress NOT BETWEEN '.' AND '~' OR lastExternalIpAddress IN ('NaN', 'Infinity')
+   OR onboardingStatus NOT BETWEEN '.' AND '~' OR onboardingStatus IN ('NaN', 'Infinity')
+   OR rbacGroupName NOT BETWEEN '.' AND '~' OR rbacGroupName IN ('NaN', 'Infinity')
+   OR mergedIntoMachineId NOT BETWEEN '.' AND '~' OR mergedIntoMachineId IN ('NaN', 'Infinity')
    OR firstSeen NOT BETWEEN '1970-01-02' AND '9~'
    OR lastSeen NOT BETWEEN '1970-01-02' AND '9~';
 INSERT INTO doubtful SELECT 'MachineNetworkInfo', rowid FROM stage.MachineNetworkInfo
@@ -56,6 +59,8 @@ CREATE TEMP TABLE graph_field (source TEXT, field TEXT, kind TEXT NOT NULL, PRIM
 INSERT INTO graph_field VALUES
   ('MachineInfo', 'computerDnsName', 'name'), ('MachineInfo', 'osPlatform', 'name'),
   ('MachineInfo', 'lastIpAddress', 'name'), ('MachineInfo', 'lastExternalIpAddress', 'name'),
+  ('MachineInfo', 'onboardingStatus', 'name'), ('MachineInfo', 'rbacGroupName', 'name'),
+  ('MachineInfo', 'mergedIntoMachineId', 'name'),
   ('MachineInfo', 'firstSeen', 'time'), ('MachineInfo', 'lastSeen', 'time'),
   ('MachineNetworkInfo', 'Timestamp', 'time'),
   ('Alerts', 'machineId', 'name'), ('Alerts', 'title', 'name'), ('Alerts', 'description', 'name'),
@@ -77,6 +82,8 @@ INSERT INTO doubtful_value
 SELECT f.kind, d.source, s.id, f.field, CASE f.field
     WHEN 'computerDnsName' THEN s.computerDnsName WHEN 'osPlatform' THEN s.osPlatform
     WHEN 'lastIpAddress' THEN s.lastIpAddress WHEN 'lastExternalIpAddress' THEN s.lastExternalIpAddress
+    WHEN 'onboardingStatus' THEN s.onboardingStatus WHEN 'rbacGroupName' THEN s.rbacGroupName
+    WHEN 'mergedIntoMachineId' THEN s.mergedIntoMachineId
     WHEN 'firstSeen' THEN s.firstSeen WHEN 'lastSeen' THEN s.lastSeen END
 FROM doubtful d CROSS JOIN stage.MachineInfo s ON s.rowid = d.row CROSS JOIN graph_field f ON f.source = d.source
 WHERE d.source = 'MachineInfo'
@@ -149,6 +156,9 @@ UPDATE stage.MachineInfo SET
   osPlatform = CASE WHEN ('name', osPlatform) NOT IN meaningless THEN osPlatform END,
   lastIpAddress = CASE WHEN ('name', lastIpAddress) NOT IN meaningless THEN lastIpAddress END,
   lastExternalIpAddress = CASE WHEN ('name', lastExternalIpAddress) NOT IN meaningless THEN lastExternalIpAddress END,
+  onboardingStatus = CASE WHEN ('name', onboardingStatus) NOT IN meaningless THEN onboardingStatus END,
+  rbacGroupName = CASE WHEN ('name', rbacGroupName) NOT IN meaningless THEN rbacGroupName END,
+  mergedIntoMachineId = CASE WHEN ('name', mergedIntoMachineId) NOT IN meaningless THEN mergedIntoMachineId END,
   firstSeen = CASE WHEN ('time', firstSeen) NOT IN meaningless THEN firstSeen END,
   lastSeen = CASE WHEN ('time', lastSeen) NOT IN meaningless THEN lastSeen END
 WHERE rowid IN (SELECT row FROM doubtful WHERE source = 'MachineInfo');

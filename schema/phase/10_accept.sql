@@ -19,6 +19,9 @@ UPDATE stage.MachineInfo SET set_aside = CASE
     WHEN typeof(lastExternalIpAddress) NOT IN ('text', 'null') THEN 'lastExternalIpAddress is not a text'
     WHEN typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text'
         OR lastSeen NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastSeen) IS NULL) THEN 'lastSeen is no time'
+    WHEN typeof(machineTags) <> 'null' AND (typeof(machineTags) <> 'text' OR NOT json_valid(machineTags)
+        OR json_type(machineTags) <> 'array') THEN 'machineTags is no list'
+    WHEN typeof(mergedIntoMachineId) NOT IN ('text', 'null') THEN 'mergedIntoMachineId is not a text'
     ELSE 'ipAddresses is no list'
   END
 WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr(id, char(0)) OR instr(id, ',')
@@ -30,7 +33,10 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
    OR (typeof(lastSeen) <> 'null' AND (typeof(lastSeen) <> 'text'
         OR lastSeen NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' OR julianday(lastSeen) IS NULL))
    OR (typeof(ipAddresses) <> 'null' AND (typeof(ipAddresses) <> 'text' OR NOT json_valid(ipAddresses)
-                                          OR json_type(ipAddresses) <> 'array'));
+                                          OR json_type(ipAddresses) <> 'array'))
+   OR (typeof(machineTags) <> 'null' AND (typeof(machineTags) <> 'text' OR NOT json_valid(machineTags)
+                                          OR json_type(machineTags) <> 'array'))
+   OR typeof(mergedIntoMachineId) NOT IN ('text', 'null');
 
 -- Where the machine list tells the network, an element that is no address may stand for one.
 UPDATE stage.MachineInfo SET set_aside = 'ipAddresses is no list of addresses'
@@ -85,6 +91,9 @@ WHERE typeof(id) <> 'text' OR id = '' OR length(CAST(id AS BLOB)) > 200 OR instr
 UPDATE stage.LogonUsers SET set_aside = 'accountName is no usable text'
 WHERE typeof(accountName) NOT IN ('text', 'null') OR instr(accountName, char(0))
    OR length(CAST(accountName AS BLOB)) > 1000;
+UPDATE stage.LogonUsers SET set_aside = 'accountDomain is no usable text'
+WHERE (SELECT account_key FROM stage.run) = 'domain-name'
+  AND (instr(accountDomain, char(0)) OR length(CAST(accountDomain AS BLOB)) + length(CAST(accountName AS BLOB)) > 999);
 UPDATE stage.LogonUsers SET set_aside = 'DeviceId is not a text' WHERE typeof(machineId) <> 'text' OR machineId = '';
 
 UPDATE stage.SoftwareVulnerabilities SET set_aside = CASE

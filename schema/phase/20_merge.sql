@@ -3,7 +3,9 @@
 
 -- stage → mirror. Staged rows outermost, then look-ups by key: the planner has no statistics of a fresh stage.
 
-INSERT INTO MachineInfo
+INSERT INTO MachineInfo (id, computerDnsName, osPlatform, healthStatus, firstSeen, lastSeen, lastIpAddress,
+  lastExternalIpAddress, ipAddresses, onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, run_id, usersReadAt,
+  ahead, deviceValue, machineTags, isExcluded, mergedIntoMachineId)
 SELECT s.id, s.computerDnsName, s.osPlatform, s.healthStatus,
        strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(s.firstSeen) WHEN 'text' THEN s.firstSeen END),
        strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END), s.lastIpAddress, s.lastExternalIpAddress, coalesce(s.ipAddresses, '[]'),
@@ -11,7 +13,12 @@ SELECT s.id, s.computerDnsName, s.osPlatform, s.healthStatus,
        CAST(s.rbacGroupName AS TEXT), (SELECT run_id FROM stage.run), NULL,
        coalesce(s.lastSeen > (SELECT soon FROM reading_clock)
                 AND strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN s.lastSeen GLOB '*[+-]??:??' THEN s.lastSeen ELSE substr(rtrim(s.lastSeen, 'Z'), 1, 23) END)
-                    > (SELECT soon FROM reading_clock), 0)
+                    > (SELECT soon FROM reading_clock), 0),
+       CAST(s.deviceValue AS TEXT), coalesce(s.machineTags, '[]'), s.isExcluded IS 1,
+       CASE length(s.mergedIntoMachineId)  -- as ids of machines are (engine/fetch/machine_ids.h)
+         WHEN 40 THEN coalesce((SELECT f.known FROM machine_id_form f WHERE f.id = lower(s.mergedIntoMachineId)),
+                               lower(s.mergedIntoMachineId))
+         ELSE s.mergedIntoMachineId END
 FROM stage.MachineInfo s
 WHERE s.set_aside IS NULL
 ON CONFLICT DO UPDATE SET
@@ -20,12 +27,15 @@ ON CONFLICT DO UPDATE SET
   lastExternalIpAddress = excluded.lastExternalIpAddress, ipAddresses = excluded.ipAddresses,
   onboardingStatus = excluded.onboardingStatus, version = excluded.version, riskScore = excluded.riskScore,
   exposureLevel = excluded.exposureLevel, rbacGroupName = excluded.rbacGroupName, run_id = excluded.run_id,
-  ahead = excluded.ahead
+  ahead = excluded.ahead, deviceValue = excluded.deviceValue, machineTags = excluded.machineTags,
+  isExcluded = excluded.isExcluded, mergedIntoMachineId = excluded.mergedIntoMachineId
 WHERE (computerDnsName, osPlatform, healthStatus, firstSeen, lastSeen, lastIpAddress, lastExternalIpAddress, ipAddresses,
-       onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, ahead)
+       onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, ahead, deviceValue, machineTags, isExcluded,
+       mergedIntoMachineId)
   IS NOT (excluded.computerDnsName, excluded.osPlatform, excluded.healthStatus, excluded.firstSeen, excluded.lastSeen,
           excluded.lastIpAddress, excluded.lastExternalIpAddress, excluded.ipAddresses, excluded.onboardingStatus,
-          excluded.version, excluded.riskScore, excluded.exposureLevel, excluded.rbacGroupName, excluded.ahead)
+          excluded.version, excluded.riskScore, excluded.exposureLevel, excluded.rbacGroupName, excluded.ahead,
+          excluded.deviceValue, excluded.machineTags, excluded.isExcluded, excluded.mergedIntoMachineId)
   -- One older than what is known is no news.
   AND (ahead OR coalesce(excluded.lastSeen >= lastSeen, 1));
 
@@ -113,8 +123,43 @@ SELECT machineId, accountName, coalesce(CASE typeof(accountDomain) WHEN 'text' T
        CASE typeof(accountSid) WHEN 'text' THEN accountSid END
 FROM stage.LogonUsers WHERE set_aside IS NULL AND accountName <> '' AND typeof(machineId) = 'text'
 ON CONFLICT DO UPDATE SET accountSid = excluded.accountSid WHERE excluded.accountSid > coalesce(accountSid, '');
-INSERT INTO LogonUsers (machineId, accountName, accountDomain, run_id, accountSid)
-SELECT u.machineId, u.accountName, u.accountDomain, (SELECT run_id FROM stage.run), u.accountSid
+-- Keys with the domain are in lower case. (lower() knows ASCII alone: letters of Latin, Greek and Cyrillic beyond it are told by
+-- their numbers.)
+DROP TABLE IF EXISTS temp.account_text;
+CREATE TEMP TABLE account_text (text TEXT PRIMARY KEY, key TEXT) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO account_text
+SELECT t.text, lower(t.text)
+FROM (SELECT 1 FROM stage.run WHERE account_key = 'domain-name') CROSS JOIN (
+  SELECT coalesce(nullif(accountDomain, '') || '\', '') || accountName AS text FROM staged_user
+  UNION ALL
+  SELECT coalesce(nullif(accountDomain, '') || '\', '') || accountName FROM account_key_moved CROSS JOIN LogonUsers) t;
+UPDATE account_text SET key = (
+  WITH RECURSIVE lowered(position, done) AS (
+    SELECT 1, ''
+    UNION ALL
+    SELECT position + 1, done || (
+      SELECT char(CASE
+          WHEN (code BETWEEN 192 AND 222 AND code <> 215) OR code BETWEEN 913 AND 939 OR code BETWEEN 1040 AND 1071
+            THEN code + 32
+          WHEN (code BETWEEN 256 AND 311 OR code BETWEEN 330 AND 375) AND code NOT IN (304, 305) AND code % 2 = 0 THEN code + 1
+          WHEN (code BETWEEN 313 AND 328 OR code BETWEEN 377 AND 382) AND code % 2 = 1 THEN code + 1
+          WHEN code = 376 THEN 255
+          WHEN code = 902 THEN 940
+          WHEN code BETWEEN 904 AND 906 THEN code + 37
+          WHEN code = 908 THEN 972
+          WHEN code IN (910, 911) THEN code + 63
+          WHEN code BETWEEN 1024 AND 1039 THEN code + 80
+          ELSE code END)
+      FROM (SELECT unicode(substr(account_text.key, position, 1)) AS code))
+    FROM lowered WHERE position <= length(account_text.key))
+  SELECT done FROM lowered ORDER BY position DESC LIMIT 1)
+WHERE key GLOB '*[^ -~]*';
+UPDATE LogonUsers SET accountKey =
+  (SELECT k.key FROM account_text k WHERE k.text = coalesce(nullif(accountDomain, '') || '\', '') || accountName)
+WHERE EXISTS (SELECT 1 FROM account_key_moved);
+INSERT INTO LogonUsers (machineId, accountName, accountDomain, run_id, accountSid, accountKey)
+SELECT u.machineId, u.accountName, u.accountDomain, (SELECT run_id FROM stage.run), u.accountSid,
+       (SELECT k.key FROM account_text k WHERE k.text = coalesce(nullif(u.accountDomain, '') || '\', '') || u.accountName)
 FROM staged_user u CROSS JOIN stage.users_reading r ON r.machineId = u.machineId AND r.state = 'read'
 WHERE true
 ON CONFLICT DO UPDATE SET accountSid = excluded.accountSid, run_id = excluded.run_id
@@ -245,7 +290,7 @@ WHERE (machine_id, software_id) IN (
 -- A CVE missing from the knowledge base's answer keeps its last entry.
 INSERT INTO VulnerabilityKb
 SELECT CveId, CAST(CvssScore AS REAL), VulnerabilityDescription, strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN PublishedDate GLOB '*[+-]??:??' THEN PublishedDate ELSE substr(rtrim(PublishedDate, 'Z'), 1, 23) END),
-       strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(LastModifiedTime) WHEN 'text' THEN LastModifiedTime END),
+       strftime('%Y-%m-%dT%H:%M:%fZ', CASE WHEN typeof(LastModifiedTime) <> 'text' THEN NULL WHEN LastModifiedTime GLOB '*[+-]??:??' THEN LastModifiedTime ELSE substr(rtrim(LastModifiedTime, 'Z'), 1, 23) END),
        (SELECT run_id FROM stage.run)
 FROM stage.VulnerabilityKb
 WHERE set_aside IS NULL

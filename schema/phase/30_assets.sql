@@ -1,5 +1,5 @@
--- Which machines CAR shall hold as assets: every one but the inactive-15 ones, who are Inactive and were last seen 15 days
--- ago or more. The work list of this derivation follows from it.
+-- Which machines CAR shall hold as assets: every one in scope but the inactive-15 ones, who are Inactive and were last seen
+-- 15 days ago or more. The work list of this derivation follows from it.
 
 -- Removals that were held back, and operations that were not finished, are looked at anew.
 INSERT OR IGNORE INTO touched SELECT machine, aspect FROM due;
@@ -34,18 +34,68 @@ INSERT OR IGNORE INTO touched
 SELECT m.id, 'all'
 FROM MachineInfo m
 WHERE m.healthStatus = 'Inactive'
+  AND NOT EXISTS (SELECT 1 FROM out_of_scope o WHERE o.id = m.id)
   AND m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days')
   AND NOT EXISTS (SELECT 1 FROM vertex v JOIN asset a ON a.vertex_id = v.vertex_id
                   WHERE v.collection = 'asset' AND v.key = m.id);
+
+-- Machines that count by their own records.
+DROP VIEW IF EXISTS temp.counting;
+CREATE TEMP VIEW counting AS
+SELECT m.id FROM MachineInfo m
+WHERE (m.healthStatus IS NOT 'Inactive' OR m.lastSeen IS NULL
+       OR m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
+  AND NOT EXISTS (SELECT 1 FROM out_of_scope o WHERE o.id = m.id);
+
+-- Where one of them was merged into another one of them, and so on, the one at the end counts and the others do not. A ring
+-- has no end: all of it counts. Whoever was merged into a touched machine is looked at with it.
+INSERT OR IGNORE INTO touched
+WITH RECURSIVE merged_into(id) AS (
+  SELECT l.machine FROM (SELECT 1 WHERE EXISTS (SELECT 1 FROM scope_rule WHERE rule = 'merged_devices'))
+  CROSS JOIN (SELECT machine FROM touched UNION SELECT machine FROM leaving) l
+  UNION
+  SELECT m.id FROM merged_into t CROSS JOIN MachineInfo m ON m.mergedIntoMachineId = t.id)
+SELECT id, 'machine' FROM merged_into;
+DROP TABLE IF EXISTS temp.merged;
+CREATE TEMP TABLE merged (machine TEXT PRIMARY KEY, target TEXT NOT NULL) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO merged
+WITH RECURSIVE way(machine, at) AS (
+  SELECT DISTINCT t.machine, t.machine
+  FROM (SELECT 1 WHERE EXISTS (SELECT 1 FROM scope_rule WHERE rule = 'merged_devices')) CROSS JOIN touched t
+  UNION
+  SELECT w.machine, c.id
+  FROM way w CROSS JOIN MachineInfo m ON m.id = w.at CROSS JOIN counting c ON c.id = m.mergedIntoMachineId
+  WHERE c.id <> w.at)
+SELECT w.machine, w.at
+FROM way w CROSS JOIN MachineInfo m ON m.id = w.at
+WHERE w.at <> w.machine
+  AND NOT EXISTS (SELECT 1 FROM counting c WHERE c.id = m.mergedIntoMachineId AND c.id <> m.id);
+
+-- Assets that are out of scope now. Where a record could not be read it may have said otherwise: they are looked at again.
+DROP TABLE IF EXISTS temp.outside;
+CREATE TEMP TABLE outside (vertex_id INTEGER PRIMARY KEY, machine TEXT NOT NULL, evidence TEXT, unread INTEGER NOT NULL) STRICT;
+INSERT INTO outside
+SELECT v.vertex_id, t.machine,
+       'MachineInfo: ' || coalesce((SELECT min(o.reason) FROM out_of_scope o WHERE o.id = t.machine),
+                                   'merged into ' || (SELECT target FROM merged g WHERE g.machine = t.machine)),
+       t.machine IN (SELECT key FROM unread WHERE dataset = 'machines')
+       OR EXISTS (SELECT 1 FROM unnamed WHERE dataset = 'machines')
+FROM (SELECT 1 WHERE EXISTS (SELECT 1 FROM scope_rule)) CROSS JOIN (SELECT DISTINCT machine FROM touched) t
+CROSS JOIN vertex v ON v.collection = 'asset' AND v.key = t.machine
+CROSS JOIN asset a ON a.vertex_id = v.vertex_id
+WHERE EXISTS (SELECT 1 FROM out_of_scope o WHERE o.id = t.machine) OR t.machine IN (SELECT machine FROM merged);
+INSERT OR IGNORE INTO leaving SELECT vertex_id, machine, 'out of scope', evidence FROM outside WHERE NOT unread;
+INSERT INTO due
+SELECT machine, 'machine', 'dataset incomplete', (SELECT run_id FROM stage.run) FROM outside WHERE unread
+ON CONFLICT DO NOTHING;
 
 -- Machines that came, or came back.
 DROP TABLE IF EXISTS temp.joining;
 CREATE TEMP TABLE joining (machine TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO joining
 SELECT DISTINCT m.id
-FROM touched t CROSS JOIN MachineInfo m ON m.id = t.machine
-WHERE (m.healthStatus IS NOT 'Inactive' OR m.lastSeen IS NULL
-       OR m.lastSeen > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT now FROM stage.run), '-15 days'))
+FROM touched t CROSS JOIN counting m ON m.id = t.machine
+WHERE m.id NOT IN (SELECT machine FROM merged)
   AND NOT EXISTS (SELECT 1 FROM asset a JOIN vertex v ON v.vertex_id = a.vertex_id
                   WHERE v.collection = 'asset' AND v.key = m.id);
 INSERT OR IGNORE INTO vertex (collection, key) SELECT 'asset', machine FROM joining;

@@ -85,25 +85,25 @@ WHERE address IS NOT NULL AND mac IS NOT NULL;
 ------------------------------------------------------------------------------------------------------------ users
 -- Which of the two identity models CAR speaks decides the rows.
 DROP TABLE IF EXISTS temp.logged_on;
-CREATE TEMP TABLE logged_on (machine_id INTEGER, accountName TEXT, host TEXT) STRICT;
+CREATE TEMP TABLE logged_on (machine_id INTEGER, account TEXT, host TEXT) STRICT;
 INSERT INTO logged_on
-SELECT w.machine_id, u.accountName, h.name
+SELECT w.machine_id, coalesce(u.accountKey, u.accountName), h.name
 FROM work w CROSS JOIN logon_user u ON u.machineId = w.machine LEFT JOIN host h ON h.machine_id = w.machine_id
 WHERE w.aspect = 'users' AND w.is_asset AND u.nobody IS NULL;
 INSERT INTO derived_name
-SELECT machine_id, 'users', 'asset_user', 'asset', NULL, 'user', accountName FROM logged_on
+SELECT machine_id, 'users', 'asset_user', 'asset', NULL, 'user', account FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'user';
 INSERT INTO derived_name
-SELECT machine_id, 'users', 'user_hostname', 'user', accountName, 'hostname', host FROM logged_on
+SELECT machine_id, 'users', 'user_hostname', 'user', account, 'hostname', host FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'user' AND host IS NOT NULL;
 INSERT INTO derived_name
-SELECT machine_id, 'users', 'asset_account', 'asset', NULL, 'account', accountName FROM logged_on
+SELECT machine_id, 'users', 'asset_account', 'asset', NULL, 'account', account FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'account';
 INSERT INTO derived_name
-SELECT machine_id, 'users', 'user_account', 'user', accountName, 'account', accountName FROM logged_on
+SELECT machine_id, 'users', 'user_account', 'user', account, 'account', account FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'account';
 INSERT INTO derived_name
-SELECT machine_id, 'users', 'account_hostname', 'account', accountName, 'hostname', host FROM logged_on
+SELECT machine_id, 'users', 'account_hostname', 'account', account, 'hostname', host FROM logged_on
 WHERE (SELECT identity_model FROM stage.run) = 'account' AND host IS NOT NULL;
 
 ----------------------------------------------------------------------------------------------------------- alerts

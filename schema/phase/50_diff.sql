@@ -121,7 +121,7 @@ SELECT (SELECT run_id FROM stage.run), 'vertex', n.car_name, b.vertex_id,
 FROM desired_vertex d
 CROSS JOIN vertex_body b ON b.vertex_id = d.vertex_id
 CROSS JOIN collection n ON n.name = b.collection
-LEFT JOIN acknowledged_vertex k ON k.vertex_id = d.vertex_id
+LEFT JOIN comparable_vertex k ON k.vertex_id = d.vertex_id
 LEFT JOIN candidate_vertex c ON c.vertex_id = d.vertex_id
 WHERE b.body IS NOT NULL
   AND (b.collection <> 'asset' OR EXISTS (SELECT 1 FROM asset a WHERE a.vertex_id = d.vertex_id))

@@ -12,9 +12,9 @@ LEFT JOIN temp.candidate_edge c ON c.edge_id = k.edge_id
 WHERE k.edge_id NOT IN (SELECT object_id FROM planned WHERE operation = 'edge')
 ORDER BY n.collection, n.from_key, n.to_key;
 INSERT INTO planned (operation, collection, from_collection, from_key, reason, evidence, machine, object_id)
-SELECT 'drop', n.car_name, v.collection, v.key, 'not reported in the full import',
+SELECT 'drop', n.car_name, v.collection, v.key, coalesce(l.reason, 'not reported in the full import'),
        CASE v.collection
-         WHEN 'asset' THEN coalesce('MachineInfo: healthStatus ' || m.healthStatus || ', lastSeen ' || m.lastSeen,
+         WHEN 'asset' THEN coalesce(l.evidence, 'MachineInfo: healthStatus ' || m.healthStatus || ', lastSeen ' || m.lastSeen,
                                     'Defender does not list it')
          ELSE 'no edge needs it' END,
        CASE v.collection WHEN 'asset' THEN v.key END, k.vertex_id
@@ -22,5 +22,6 @@ FROM acknowledged_vertex k
 CROSS JOIN vertex v ON v.vertex_id = k.vertex_id
 CROSS JOIN collection n ON n.name = v.collection
 LEFT JOIN MachineInfo m ON v.collection = 'asset' AND m.id = v.key
+LEFT JOIN temp.leaving l ON l.vertex_id = v.vertex_id AND l.reason = 'out of scope'
 WHERE k.vertex_id NOT IN (SELECT object_id FROM planned WHERE operation = 'vertex')
 ORDER BY v.collection <> 'asset', n.car_name, v.key;

@@ -5,7 +5,7 @@
 PRAGMA stage.journal_mode = MEMORY;
 PRAGMA stage.synchronous = OFF;      -- a crash while fetching throws the stage away; settle makes it durable
 PRAGMA stage.application_id = 0x64637361;  -- "dcsa"
-PRAGMA stage.user_version = 3;         -- of this layout
+PRAGMA stage.user_version = 4;         -- of this layout
 
 -- The run's clock and parameters, one row.
 CREATE TABLE stage.run (
@@ -24,8 +24,11 @@ CREATE TABLE stage.run (
   builds_on       TEXT NOT NULL,     -- the digest before; '': the first run
   digest          TEXT,              -- schema/phase/60_digest.sql; NULL until derive is through
   pruned          INTEGER NOT NULL DEFAULT 0,  -- 1: rows that told nothing new were left out (schema/phase/70_keep.sql)
-  clock_agreed    INTEGER NOT NULL DEFAULT 1   -- 0: Defender's clock agrees neither with this host's nor with CAR's, so
+  clock_agreed    INTEGER NOT NULL DEFAULT 1,  -- 0: Defender's clock agrees neither with this host's nor with CAR's, so
                                                -- nothing is removed by age, and now is the last run's
+  car_fields      TEXT NOT NULL DEFAULT '[]',     -- of view body_field, those that CAR's import schema names; JSON
+  account_key     TEXT NOT NULL DEFAULT 'name',   -- name, domain-name
+  scope           TEXT NOT NULL DEFAULT '{}'      -- which machines count: what view scope_rule reads
 ) STRICT;
 
 -- One row a dataset. `whole`: it asked for everything, so what it lacks is gone. state is `complete` only after the
@@ -45,7 +48,8 @@ CREATE TABLE stage.dataset (
 CREATE TABLE stage.MachineInfo (
   id ANY, computerDnsName ANY, osPlatform ANY, healthStatus ANY, firstSeen ANY, lastSeen ANY,
   lastIpAddress ANY, lastExternalIpAddress ANY, ipAddresses ANY, onboardingStatus ANY, version ANY, riskScore ANY,
-  exposureLevel ANY, rbacGroupName ANY, set_aside TEXT
+  exposureLevel ANY, rbacGroupName ANY, set_aside TEXT,
+  deviceValue ANY, machineTags ANY, isExcluded ANY, mergedIntoMachineId ANY
 ) STRICT;
 CREATE INDEX stage.machine_by_id ON MachineInfo (id);
 

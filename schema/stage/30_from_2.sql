@@ -1,4 +1,4 @@
--- A copy of a snapshot of layout 2, brought up to today's tables.
+-- A copy of a snapshot of layout 2, brought up to layout 3.
 ALTER TABLE stage.run ADD COLUMN clock_agreed INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE stage.dataset ADD COLUMN not_understood INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE stage.dataset ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;

@@ -24,7 +24,7 @@ UPDATE batch SET job_id = :job WHERE batch_id = :batch
 -- statement: end_batch
 DELETE FROM batch WHERE batch_id = :batch
 -- statement: vertices
-SELECT collection, body FROM outbox WHERE item_id BETWEEN :first AND :last ORDER BY item_id
+SELECT collection, body FROM sent_vertex WHERE item_id BETWEEN :first AND :last ORDER BY item_id
 -- statement: kinds
 -- How an edge names its ends. The user model names its users by key, the account model by external id (docs/services/car.md).
 SELECT c.name, c.car_name, c.by_external_id AND NOT (c.name = 'user' AND m.value = 'user')
@@ -48,6 +48,15 @@ ORDER BY o.item_id
 INSERT INTO acknowledged_vertex
 SELECT object_id, body, :at, run_id, run_id FROM outbox WHERE item_id BETWEEN :first AND :last
 ON CONFLICT DO UPDATE SET body = excluded.body, confirmed_run = excluded.confirmed_run
+-- statement: forget_possible_fields
+-- CAR has been told what holds now. (Nearly always the table is empty: then nothing of the outbox is read.)
+DELETE FROM possible_field
+WHERE vertex_id IN (SELECT o.object_id FROM (SELECT 1 FROM possible_field LIMIT 1) CROSS JOIN outbox o
+                    WHERE o.item_id BETWEEN :first AND :last)
+  AND CASE field WHEN 'tag' THEN 'untag' ELSE field END IN (SELECT field FROM named_field)
+-- statement: forget_fields_of_gone
+-- What comes back after it was gone from CAR starts empty.
+DELETE FROM possible_field WHERE vertex_id NOT IN (SELECT vertex_id FROM acknowledged_vertex)
 -- statement: acknowledge_edges
 INSERT INTO acknowledged_edge
 SELECT object_id, last_modified, :at, run_id, run_id FROM outbox WHERE item_id BETWEEN :first AND :last
@@ -196,10 +205,12 @@ LEFT JOIN temp.candidate_edge c ON c.edge_id = k.edge_id
 WHERE k.confirmed_run <> :run_id
 -- statement: log_dropped_assets
 INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, object_id, since, since_run)
-SELECT :run_id, :at, 'drop', 'asset', 'not reported in the full import', 1, v.key,
-       coalesce('MachineInfo: healthStatus ' || m.healthStatus || ', lastSeen ' || m.lastSeen, 'Defender does not list it'),
+SELECT :run_id, :at, 'drop', 'asset', coalesce(l.reason, 'not reported in the full import'), 1, v.key,
+       coalesce(l.evidence, 'MachineInfo: healthStatus ' || m.healthStatus || ', lastSeen ' || m.lastSeen,
+                'Defender does not list it'),
        k.vertex_id, k.since, k.since_run
 FROM acknowledged_vertex k JOIN vertex v ON v.vertex_id = k.vertex_id LEFT JOIN MachineInfo m ON m.id = v.key
+LEFT JOIN temp.leaving l ON l.vertex_id = v.vertex_id AND l.reason = 'out of scope'
 WHERE k.confirmed_run <> :run_id AND v.collection = 'asset'
 -- statement: log_dropped_vertices
 INSERT INTO ledger (run_id, at, operation, collection, reason, records, object, evidence, object_id, since, since_run)

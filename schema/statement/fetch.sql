@@ -1,8 +1,9 @@
 -- What fetch asks the mirror before it asks Defender, and how staged rows go in.
 -- statement: run
-INSERT INTO stage.run (run_id, mode, reason, now, tenant, source, identity_model, network_source, program, report, derivation,
-                       builds_on)
+INSERT INTO stage.run (run_id, mode, reason, now, tenant, source, identity_model, network_source, program, report, car_fields,
+                       account_key, scope, derivation, builds_on)
 VALUES (:run_id, :mode, :reason, :now, :tenant, :source, :identity_model, :network_source, :program, :report,
+        :car_fields, :account_key, :scope,
         (SELECT value FROM setting WHERE name = 'derivation'),
         coalesce((SELECT value FROM setting WHERE name = 'digest'), ''))
 -- statement: set_clock
@@ -54,13 +55,14 @@ SELECT id, known FROM machine_id_form
 -- statement: machine
 -- A list that is read twice tells nothing the second time, but for what has changed.
 INSERT INTO stage.MachineInfo
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16, ?17, ?18
 WHERE NOT EXISTS (
   SELECT 1 FROM stage.MachineInfo s
   WHERE s.id = ?1
     AND (s.computerDnsName, s.osPlatform, s.healthStatus, s.firstSeen, s.lastSeen, s.lastIpAddress, s.lastExternalIpAddress,
-         s.ipAddresses, s.onboardingStatus, s.version, s.riskScore, s.exposureLevel, s.rbacGroupName)
-     IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14))
+         s.ipAddresses, s.onboardingStatus, s.version, s.riskScore, s.exposureLevel, s.rbacGroupName,
+         s.deviceValue, s.machineTags, s.isExcluded, s.mergedIntoMachineId)
+     IS (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18))
 -- statement: machine_news
 -- Of a window: most of the 24 hours' overlap says what the mirror has word for word, cut as merge cuts it. Such a row tells
 -- nothing, so it does not even reach the stage, unless another record of the machine is there, beside which it counts, or the
@@ -76,8 +78,10 @@ SELECT NOT EXISTS (
                                                            ELSE substr(rtrim(?6, 'Z'), 1, 23) END)
          OR m.lastSeen IS NULL AND ?6 < '1970-01-01')  -- no time, as phase/08_nothing.sql says
     AND m.firstSeen IS strftime('%Y-%m-%dT%H:%M:%fZ', CASE typeof(?5) WHEN 'text' THEN ?5 END)
-    AND (m.onboardingStatus, m.version, m.riskScore, m.exposureLevel, m.rbacGroupName)
-     IS (CAST(?10 AS TEXT), CAST(?11 AS TEXT), CAST(?12 AS TEXT), CAST(?13 AS TEXT), CAST(?14 AS TEXT)))
+    AND (m.onboardingStatus, m.version, m.riskScore, m.exposureLevel, m.rbacGroupName, m.deviceValue)
+     IS (CAST(?10 AS TEXT), CAST(?11 AS TEXT), CAST(?12 AS TEXT), CAST(?13 AS TEXT), CAST(?14 AS TEXT), CAST(?15 AS TEXT))
+    AND (m.machineTags, m.isExcluded, m.mergedIntoMachineId)
+     IS (coalesce(?16, '[]'), ?17 IS 1, CASE length(?18) WHEN 40 THEN lower(?18) ELSE ?18 END))
 -- statement: rows_read
 -- The table holds the news alone.
 UPDATE stage.dataset SET records = :records WHERE name = :name

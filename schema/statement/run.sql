@@ -5,6 +5,8 @@ SELECT value FROM setting WHERE name = :name
 INSERT INTO setting VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = excluded.value
 -- statement: unset
 DELETE FROM setting WHERE name = :name
+-- statement: body_fields
+SELECT car_field FROM body_field ORDER BY car_field
 -- statement: begin
 INSERT INTO run (run_id, started_at, outcome)
 VALUES ((SELECT coalesce(max(run_id), 0) + 1 FROM run), :started_at, NULL) RETURNING run_id

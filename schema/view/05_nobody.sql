@@ -15,7 +15,7 @@ CREATE VIEW windows_account (name) AS VALUES
 
 -- LogonUsers, and why an account is nobody; NULL: it is somebody's.
 CREATE VIEW logon_user AS
-SELECT machineId, accountName, accountDomain, accountSid, run_id,
+SELECT machineId, accountName, accountDomain, accountSid, run_id, accountKey,
   CASE
     WHEN upper(accountSid) IN ('S-1-5-18', 'S-1-5-19', 'S-1-5-20') THEN 'a service account (' || accountSid || ')'
     WHEN upper(accountSid) = 'S-1-5-7' THEN 'the anonymous account (' || accountSid || ')'

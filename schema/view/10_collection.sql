@@ -36,6 +36,23 @@ CREATE VIEW edge_type (name, from_type, to_type, aspect, dataset, withheld, iden
   ('asset_application',         'asset',       'application', 'software', 'vulnerabilities', 1, NULL,      'software patched or gone'),
   ('application_vulnerability', 'application', 'cve',         'software', 'vulnerabilities', 1, NULL,      'software patched or gone');
 
+-- Fields that are sent only where CAR's own import schema names them (car_field). CAR keeps what a later import leaves out:
+-- empty is sent where CAR holds a value by our word and Defender tells none any longer. Of tags it is untag that takes away.
+CREATE VIEW body_field (collection, field, car_field, empty) AS VALUES
+  ('asset', 'risk',           'asset.risk',                   0),
+  ('asset', 'business_value', 'asset.business_value',         0),
+  ('asset', 'asset_type',     'asset.asset_type',             ''),
+  ('asset', 'tag',            'asset.tag',                    NULL),
+  ('asset', 'untag',          'asset.untag',                  NULL),
+  ('cve',   'xfr_cvss3_base', 'vulnerability.xfr_cvss3_base', 0),
+  ('cve',   'updated_on',     'vulnerability.updated_on',     0),
+  ('user',  'username',       'user.username',                '');
+-- Those that it names.
+CREATE VIEW named_field AS
+SELECT f.collection, f.field, f.empty
+FROM setting s CROSS JOIN json_each(s.value) j CROSS JOIN body_field f ON f.car_field = j.value
+WHERE s.name = 'car_fields';
+
 -- Which datasets a guard's kind concerns: 'delete' (of assets), or the removals of a type of edge.
 CREATE VIEW withheld_dataset (kind, dataset) AS
 SELECT 'delete', dataset FROM collection WHERE name = 'asset'

@@ -45,7 +45,7 @@ struct Dataset {
   std::string statement;  // of schema/statement
   std::vector<std::string> keys;
   std::string list_key;
-  int json_column;
+  std::span<const int> json_columns;
   std::string json;
 };
 
@@ -206,7 +206,7 @@ class Stage {
 void stage_by_ours(const Dataset& dataset, const std::vector<std::string>& keys, const Body& body,
                    Stage& stage) {
   const std::vector<std::string_view> views(keys.begin(), keys.end());
-  StageTable rows(stage.database(), dataset.statement, dataset.json_column);
+  StageTable rows(stage.database(), dataset.statement, dataset.json_columns);
   rows.begin();
   defender_car::read_list(body, {dataset.list_key, views},
                           [&](std::span<const Field> fields) { rows.record(fields); });
@@ -262,7 +262,7 @@ std::vector<std::string> ask(const std::filesystem::path& file, const std::strin
 void expect_same(const Dataset& dataset, const std::vector<std::string>& keys,
                  const Folder& folder) {
   std::vector<std::string> plain = keys;
-  if (dataset.json_column >= 0) plain.erase(plain.begin() + dataset.json_column);
+  if (!dataset.json_columns.empty()) plain.erase(plain.begin() + dataset.json_columns.front() s);
   const std::string query = "SELECT lower(json_array(" + joined(plain) + ")) FROM ";
   if (ask(folder.path() / "floor.db", query + "row ORDER BY rowid") !=
       ask(folder.path() / "stage.db", query + dataset.table + " ORDER BY rowid")) {
@@ -320,7 +320,7 @@ int main(int count, char** words) {
                            "fetch/machine",
                            {defender_car::kMachineKeys.begin(), defender_car::kMachineKeys.end()},
                            "value",
-                           defender_car::kIpAddresses,
+                           defender_car::kMachineLists,
                            machine_list(tenant)};
     const Dataset software{
         "software",
@@ -328,7 +328,7 @@ int main(int count, char** words) {
         "fetch/software",
         {defender_car::kSoftwareColumns.begin(), defender_car::kSoftwareColumns.end()},
         "results",
-        -1,
+        {},
         software_answer(tenant)};
     const int rounds = std::stoi(words[2]);
     std::printf("{");

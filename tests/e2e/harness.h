@@ -50,6 +50,9 @@ class Harness {
   const defender_car::SyncSettings& settings() const { return settings_; }
   const oracle::Oracle& oracle() const { return oracle_; }
 
+  /// From here on CAR, or a setting, wants another graph of the same tenant.
+  void set_oracle_options(oracle::Options options) { oracle_.set_options(std::move(options)); }
+
   /// How the oracle shall see the tenant, where the wire shows it otherwise (planted records).
   void set_meaning(std::function<void(simulator::Tenant&)> meaning) {
     meaning_ = std::move(meaning);

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "text.h"
+
 namespace e2e {
 namespace {
 
@@ -80,9 +82,11 @@ std::string describe(const Scenario& scenario) {
          " model, source " + name_of(scenario.source) + ", logon users by " +
          name_of(scenario.logon) + (scenario.prefixed_addresses ? ", 0/ addresses" : "") +
          (scenario.empty_list_is_404 ? ", 404 for an empty list" : "") +
-         (scenario.tls ? ", by TLS" : "") + ", " + std::to_string(scenario.refusing_users) +
-         " refuse their users, hunting from " + std::to_string(scenario.heavy_until_shards) +
-         " shards on, token form " + std::to_string(static_cast<int>(scenario.token_form)) + ", " +
+         (scenario.fields ? ", fields" : "") + (scenario.domain_names ? ", domain names" : "") +
+         (scenario.scoped ? ", scoped" : "") + (scenario.tls ? ", by TLS" : "") + ", " +
+         std::to_string(scenario.refusing_users) + " refuse their users, hunting from " +
+         std::to_string(scenario.heavy_until_shards) + " shards on, token form " +
+         std::to_string(static_cast<int>(scenario.token_form)) + ", " +
          std::to_string(scenario.missing_tables.size()) + " tables missing";
 }
 
@@ -104,6 +108,8 @@ simulator::Options simulator_options(const Scenario& scenario) {
   options.login.token_form = scenario.token_form;
   options.defender.heavy_until_shards = scenario.heavy_until_shards;
   options.defender.missing_tables = scenario.missing_tables;
+  options.tenant.traits = scenario.fields;
+  if (scenario.fields) options.car.fields = simulator::optional_fields();
   options.car.identity = scenario.identity == oracle::Identity::user
                              ? simulator::IdentityModel::user
                              : simulator::IdentityModel::account;
@@ -124,6 +130,14 @@ simulator::Options simulator_options(const Scenario& scenario) {
 oracle::Options oracle_options(const Scenario& scenario) {
   oracle::Options out;
   out.identity = scenario.identity;
+  if (scenario.fields) out.fields = simulator::optional_fields();
+  out.domain_names = scenario.domain_names;
+  if (scenario.scoped) {
+    out.onboarding = {"Onboarded", "Unsupported"};
+    out.excluded_tags = {"Kiosk"};
+    out.drop_merged = true;
+    if (scenario.seed % 3 == 0) out.groups = {"Servers", "Clients Oslo"};
+  }
   out.network = has_networks(scenario) ? oracle::Network::hunting : oracle::Network::machine_list;
   // docs/services/defender.md: where there is no export either, vulnerabilities are left
   // out.
@@ -136,6 +150,13 @@ oracle::Options oracle_options(const Scenario& scenario) {
 
 void choose_ways(defender_car::SyncSettings& settings, const Scenario& scenario) {
   settings.logon_source = scenario.logon;
+  if (scenario.domain_names) settings.account_key = defender_car::AccountKey::domain_name;
+  const oracle::Options scope = oracle_options(scenario);
+  for (const std::string& status : scope.onboarding)
+    settings.scope.onboarding_status.push_back(simulator::to_upper(status));
+  settings.scope.device_groups = {scope.groups.begin(), scope.groups.end()};
+  settings.scope.exclude_tags = {scope.excluded_tags.begin(), scope.excluded_tags.end()};
+  settings.scope.drop_merged = scope.drop_merged;
   if (scenario.source == Source::list_chosen)
     settings.network_source = defender_car::NetworkSource::machines;
   if (scenario.source == Source::export_chosen)

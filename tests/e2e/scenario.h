@@ -32,6 +32,9 @@ struct Scenario {
   bool prefixed_addresses = false;  // CAR wants 0/10.0.0.4 in PATCHes
   bool empty_list_is_404 = false;
   int job_polls = 1;
+  bool fields = false;        // devices have traits, and CAR's import schema names fields for them
+  bool domain_names = false;  // --account-key domain-name
+  bool scoped = false;        // some of the machines count
   bool tls = false;
   size_t refusing_users = 0;   // machines whose users the API refuses for ever
   int heavy_until_shards = 1;  // hunting is preempted in fewer shards

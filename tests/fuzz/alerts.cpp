@@ -10,6 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       [](const auto& body, const auto& on_record) {
         fuzz::check_words(defender_car::read_values(body, defender_car::kAlertKeys, on_record));
       },
-      {.insert = "fetch/alert", .json_column = -1, .machine = {}});
+      {.insert = "fetch/alert", .json_columns = {}, .machine = {}});
   return 0;
 }

@@ -17,6 +17,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         fuzz::check_words(defender_car::read_values(
                             body, defender_car::kGraphAlertKeys, as_defenders));
                       },
-                      {.insert = "fetch/alert", .json_column = -1, .machine = {}});
+                      {.insert = "fetch/alert", .json_columns = {}, .machine = {}});
   return 0;
 }

@@ -16,7 +16,7 @@ constexpr std::int64_t kRowCap = 50;  // low enough to be reached
 struct Query {
   HuntingTable table;
   const char* insert;
-  int json_column = -1;
+  std::span<const int> json_columns{};
 };
 
 const std::array kQueries = {
@@ -48,6 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::promise(answer.whole == (answer.list.records + answer.list.not_objects < kRowCap),
                       "an answer at the cap is not whole");
       },
-      {.insert = query.insert, .json_column = query.json_column, .machine = {}});
+      {.insert = query.insert, .json_columns = query.json_columns, .machine = {}});
   return 0;
 }

@@ -7,7 +7,8 @@ using namespace defender_car;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::input(data, size);
   try {
-    const auto model = read_schema_model(text);
+    const std::vector<std::string> wanted{"asset.risk", "user.username"};
+    const auto model = read_import_schema(text, wanted).model;
     const bool escaped = text.find('\\') != std::string_view::npos;
     if (model == IdentityModel::account) {
       fuzz::promise(escaped || text.find("asset_account") != std::string_view::npos,

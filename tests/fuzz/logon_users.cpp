@@ -10,6 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       [](const auto& body, const auto& on_record) {
         fuzz::check_words(defender_car::read_values(body, defender_car::kUserKeys, on_record));
       },
-      {.insert = "fetch/user", .json_column = -1, .machine = "m2"});
+      {.insert = "fetch/user", .json_columns = {}, .machine = "m2"});
   return 0;
 }

@@ -10,6 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       [](const auto& body, const auto& on_record) {
         fuzz::check_words(defender_car::read_values(body, defender_car::kMachineKeys, on_record));
       },
-      {.insert = "fetch/machine", .json_column = defender_car::kIpAddresses, .machine = {}});
+      {.insert = "fetch/machine", .json_columns = defender_car::kMachineLists, .machine = {}});
   return 0;
 }

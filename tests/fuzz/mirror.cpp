@@ -80,9 +80,9 @@ Mirror::Mirror() {
 
 Mirror::~Mirror() = default;
 
-void Mirror::stage(const std::string& insert, int json_column, const Read& read,
+void Mirror::stage(const std::string& insert, std::span<const int> json_columns, const Read& read,
                    std::optional<std::string> machine) {
-  StageTable table(*state_, insert, json_column);
+  StageTable table(*state_, insert, json_columns);
   if (machine) table.set_first(std::move(*machine));
   read(table);
 }

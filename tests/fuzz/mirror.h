@@ -26,7 +26,7 @@ class Mirror {
 
   /// Stages what `read` reads, as fetch does (parameters as of StageTable). A text for `machine` is
   /// whose logon users these are.
-  void stage(const std::string& insert, int json_column, const Read& read,
+  void stage(const std::string& insert, std::span<const int> json_columns, const Read& read,
              std::optional<std::string> machine = {});
 
   /// Derives from the stage, checks the promises and forgets all of it.

@@ -57,7 +57,7 @@ void check_records(std::string_view text, const Reader& reader, const Destinatio
 
   static Mirror mirror;
   mirror.stage(
-      destination.insert, destination.json_column,
+      destination.insert, destination.json_columns,
       [&](PageSink& sink) {
         sink.begin();
         reader(body, [&](std::span<const Field> fields) { sink.record(fields); });

@@ -17,7 +17,7 @@ using Reader = std::function<void(const defender_car::Body&, const defender_car:
 
 struct Destination {
   std::string insert;  ///< of schema/statement/
-  int json_column = -1;
+  std::span<const int> json_columns{};
   std::optional<std::string> machine;
 };
 

@@ -21,12 +21,40 @@ bool same_value(const rapidjson::Value& held, const std::string& wanted) {
   return simulator::canonical_json(held) == simulator::canonical_json(value);
 }
 
+std::string wrong_list(const rapidjson::Value& held, const std::string& field,
+                       const std::string& wanted) {
+  rapidjson::Document list;
+  list.Parse(wanted.c_str());
+  std::set<std::string> missing;
+  for (const auto& one : list.GetArray()) missing.insert(one.GetString());
+  if (const auto at = held.FindMember(field.c_str()); at != held.MemberEnd())
+    for (const auto& one : at->value.GetArray()) {
+      const std::string text = one.GetString();
+      if (missing.erase(text) == 0 && !text.starts_with("foreign"))
+        return field + " has " + text + ", wanted " + wanted;
+    }
+  return missing.empty() ? "" : field + " lacks " + *missing.begin();
+}
+
 std::string wrong_attributes(const std::string& held_json, const Attributes& wanted) {
   rapidjson::Document held;
   held.Parse(held_json.c_str());
   for (const auto& [name, value] : wanted) {
     const bool contains = name.ends_with('~');
     const bool absent = name.ends_with('!');
+    if (name.ends_with('?')) {
+      const auto left = held.FindMember(name.substr(0, name.size() - 1).c_str());
+      const bool empty = left == held.MemberEnd() ||
+                         (left->value.IsNumber() && left->value.GetDouble() == 0) ||
+                         (left->value.IsString() && left->value.GetStringLength() == 0);
+      if (!empty) return name + " is " + simulator::canonical_json(left->value) + ", wanted none";
+      continue;
+    }
+    if (name.ends_with('@')) {
+      const std::string problem = wrong_list(held, name.substr(0, name.size() - 1), value);
+      if (!problem.empty()) return problem;
+      continue;
+    }
     const std::string field = contains || absent ? name.substr(0, name.size() - 1) : name;
     const auto at = held.FindMember(field.c_str());
     if (absent) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <utility>
 
 #include "oracle_network.h"
@@ -24,6 +25,19 @@ std::string quoted(std::string_view text) {
   simulator::StringSink sink(out);
   simulator::JsonWriter json(sink);
   simulator::write(json, text);
+  return out;
+}
+
+std::string number(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+std::set<std::pair<std::string, std::string>> accounts_of(const Device& device) {
+  std::set<std::pair<std::string, std::string>> out;
+  for (const simulator::User& user : device.users)
+    if (user.account_name) out.emplace(*user.account_name, user.domain);
   return out;
 }
 
@@ -63,8 +77,10 @@ class Oracle::Builder {
     host_ = car_takes_host_name(host_name(device)) ? host_name(device) : "";
     const std::string name = host_name(device).empty() ? id_ : host_name(device);
     const std::string os = name_in(device.os_platform);
-    vertex("asset", id_,
-           {{"external_id", quoted(id_)}, {"name", quoted(name)}, {"description~", os}});
+    Attributes attributes{
+        {"external_id", quoted(id_)}, {"name", quoted(name)}, {"description~", os}};
+    add_traits(attributes, device);
+    vertex("asset", id_, std::move(attributes));
     if (!host_.empty()) {
       vertex("hostname", host_, {{"host_name", quoted(host_)}});
       edge("asset_hostname", id_, host_);
@@ -75,7 +91,7 @@ class Oracle::Builder {
     }
     network(device);
     if (const auto users = oracle_.users_.find(id_); users != oracle_.users_.end())
-      for (const std::string& name_of_user : users->second) user(name_of_user);
+      for (const auto& [account, domain] : users->second) user(account, domain);
     if (const auto rows = oracle_.software_.find(id_); rows != oracle_.software_.end())
       for (const SoftwareRow& row : rows->second) software(row);
   }
@@ -129,9 +145,68 @@ class Oracle::Builder {
     edge("asset_ipaddress", id_, ip);
   }
 
-  void user(const std::string& name) {
-    if (name_in(name).empty()) return;
-    vertex("user", name, {{"external_id", quoted(name)}});
+  bool car_names(const std::string& field) const { return oracle_.options_.fields.contains(field); }
+
+  static void add_score(Attributes& attributes, const std::string& field,
+                        const std::map<std::string, int>& scores,
+                        const std::optional<std::string>& text) {
+    const auto at = scores.find(text.value_or(""));
+    at == scores.end() ? attributes[field + "?"] = ""
+                       : attributes[field] = std::to_string(at->second);
+  }
+
+  void add_traits(Attributes& attributes, const Device& device) const {
+    if (car_names("asset.risk"))
+      add_score(attributes, "risk",
+                {{"High", 8}, {"Medium", 5}, {"Low", 2}, {"Informational", 1}, {"None", 0}},
+                device.traits.risk);
+    if (car_names("asset.business_value"))
+      add_score(attributes, "business_value", {{"Low", 2}, {"Normal", 5}, {"High", 8}},
+                device.traits.value);
+    if (car_names("asset.asset_type")) {
+      const std::string& os = device.os_platform;
+      std::string type;
+      if (os.find("Server") != std::string::npos)
+        type = "Server";
+      else if (os.starts_with("Windows") || os == "macOS")
+        type = "Workstation";
+      else if (os == "Android" || os == "iOS")
+        type = "Mobile";
+      type.empty() ? attributes["asset_type?"] = "" : attributes["asset_type"] = quoted(type);
+    }
+    if (!car_names("asset.tag")) return;
+    std::set<std::string> tags;
+    for (const std::string& tag : device.traits.tags)
+      if (!name_in(tag).empty()) tags.insert(tag);
+    if (const std::string group = name_in(device.traits.group.value_or("")); !group.empty())
+      tags.insert("group:" + group);
+    const std::string exposure = device.traits.exposure.value_or("");
+    if (exposure == "Low" || exposure == "Medium" || exposure == "High")
+      tags.insert("exposure:" + exposure);
+    if (device.onboarding_status != "Onboarded")
+      tags.insert("onboarding:" + device.onboarding_status);
+    if (device.traits.excluded) tags.insert("excluded");
+    std::string list;
+    for (const std::string& tag : tags) list += (list.empty() ? "" : ",") + quoted(tag);
+    attributes["tag@"] = "[" + list + "]";
+  }
+
+  static std::string lower(std::string text) {
+    text = simulator::to_lower(text);
+    for (size_t at = text.find("Ü"); at != std::string::npos; at = text.find("Ü"))
+      text.replace(at, std::string("Ü").size(), "ü");
+    return text;
+  }
+
+  void user(const std::string& account, const std::string& domain) {
+    if (name_in(account).empty()) return;
+    std::string name = account;
+    if (oracle_.options_.domain_names)
+      name = lower(name_in(domain).empty() ? account : domain + "\\" + account);
+    Attributes attributes{{"external_id", quoted(name)}};
+    if (car_names("user.username") && !oracle_.options_.domain_names)
+      attributes["username"] = quoted(account);
+    vertex("user", name, std::move(attributes));
     if (oracle_.options_.identity == Identity::user) {
       edge("asset_user", id_, name);
       if (!host_.empty()) edge("user_hostname", name, host_);
@@ -166,6 +241,13 @@ class Oracle::Builder {
     if (const auto entry = oracle_.kb_.find(row.cve_id); entry != oracle_.kb_.end()) {
       add_description(attributes, entry->second.description);
       add_time(attributes, "published_on", entry->second.published_ms);
+    }
+    if (car_names("vulnerability.xfr_cvss3_base")) attributes["xfr_cvss3_base"] = number(*told);
+    if (car_names("vulnerability.updated_on")) {
+      const auto entry = oracle_.kb_.find(row.cve_id);
+      entry == oracle_.kb_.end()
+          ? attributes["updated_on?"] = ""
+          : attributes["updated_on"] = std::to_string(entry->second.last_modified_ms);
     }
     vertex("vulnerability", row.cve_id, std::move(attributes));
     edge("asset_vulnerability", id_, row.cve_id);
@@ -221,8 +303,8 @@ void Oracle::read_machines(const Tenant& tenant, bool full) {
     const bool seen_since =
         known == machines_.end() || (!is_older && heard.last_seen_ms != known->second.last_seen_ms);
     if (!is_older) machines_[id] = heard;
-    if ((full || seen_since) && is_asset(heard) && device.users_status == 200)
-      users_[id] = tenant.api_accounts(id);
+    if ((full || seen_since) && is_alive(heard) && device.users_status == 200)
+      users_[id] = accounts_of(device);
   }
 }
 
@@ -239,7 +321,33 @@ void Oracle::read_software(const Tenant& tenant) {
 }
 
 bool Oracle::is_asset(const Device& device) const {
+  if (!counts(device)) return false;
+  // Merged into one that counts, and so on: the one at the end counts. A ring has no end.
+  std::set<std::string> passed;
+  const Device* at = &device;
+  while (options_.drop_merged && passed.insert(at->id).second) {
+    const auto next = machines_.find(at->traits.merged_into.value_or(""));
+    if (next == machines_.end() || next->first == at->id || !counts(next->second))
+      return at == &device;
+    at = &next->second;
+  }
+  return true;
+}
+
+bool Oracle::is_alive(const Device& device) const {
   return device.health_status != "Inactive" || device.last_seen_ms > now_ms_ - 15 * day_ms;
+}
+
+/// By its own record.
+bool Oracle::counts(const Device& device) const {
+  const simulator::Traits& traits = device.traits;
+  if (!is_alive(device)) return false;
+  if (!options_.onboarding.empty() && !options_.onboarding.contains(device.onboarding_status))
+    return false;
+  if (!options_.groups.empty() && !options_.groups.contains(traits.group.value_or("")))
+    return false;
+  return std::none_of(traits.tags.begin(), traits.tags.end(),
+                      [&](const std::string& tag) { return options_.excluded_tags.contains(tag); });
 }
 
 std::set<std::string> Oracle::assets() const {

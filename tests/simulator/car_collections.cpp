@@ -81,11 +81,8 @@ const std::vector<TypeRule>& type_rules() {
     rule(
         {"tag", "untag"}, [](const Value& value) { return value.IsArray(); }, " is not an array");
     rule(
-        {"base_score", "risk", "risk_score"},
+        {"base_score", "risk", "risk_score", "xfr_cvss3_base", "business_value"},
         [](const Value& value) { return in_range(value, 0, 10); }, " is not a number in its range");
-    rule(
-        {"business_value"}, [](const Value& value) { return in_range(value, 1, 10); },
-        " is not a number in its range");
     return out;
   }();
   return list;
@@ -242,7 +239,14 @@ EdgeEnds edge_ends(const EdgeCollection& kind, const Value& record) {
   return {std::string(*read_from(record, kind)), std::string(*read_to(record, kind))};
 }
 
-std::string import_schema(IdentityModel model) {
+const std::set<std::string>& optional_fields() {
+  static const std::set<std::string> list{
+      "asset.risk",  "asset.business_value",         "asset.asset_type",         "asset.tag",
+      "asset.untag", "vulnerability.xfr_cvss3_base", "vulnerability.updated_on", "user.username"};
+  return list;
+}
+
+std::string import_schema(IdentityModel model, const std::set<std::string>& fields) {
   std::string out;
   StringSink sink(out);
   JsonWriter json(sink);
@@ -257,6 +261,12 @@ std::string import_schema(IdentityModel model) {
     json.StartArray();
     for (const std::string& field : required) write(json, field);
     json.EndArray();
+    write_key(json, "properties");
+    json.StartObject();
+    for (const std::string& field : fields)
+      if (field.starts_with(name + "."))
+        write_key(json, field.substr(name.size() + 1)), write_raw(json, R"({"title":"of CAR"})");
+    json.EndObject();
     json.EndObject();
     json.EndObject();
   };

@@ -5,6 +5,7 @@
 #include <rapidjson/document.h>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,11 @@ std::string vertex_key(const VertexCollection& kind, const rapidjson::Value& rec
 EdgeEnds edge_ends(const EdgeCollection& kind, const rapidjson::Value& record);
 
 /// The JSON of GET /v3/importSchema.
-std::string import_schema(IdentityModel model);
+std::string import_schema(IdentityModel model, const std::set<std::string>& fields);
+
+/// Fields that not every CAR has: a schema names them or not ("asset.risk"), an import may hold
+/// those that it names, and CAR keeps them until an import says otherwise; of tags until untag
+/// names them.
+const std::set<std::string>& optional_fields();
 
 }  // namespace simulator

@@ -1,5 +1,9 @@
 #include "car_graph.h"
 
+#include <algorithm>
+
+#include "text.h"
+
 namespace simulator {
 namespace {
 
@@ -10,6 +14,61 @@ std::string vertex_line(const std::string& collection, const std::string& key,
 std::string edge_line(const std::string& collection, const std::string& from,
                       const std::string& to) {
   return collection + "|" + from + "|" + to;
+}
+
+std::string json_of(const rapidjson::Value& value) {
+  std::string out;
+  StringSink sink(out);
+  JsonWriter json(sink);
+  value.Accept(json);
+  return out;
+}
+
+std::set<std::string> texts(const rapidjson::Value& record, const char* name) {
+  std::set<std::string> out;
+  if (const auto at = record.FindMember(name); at != record.MemberEnd())
+    for (const auto& text : at->value.GetArray())
+      if (text.IsString()) out.insert(text.GetString());
+  return out;
+}
+
+/// What CAR has of the fields in optional_fields() stays where the record leaves it out; tags come
+/// together.
+void keep_optional_fields(const CarVertex& before, ImportRecord& record) {
+  const std::string prefix = record.vertex->name + ".";
+  const auto has_any = [&](const std::string& text) {
+    return text.find("tag\":") != std::string::npos ||
+           std::any_of(optional_fields().begin(), optional_fields().end(), [&](const auto& field) {
+             return field.starts_with(prefix) &&
+                    text.find("\"" + field.substr(prefix.size()) + "\":") != std::string::npos;
+           });
+  };
+  if (!has_any(before.record) && !has_any(record.record)) return;
+  rapidjson::Document old(rapidjson::kObjectType);
+  if (!before.record.empty()) old.Parse(before.record.c_str());
+  rapidjson::Document now;
+  now.Parse(record.record.c_str());
+  auto& allocator = now.GetAllocator();
+  for (const std::string& field : optional_fields()) {
+    if (!field.starts_with(prefix)) continue;
+    const std::string name = field.substr(prefix.size());
+    if (now.HasMember(name.c_str()) || !old.HasMember(name.c_str())) continue;
+    now.AddMember(rapidjson::Value(name.c_str(), allocator),
+                  rapidjson::Value(old[name.c_str()], allocator), allocator);
+  }
+  std::set<std::string> tags = texts(old, "tag");
+  tags.merge(texts(now, "tag"));
+  for (const std::string& gone : texts(now, "untag")) tags.erase(gone);
+  now.RemoveMember("untag");
+  now.RemoveMember("tag");
+  if (!tags.empty()) {
+    rapidjson::Value list(rapidjson::kArrayType);
+    for (const std::string& tag : tags)
+      list.PushBack(rapidjson::Value(tag.c_str(), allocator), allocator);
+    now.AddMember("tag", list, allocator);
+  }
+  record.record = json_of(now);
+  record.attributes = canonical_json(now, {"source", "report", "timestamp"});
 }
 
 /// Both models know these names' ends; user-model names come first.
@@ -42,6 +101,11 @@ void CarGraph::apply(const std::string& source, std::vector<ImportRecord> record
   SourceGraph& graph = this->source(source);
   for (ImportRecord& record : records) {
     if (record.vertex != nullptr) {
+      if (const CarVertex* before = graph.vertices[record.vertex->name].find(record.key);
+          before != nullptr && before->active)
+        keep_optional_fields(*before, record);
+      else
+        keep_optional_fields({}, record);
       graph.vertices[record.vertex->name][std::move(record.key)] = {
           true, std::move(record.record), std::move(record.attributes), graph.session_open};
       continue;
@@ -102,6 +166,25 @@ void CarGraph::drop_edges_at(SourceGraph& graph, const std::string& collection,
       for (auto& [from, list] : edges)
         if (const auto at = list.find(key); at != list.end()) drop(from, key, at->second);
   }
+}
+
+bool CarGraph::tag_asset(const std::string& source, const std::string& id, const std::string& tag) {
+  SourceGraph* graph = find_source(source);
+  if (graph == nullptr || !graph->has_active_vertex("asset", id)) return false;
+  CarVertex& vertex = graph->vertices["asset"][id];
+  ImportRecord record;
+  record.vertex = find_vertex_collection(IdentityModel::user, "asset");
+  rapidjson::Document change;
+  change.Parse(vertex.record.c_str());
+  rapidjson::Value list(rapidjson::kArrayType);
+  list.PushBack(rapidjson::Value(tag.c_str(), change.GetAllocator()), change.GetAllocator());
+  change.RemoveMember("tag");
+  change.AddMember("tag", list, change.GetAllocator());
+  record.record = json_of(change);
+  keep_optional_fields(vertex, record);
+  vertex.record = record.record;
+  vertex.attributes = record.attributes;
+  return true;
 }
 
 bool CarGraph::delete_vertex(const std::string& source, const std::string& collection,

@@ -2,8 +2,9 @@
 // a source.
 //
 // Guarantees: an edge is active only while both its ends are; a record imported again replaces the
-// one before as a whole; every loss of activity is shown to the removal watch, in the line format
-// of lines(). It keeps inactive things, so that "was there once" can be told from "never was".
+// one before as a whole, but for optional_fields(), which stay where it leaves them out; every loss
+// of activity is shown to the removal watch, in the line format of lines(). It keeps inactive
+// things, so that "was there once" can be told from "never was".
 #pragma once
 
 #include <functional>
@@ -106,6 +107,8 @@ class CarGraph {
   /// False when there is no such active vertex.
   bool delete_vertex(const std::string& source, const std::string& collection,
                      const std::string& key);
+  /// As somebody else does in CAR. False when there is no such active asset.
+  bool tag_asset(const std::string& source, const std::string& id, const std::string& tag);
   void begin_session(const std::string& source);
   /// False when none is open.
   bool end_session(const std::string& source);

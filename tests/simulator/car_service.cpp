@@ -114,7 +114,7 @@ Reply CarService::answer_v3(const Call& call, const std::string& what) {
   if (what == "importSchema" && call.method == "GET") {
     if (!options_.has_import_schema) return not_found("importSchema");
     Reply reply;
-    reply.body = import_schema(options_.identity);
+    reply.body = import_schema(options_.identity, options_.fields);
     return reply;
   }
   if (what != "query" || call.method != "POST" || !options_.query.available)

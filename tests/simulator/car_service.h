@@ -45,6 +45,7 @@ struct CarOptions {
   std::string password = "car-password";
   std::string token = "car-token-secret";
   IdentityModel identity = IdentityModel::user;
+  std::set<std::string> fields;  // of optional_fields(), those that its import schema names
   bool has_import_schema = true;
   bool prefixed_addresses = false;  // PATCH wants 0/10.0.0.4 where an end is an ipaddress
   int job_polls = 1;

@@ -43,6 +43,13 @@ class Members {
   void boolean(std::string_view key, bool value) {
     put(key, [&] { json_.Bool(value); });
   }
+  void texts(std::string_view key, const std::vector<std::string>& values) {
+    put(key, [&] {
+      json_.StartArray();
+      for (const std::string& value : values) write(json_, value);
+      json_.EndArray();
+    });
+  }
   void empty_array(std::string_view key) {
     put(key, [&] {
       json_.StartArray();
@@ -130,9 +137,9 @@ void write_addresses(JsonWriter& json, const Device& device) {
 void write_machine(JsonWriter& json, const Device& device) {
   Members out(json, device.raw_fields);
   out.text("id", std::string_view(device.id));
-  out.null("mergedIntoMachineId");
+  out.text("mergedIntoMachineId", device.traits.merged_into);
   out.boolean("isPotentialDuplication", false);
-  out.boolean("isExcluded", false);
+  out.boolean("isExcluded", device.traits.excluded);
   out.null("exclusionReason");
   out.text("computerDnsName", device.name);
   out.time("firstSeen", device.first_seen_ms);
@@ -146,14 +153,14 @@ void write_machine(JsonWriter& json, const Device& device) {
   out.text("agentVersion", std::string_view("10.8790.19045.5608"));
   device.os_platform.starts_with("Windows") ? out.number("osBuild", 19045) : out.null("osBuild");
   out.text("healthStatus", std::string_view(device.health_status));
-  out.text("deviceValue", std::string_view("Normal"));
+  out.text("deviceValue", device.traits.value);
   out.number("rbacGroupId", 0);
-  out.null("rbacGroupName");
-  out.text("riskScore", std::string_view("None"));
-  out.text("exposureLevel", std::string_view("Low"));
+  out.text("rbacGroupName", device.traits.group);
+  out.text("riskScore", device.traits.risk);
+  out.text("exposureLevel", device.traits.exposure);
   out.null("isAadJoined");
   out.null("aadDeviceId");
-  out.empty_array("machineTags");
+  out.texts("machineTags", device.traits.tags);
   out.text("onboardingStatus", std::string_view(device.onboarding_status));
   out.text("osArchitecture", std::string_view("64-bit"));
   out.text("managedBy", std::string_view("Unknown"));

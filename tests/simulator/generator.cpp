@@ -306,6 +306,7 @@ Device make_device(Tenant& tenant) {
     device.adapters.front().addresses.push_back({*device.external_ip, "Public", 24});
   const size_t users = random.below(4);
   for (size_t i = 0; i < users; ++i) device.users.push_back(make_user(tenant, device, 0));
+  draw_traits(tenant, device);
   if (!tenant.options.oddities) return device;
   static const Texts no_names{"-", "  ", "NaN"};
   if (tenant.is_odd(2000)) device.name = tenant.oddity.pick(no_names);
@@ -365,6 +366,7 @@ Tenant make_tenant(const TenantOptions& options) {
   tenant.now_ms = options.start_ms;
   tenant.random = Random(options.seed * 1'000'003 + options.machines);
   tenant.oddity = Random(options.seed * 7'919 + options.machines);
+  tenant.trait = Random(options.seed * 104'729 + options.machines);
   make_accounts(tenant);
   make_catalogue(tenant);
   for (size_t i = 0; i < options.machines; ++i) {

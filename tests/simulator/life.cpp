@@ -102,6 +102,7 @@ class Tick {
     if (device.onboarding_status != "Onboarded" && random_.chance(1000))
       device.onboarding_status = "Onboarded";
     change_oddities(device);
+    change_traits(tenant_, device);
   }
 
   void change_oddities(Device& device) {

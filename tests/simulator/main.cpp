@@ -38,8 +38,10 @@ options::options_description describe() {
                                                                 "no odd names, cells or values")(
       "early-oddities", "only those that the state files of tests/upgrade know")(
       "identity", options::value<std::string>()->default_value("user"),
-      "CAR's identity model: user or account")("no-schema",
-                                               "CAR answers 404 for its import schema")(
+      "CAR's identity model: user or account")(
+      "traits", "devices have risks, values, tags and groups, and these change")(
+      "car-fields", "CAR's import schema names the fields that not every CAR has")(
+      "no-schema", "CAR answers 404 for its import schema")(
       "prefixed-addresses", "CAR wants 0/ADDRESS in PATCH")("no-database",
                                                             "CAR has no database yet")(
       "job-polls", options::value<int>()->default_value(1), "polls until a CAR job completes")(
@@ -80,6 +82,8 @@ simulator::Options read(const options::variables_map& given) {
   if (identity != "user" && identity != "account")
     throw options::error("--identity is user or account");
   if (identity == "account") out.car.identity = simulator::IdentityModel::account;
+  if (given.count("car-fields") != 0) out.car.fields = simulator::optional_fields();
+  if (given.count("traits") != 0) out.tenant.traits = true;
   out.car.has_import_schema = given.count("no-schema") == 0;
   out.car.prefixed_addresses = given.count("prefixed-addresses") != 0;
   if (given.count("no-database") != 0) out.car.database = simulator::DatabaseState::absent;

@@ -78,6 +78,17 @@ struct Adapter {  // what the device would report next
   CellForm form = CellForm::text;
 };
 
+/// What Defender knows of a device beside its network (options.traits).
+struct Traits {
+  std::optional<std::string> risk = "None";
+  std::optional<std::string> value = "Normal";
+  std::optional<std::string> exposure = "Low";
+  std::optional<std::string> group{};
+  std::vector<std::string> tags{};
+  bool excluded = false;
+  std::optional<std::string> merged_into{};
+};
+
 struct Device {
   std::string id;
   std::optional<std::string> name;  // computerDnsName
@@ -94,6 +105,7 @@ struct Device {
   std::vector<User> users;
   std::vector<User> nobodies;  // logged on as well: services, machines, no account at all
   std::vector<Adapter> adapters;
+  Traits traits{};
   CellForm last_ip_form = CellForm::text;  // null and empty hide the last IP
   bool silent = false;
   int report_hour = 0;     // of the day, when it reports
@@ -174,6 +186,7 @@ struct TenantOptions {
   size_t software_rows = 10;             // per machine
   bool oddities = true;                  // false: only tidy names, values and cells
   size_t refusing_users = 0;  // devices whose users are refused for ever: 400, 500, 204 by turns
+  bool traits = false;        // devices have risks, values, tags, groups …, and they change
   bool late_oddities = true;  // false: only those that the state files of tests/upgrade know
 };
 
@@ -206,6 +219,7 @@ struct Tenant {
   /// Draws kinds of oddities that came after the frozen state files of tests/upgrade: a stream of
   /// its own, so that the tenants behind those stay what they were.
   Random oddity;
+  Random trait;  // draws traits, likewise
   bool is_odd(int parts_of_100000) {
     return options.oddities && options.late_oddities && oddity.chance(parts_of_100000);
   }
@@ -242,6 +256,9 @@ Tenant make_tenant(const TenantOptions& options);
 
 /// Makers shared by make_tenant() and live(); each draws from tenant.random.
 Device make_device(Tenant& tenant);
+void draw_traits(Tenant& tenant, Device& device);
+/// As the device reports: some change.
+void change_traits(Tenant& tenant, Device& device);
 std::vector<Adapter> make_adapters(Tenant& tenant);
 /// What an adapter says of its connection: three of them say that there is none.
 const std::vector<std::string>& adapter_states();

@@ -239,7 +239,7 @@ TEST_CASE("the import schema names the identity model", "[car]") {
   }));
   const std::string text = body;
   Service service([text](const Request&, Response& response) { json(response, text); });
-  CHECK(service.client.import_schema_model() == model);
+  CHECK(service.client.import_schema({}).value().model == model);
   CHECK(service.targets()[0] == "GET /api/car/v3/importSchema?version=v2");
 }
 
@@ -250,10 +250,9 @@ TEST_CASE("a missing import schema is nothing and an unreadable one a failure", 
   const std::string text = body;
   Service service([&](const Request&, Response& response) { json(response, text, code); });
   if (code == 404) {
-    CHECK_FALSE(service.client.import_schema_model());
+    CHECK_FALSE(service.client.import_schema({}));
   } else {
-    CHECK(error_of([&] { service.client.import_schema_model(); }).kind() ==
-          ErrorKind::car_recoverable);
+    CHECK(error_of([&] { service.client.import_schema({}); }).kind() == ErrorKind::car_recoverable);
   }
 }
 
@@ -602,7 +601,7 @@ TEST_CASE("a 404 of somebody else's is a failure of every call", "[car]") {
   Service service([&](const Request&, Response& response) { json(response, body, 404); });
   CarClient& client = service.client;
   for (const std::function<void()>& call : std::initializer_list<std::function<void()>>{
-           [&] { client.save_point(); }, [&] { client.import_schema_model(); },
+           [&] { client.save_point(); }, [&] { client.import_schema({}); },
            [&] { client.set_save_point("7"); }, [&] { client.begin_full_import(); },
            [&] { client.import_status({"a"}); }, [&] { client.delete_assets({"x"}); },
            [&] { run_patches(client, {to_address("10.0.0.1")}); }}) {

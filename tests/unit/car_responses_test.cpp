@@ -19,7 +19,7 @@ std::string nested(int levels) {
 TEST_CASE("JSON of too many levels is unreadable before anything walks down it", "[car]") {
   const std::string deep = nested(1'000'000);
   CHECK_THROWS_AS(read_import_id("{\"id\":" + deep + "}"), UnreadableResponse);
-  CHECK_THROWS_AS(read_schema_model("{\"schema\":" + deep + "}"), UnreadableResponse);
+  CHECK_THROWS_AS(read_import_schema("{\"schema\":" + deep + "}", {}), UnreadableResponse);
   CHECK_THROWS_AS(read_import_status("{\"error_imports\":[{\"id\":" + deep + "}]}", {}),
                   UnreadableResponse);
   CHECK_FALSE(read_own_error("{\"errors\":" + deep + "}"));

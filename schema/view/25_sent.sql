@@ -11,7 +11,7 @@ SELECT k.vertex_id, 'tag', j.value FROM acknowledged_vertex k CROSS JOIN json_ea
 UNION ALL
 SELECT vertex_id, field, value FROM possible_field;
 
-CREATE VIEW sent_vertex AS
+CREATE VIEW vertex_to_send AS
 SELECT o.item_id, o.collection,
   CASE
     WHEN v.collection NOT IN (SELECT collection FROM named_field) THEN o.body

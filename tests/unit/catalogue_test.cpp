@@ -109,6 +109,8 @@ std::vector<Consumer> consumers() {
       in_file("schema/phase/30_assets.sql", "SELECT DISTINCT aspect FROM edge_type", "'@'"),
       in_file("docs/mapping.md", kEdges, "@"),
       in_file("docs/mapping.md", "SELECT DISTINCT car_name FROM collection", "| @"),
+      in_file("docs/mapping.md", "SELECT car_field FROM body_field", "@"),
+      in_file("tests/simulator/car_collections.cpp", "SELECT car_field FROM body_field", "\"@\""),
       in_file("tests/oracle/oracle.cpp", kEdges, "\"@\""),
       {"engine/car/readback.cpp", not_read_back},
   };

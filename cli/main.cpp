@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <exception>
@@ -19,10 +20,11 @@
 #include "base/printable.h"
 #include "base/version.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/metrics.h"
+#include "cli/commands/monitoring.h"
 #include "cli/options/help.h"
 #include "cli/options/options.h"
 #include "cli/output/exit_code.h"
-#include "cli/commands/monitoring.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal.h"
 #include "cli/output/text.h"
@@ -109,17 +111,28 @@ Style style_of(const Options& options) {
           .width = terminal ? terminal_columns(STDOUT_FILENO) : 0};
 }
 
+int run_command(const Session& session) {
+  const CommandSpec& command = command_spec(session.options.command);
+  try {
+    return command.run(session);
+  } catch (const std::exception&) {
+    session.log.release({});
+    return fail(caught(), command.name, session.options.format == Format::json);
+  }
+}
+
 int run(const Options& options) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   Log log(options.log, terminal);
   for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
-  const CommandSpec& command = command_spec(options.command);
-  try {
-    return command.run({options, log, terminal, terminal && takes_escapes(), style_of(options)});
-  } catch (const std::exception&) {
-    log.release({});
-    return fail(caught(), command.name, options.format == Format::json);
+  const auto begin = std::chrono::steady_clock::now();
+  const int code =
+      run_command({options, log, terminal, terminal && takes_escapes(), style_of(options)});
+  if (options.command == Command::sync && !options.metrics_file.empty()) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    write_metrics(options.metrics_file, options.settings, code, taken.count());
   }
+  return code;
 }
 
 int main_with(const std::vector<std::string>& arguments) {

@@ -38,14 +38,18 @@ use_simulated_credentials() {
 forget_environment() {
   local name
   for name in $(compgen -e); do
-    case $name in CONFIGURATION_AUTH_* | CAR_SERVICE_* | CONNECTION_NAME | DEBUG) unset "$name" ;; esac
+    case $name in
+      DEFENDER_CAR_BUILD | DEFENDER_CAR_QUICKSTART | DEFENDER_CAR_LATENCY | DEFENDER_CAR_SEEDS) ;; # the scripts' own
+      CONFIGURATION_AUTH_* | CAR_SERVICE_* | CONNECTION_NAME | DEBUG | DEFENDER_CAR_*) unset "$name" ;;
+    esac
   done
 }
 
 simulator_pid=
 
 # start_simulator PROGRAM FOLDER [OPTION…]: sets $simulator_url and $simulator_pid; FOLDER gets `url`
-# and `simulator.log`. setpriv: even if this shell is killed by force, the simulator goes with it.
+# and `simulator.log`. setpriv: even if this shell is killed by force, the simulator goes with it; but
+# with $keep it outlives this shell.
 start_simulator() {
   local program=$1 folder=$2
   shift 2
@@ -53,7 +57,9 @@ start_simulator() {
   export no_proxy=127.0.0.1
   rm -f "$folder/url"
   # DEFENDER_CAR_LATENCY (ms a request) lets a test be quicker than the simulator.
-  setpriv --pdeathsig TERM "$program" --url-file "$folder/url" \
+  local -a alone=(setpriv --pdeathsig TERM)
+  if [[ -n ${keep:-} ]]; then alone=(setsid); fi
+  "${alone[@]}" "$program" --url-file "$folder/url" \
     ${DEFENDER_CAR_LATENCY:+--latency "$DEFENDER_CAR_LATENCY"} "$@" >"$folder/simulator.log" 2>&1 &
   simulator_pid=$!
   until [[ -s $folder/url ]]; do

@@ -99,6 +99,10 @@ void OptionResolver::read_output() {
   with("plan", [&](auto text) { options_.settings.plan = text; });
   with("output", [&](auto text) { options_.output = text; });
   with("exit-code", [&](auto text) { options_.plan_exit_code = parse_boolean(text); });
+  with("metrics-file", [&](auto text) {
+    options_.metrics_file = text;
+    if (!text.ends_with(".prom")) refuse("must end in .prom, or no collector reads it");
+  });
   choose("color", options_.color);
   with("at", [&](auto text) { options_.at = text; });
   with("rows", [&](auto text) { options_.rows = parse_boolean(text); });

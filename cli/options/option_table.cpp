@@ -189,6 +189,10 @@ constexpr OptionSpec options[] = {
      local_and_typed},
     {"format", "text|json", output, "json: one JSON document on standard output.", "text", "", "",
      local},
+    {"metrics-file", "FILE", output,
+     "sync writes its figures there after every run, for Prometheus' textfile collector; the name "
+     "ends in .prom.",
+     "none"},
     {"color", "auto|always|never", output,
      "Colours for verdicts, + and -. auto: on a terminal where NO_COLOR is not set.", "auto", "",
      "", local},

@@ -41,6 +41,7 @@ struct Options {
   bool monitoring = false;      ///< status: one line for a monitoring system
   std::chrono::seconds warn_age = std::chrono::minutes(15);
   std::chrono::seconds critical_age = std::chrono::hours(1);
+  std::string metrics_file;           ///< sync: what a monitoring system reads; "": none
   bool repair = false;                ///< verify
   int sample = 0;                     ///< verify: how many machines; 0: all
   std::string output;                 ///< report: the file; "": standard output

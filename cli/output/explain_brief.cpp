@@ -67,13 +67,22 @@ void write_subject(Page& page, const Explanation& explanation) {
             (subject.kind == "asset" ? "machine" : subject.kind) + " " + titled(subject.key, name));
 }
 
+std::string leaving_text(const ObjectState& state) {
+  if (!state.refused.empty())
+    return "CAR refused its removal in run " + std::to_string(state.refused_run) + ": " +
+           state.refused;
+  if (state.pending)
+    return "run " + std::to_string(state.pending->run_id) + " promised CAR the operation " +
+           state.pending->operation + " (" + state.pending->reason + ")";
+  return "nothing derives it any longer; it falls away at the end of the next full import";
+}
+
 void write_state(Page& page, const ObjectState& state, const Style& style) {
   const std::string run = std::to_string(state.since_run);
   if (state.state == "active") {
     page.styled(1, style.good("in CAR"), " since " + state.since + ", by run " + run);
   } else if (state.state == "leaving") {
-    page.styled(1, style.warning("in CAR"),
-                " since " + state.since + "; nothing derives it any longer");
+    page.styled(1, style.warning("in CAR"), " since " + state.since + "; " + leaving_text(state));
   } else if (state.state == "gone" && state.removal) {
     page.styled(1, style.bad("gone"),
                 " since " + state.removal->at + ", by run " +

@@ -25,6 +25,20 @@ done
 [[ ! -s $place/err ]] || fail "quickstart complains"
 (($(find "$place/quickstart/work/snapshots" -name '*.db' | wc -l) == 3)) || fail "not three snapshots"
 
+[[ -s $place/quickstart/report.html ]] || fail "no report"
+
+# --keep leaves a simulator and the configuration that fits; stop ends it.
+DEFENDER_CAR_PORT=0 "$root/scripts/quickstart" --keep </dev/null >"$place/out" 2>"$place/err" || fail "quickstart --keep failed"
+left || fail "the simulator is gone"
+for command in check plan sync verify; do
+  "$build/defender-car" "$command" --config "$place/quickstart/defender-car.ini" </dev/null >"$place/out" 2>"$place/err" ||
+    fail "$command does not work with what quickstart --keep leaves"
+done
+"$place/quickstart/stop"
+wait_for "the simulator to stop" none_left
+"$place/quickstart/stop" # once more: nothing is there
+rm -r "$place/quickstart"
+
 export DEFENDER_CAR_LATENCY=50  # long enough to be caught half way on a busy machine
 for signal in TERM INT KILL; do
   env --default-signal=INT setsid "$root/scripts/quickstart" </dev/null >"$place/out" 2>"$place/err" &

@@ -18,8 +18,7 @@ CREATE TABLE possible_field (
   PRIMARY KEY (vertex_id, field, value)
 ) STRICT, WITHOUT ROWID;
 
--- Of a state of an older program nobody knows the new columns: all machines are read once more.
-INSERT OR IGNORE INTO setting
-SELECT 'full_due', 'tags, values and merges of machines are read from here on' WHERE EXISTS (SELECT 1 FROM MachineInfo);
+-- Of a state of an older program nobody knows the new columns: the next window of the machine list holds all machines.
+UPDATE cursor SET at = '1970-01-02T00:00:00.000Z' WHERE name = 'machines';
 
 PRAGMA user_version = 12;

@@ -108,6 +108,12 @@ void write_machine(JsonWriter& json, const std::optional<MachineStory>& machine)
     json.text_or_null("days_left", "");
   }
   json.text_or_null("fifteen_days", machine->fifteen_days);
+  if (machine->in_scope) {
+    json.boolean("in_scope", *machine->in_scope);
+  } else {
+    json.text_or_null("in_scope", "");
+  }
+  json.text_or_null("out_of_scope", machine->out_of_scope);
   json.list("held_back", machine->held_back, [&](const HeldBack& held) {
     json.text("aspect", held.aspect);
     json.text("reason", held.reason);

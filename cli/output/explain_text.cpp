@@ -76,6 +76,8 @@ void write_machine(Page& page, const MachineStory& machine) {
                      (machine.health_status.empty() ? "no health status" : machine.health_status) +
                      ", last seen " + (machine.last_seen.empty() ? "?" : machine.last_seen));
     page.line(1, "15 days: " + machine.fifteen_days);
+    if (machine.in_scope)
+      page.line(1, *machine.in_scope ? "in scope" : "out of scope: " + machine.out_of_scope);
   } else {
     page.line(1, "Defender does not list it");
   }

@@ -173,8 +173,18 @@ void read_changes(Database& state, const std::string& id, MachineStory& machine)
         {rows.integer("run_id"), rows.text("dataset"), rows.text("state"), rows.text("problem")});
 }
 
+void read_scope(Database& state, const std::string& id, MachineStory& machine) {
+  Statement& scope = state.statement("explain/scope").bind("machine", id);
+  if (scope.step()) {
+    machine.in_scope = scope.integer("in_scope") != 0;
+    machine.out_of_scope = scope.text("reason");
+  }
+  scope.reset();
+}
+
 MachineStory machine_story(Database& state, const std::string& id) {
   MachineStory machine;
+  read_scope(state, id, machine);
   Statement& held = state.statement("explain/held_back").bind("machine", id);
   while (held.step())
     machine.held_back.push_back(

@@ -139,6 +139,8 @@ struct MachineStory {
   std::string leaves_at;            ///< last_seen + 15 days; "" while they do not count
   std::optional<double> days_left;  ///< by Defender's clock of the last run
   std::string fifteen_days;         ///< a sentence
+  std::optional<bool> in_scope;     ///< nothing: Defender does not list it
+  std::string out_of_scope;         ///< why it does not count; "": it does
   std::vector<LastChange> last_changes;
   std::vector<IncompleteDataset> incomplete;  ///< in those runs
 };

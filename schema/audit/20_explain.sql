@@ -106,7 +106,10 @@ SELECT id AS machine,
        json_object('table', 'MachineInfo', 'id', id, 'computerDnsName', computerDnsName, 'osPlatform', osPlatform,
                    'healthStatus', healthStatus, 'firstSeen', firstSeen, 'lastSeen', lastSeen,
                    'lastIpAddress', lastIpAddress, 'lastExternalIpAddress', lastExternalIpAddress,
-                   'ipAddresses', json(ipAddresses), 'onboardingStatus', onboardingStatus, 'run_id', run_id) AS defender_row
+                   'ipAddresses', json(ipAddresses), 'onboardingStatus', onboardingStatus, 'riskScore', riskScore,
+                   'deviceValue', deviceValue, 'exposureLevel', exposureLevel, 'rbacGroupName', rbacGroupName,
+                   'machineTags', json(machineTags), 'isExcluded', isExcluded, 'mergedIntoMachineId', mergedIntoMachineId,
+                   'run_id', run_id) AS defender_row
 FROM MachineInfo;
 
 CREATE VIEW audit_evidence AS
@@ -153,13 +156,13 @@ SELECT edge_id, edge, from_kind, from_key, to_kind, to_key,
              SELECT json_object('table', 'LogonUsers', 'machineId', u.machineId, 'accountName', u.accountName,
                                 'accountDomain', u.accountDomain, 'accountSid', u.accountSid, 'run_id', u.run_id) AS defender_row
              FROM LogonUsers u
-             WHERE u.machineId = c.machine AND u.accountName = c.account
+             WHERE u.machineId = c.machine AND coalesce(u.accountKey, u.accountName) = c.account
                AND (c.to_kind <> 'hostname' OR EXISTS (
                  SELECT 1 FROM MachineInfo i WHERE i.id = c.machine AND i.computerDnsName = c.to_key))
              UNION ALL
              SELECT r.defender_row FROM MachineInfo i JOIN audit_machine_row r ON r.machine = i.id
              WHERE i.id = c.machine AND c.to_kind = 'hostname' AND i.computerDnsName = c.to_key
-               AND EXISTS (SELECT 1 FROM LogonUsers u WHERE u.machineId = c.machine AND u.accountName = c.account)))
+               AND EXISTS (SELECT 1 FROM LogonUsers u WHERE u.machineId = c.machine AND coalesce(u.accountKey, u.accountName) = c.account)))
          WHEN 'alerts' THEN (
            SELECT json_array(json_object('table', 'Alerts', 'id', a.id, 'machineId', a.machineId, 'title', a.title,
                                          'severity', a.severity, 'status', a.status, 'firstEventTime', a.firstEventTime,

@@ -156,7 +156,7 @@ UPDATE account_text SET key = (
 WHERE key GLOB '*[^ -~]*';
 UPDATE LogonUsers SET accountKey =
   (SELECT k.key FROM account_text k WHERE k.text = coalesce(nullif(accountDomain, '') || '\', '') || accountName)
-WHERE EXISTS (SELECT 1 FROM account_key_moved);
+WHERE machineId IN (SELECT u.machineId FROM account_key_moved CROSS JOIN LogonUsers u);
 INSERT INTO LogonUsers (machineId, accountName, accountDomain, run_id, accountSid, accountKey)
 SELECT u.machineId, u.accountName, u.accountDomain, (SELECT run_id FROM stage.run), u.accountSid,
        (SELECT k.key FROM account_text k WHERE k.text = coalesce(nullif(u.accountDomain, '') || '\', '') || u.accountName)

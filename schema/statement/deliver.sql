@@ -24,7 +24,7 @@ UPDATE batch SET job_id = :job WHERE batch_id = :batch
 -- statement: end_batch
 DELETE FROM batch WHERE batch_id = :batch
 -- statement: vertices
-SELECT collection, body FROM sent_vertex WHERE item_id BETWEEN :first AND :last ORDER BY item_id
+SELECT collection, body FROM vertex_to_send WHERE item_id BETWEEN :first AND :last ORDER BY item_id
 -- statement: kinds
 -- How an edge names its ends. The user model names its users by key, the account model by external id (docs/services/car.md).
 SELECT c.name, c.car_name, c.by_external_id AND NOT (c.name = 'user' AND m.value = 'user')

@@ -82,6 +82,8 @@ SELECT key FROM (
 LIMIT :most
 -- statement: machine
 SELECT name, healthStatus, lastSeen, is_asset, leaves_at, days_left, fifteen_days FROM audit_explain_machine WHERE machine = :machine
+-- statement: scope
+SELECT in_scope, reason FROM machine_scope WHERE id = :machine
 -- statement: machine_change
 SELECT machines_run, network_run, users_run, alerts_run, vulnerabilities_run, graph_run FROM audit_machine_change
 WHERE machine = :machine

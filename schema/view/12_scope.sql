@@ -6,18 +6,21 @@ WHERE s.name = 'scope';
 
 -- Why a machine does not count by its own record. (Whether one that was merged into another one counts depends on that one:
 -- phase/30_assets.sql.)
+-- (One SELECT: asked for one machine at a time, a UNION would read them all.)
 CREATE VIEW out_of_scope (id, reason) AS
-SELECT m.id, 'onboardingStatus ' || coalesce(m.onboardingStatus, 'unknown')
-FROM (SELECT 1 WHERE EXISTS (SELECT 1 FROM scope_rule WHERE rule = 'onboarding_status')) CROSS JOIN MachineInfo m
-WHERE coalesce(lower(m.onboardingStatus), '') NOT IN (SELECT value FROM scope_rule WHERE rule = 'onboarding_status')
-UNION ALL
-SELECT m.id, 'device group ' || coalesce(m.rbacGroupName, 'none')
-FROM (SELECT 1 WHERE EXISTS (SELECT 1 FROM scope_rule WHERE rule = 'device_group')) CROSS JOIN MachineInfo m
-WHERE coalesce(m.rbacGroupName, '') NOT IN (SELECT value FROM scope_rule WHERE rule = 'device_group')
-UNION ALL
-SELECT m.id, 'tag ' || s.value
-FROM MachineInfo m CROSS JOIN scope_rule s
-WHERE s.rule = 'exclude_tag' AND s.value IN (SELECT j.value FROM json_each(m.machineTags) j WHERE j.type = 'text');
+SELECT id, reason
+FROM (
+  SELECT m.id, CASE
+      WHEN EXISTS (SELECT 1 FROM scope_rule WHERE rule = 'onboarding_status')
+           AND coalesce(lower(m.onboardingStatus), '') NOT IN (SELECT value FROM scope_rule WHERE rule = 'onboarding_status')
+        THEN 'onboardingStatus ' || coalesce(m.onboardingStatus, 'unknown')
+      WHEN EXISTS (SELECT 1 FROM scope_rule WHERE rule = 'device_group')
+           AND coalesce(m.rbacGroupName, '') NOT IN (SELECT value FROM scope_rule WHERE rule = 'device_group')
+        THEN 'device group ' || coalesce(m.rbacGroupName, 'none')
+      ELSE (SELECT 'tag ' || j.value FROM json_each(m.machineTags) j
+            WHERE j.type = 'text' AND j.value IN (SELECT value FROM scope_rule WHERE rule = 'exclude_tag') LIMIT 1) END AS reason
+  FROM MachineInfo m)
+WHERE reason IS NOT NULL;
 
 -- Whether each machine counts, as the last run left it, and why not.
 CREATE VIEW machine_scope (id, in_scope, reason) AS

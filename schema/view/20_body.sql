@@ -2,15 +2,13 @@
 
 -- What Defender says of a machine in words, as tags.
 CREATE VIEW machine_tag AS
-SELECT DISTINCT id, tag
-FROM (
-  SELECT m.id, j.value AS tag FROM MachineInfo m CROSS JOIN json_each(m.machineTags) j
-  WHERE j.type = 'text' AND trim(j.value) NOT IN ('', '-', 'NaN', 'Infinity', '-Infinity')
-  UNION ALL SELECT id, 'group:' || rbacGroupName FROM MachineInfo WHERE rbacGroupName <> ''
-  UNION ALL SELECT id, 'exposure:' || exposureLevel FROM MachineInfo WHERE exposureLevel IN ('Low', 'Medium', 'High')
-  UNION ALL SELECT id, 'onboarding:' || onboardingStatus FROM MachineInfo
-            WHERE onboardingStatus <> '' AND onboardingStatus <> 'Onboarded'
-  UNION ALL SELECT id, 'excluded' FROM MachineInfo WHERE isExcluded);
+SELECT m.id, j.value AS tag
+FROM MachineInfo m CROSS JOIN json_each(json_insert(m.machineTags,
+  '$[#]', 'group:' || m.rbacGroupName,
+  '$[#]', CASE WHEN m.exposureLevel IN ('Low', 'Medium', 'High') THEN 'exposure:' || m.exposureLevel END,
+  '$[#]', CASE WHEN m.onboardingStatus <> 'Onboarded' THEN 'onboarding:' || m.onboardingStatus END,
+  '$[#]', CASE WHEN m.isExcluded THEN 'excluded' END)) j
+WHERE j.type = 'text' AND trim(j.value) NOT IN ('', '-', 'NaN', 'Infinity', '-Infinity');
 
 CREATE VIEW vertex_body AS
 SELECT v.vertex_id, v.collection,
@@ -30,7 +28,7 @@ SELECT v.vertex_id, v.collection,
                WHEN m.osPlatform GLOB 'Windows*' OR m.osPlatform = 'macOS' THEN 'Workstation'
                WHEN m.osPlatform IN ('Android', 'iOS') THEN 'Mobile' END END,
         'tag', CASE WHEN (SELECT 1 FROM named_field WHERE field = 'tag') THEN (
-          SELECT CASE WHEN count(*) > 0 THEN json_group_array(t.tag) END FROM (SELECT tag FROM machine_tag WHERE id = m.id ORDER BY tag) t) END))
+          SELECT CASE WHEN count(*) > 0 THEN json_group_array(t.tag) END FROM (SELECT DISTINCT tag FROM machine_tag WHERE id = m.id ORDER BY tag) t) END))
       FROM MachineInfo m WHERE m.id = v.key)
     WHEN 'hostname' THEN json_object('_key', v.key, 'host_name', v.key)
     WHEN 'ipaddress' THEN json_object('_key', v.key)

@@ -1,37 +1,27 @@
 -- What is sent of a vertex, so that CAR comes to hold what view body says: CAR keeps fields that an import leaves out, and
 -- tags until they are named in untag.
 
--- Fields and tags that CAR holds, or may hold, by our word.
-CREATE VIEW held_field AS
-SELECT k.vertex_id, j.key AS field, '' AS value
-FROM acknowledged_vertex k CROSS JOIN json_each(k.body) j
-WHERE j.key IN (SELECT field FROM body_field WHERE field <> 'tag')
-UNION ALL
-SELECT k.vertex_id, 'tag', j.value FROM acknowledged_vertex k CROSS JOIN json_each(k.body, '$.tag') j
-UNION ALL
-SELECT vertex_id, field, value FROM possible_field;
-
-CREATE VIEW sent_vertex AS
-SELECT o.item_id, o.collection,
-  CASE
-    WHEN v.collection NOT IN (SELECT collection FROM named_field) THEN o.body
-    ELSE (
-      SELECT CASE WHEN emptied = '{}' AND untag = '[]' THEN o.body
-                  ELSE json_patch(json_patch(emptied, o.body),
-                                  CASE untag WHEN '[]' THEN '{}' ELSE json_object('untag', json(untag)) END) END
-      FROM (SELECT
-        (SELECT json_group_object(n.field, n.empty)
-         FROM named_field n
-         WHERE n.collection = v.collection AND n.empty IS NOT NULL AND json_type(o.body, '$.' || n.field) IS NULL
-           AND EXISTS (SELECT 1 FROM held_field h WHERE h.vertex_id = o.object_id AND h.field = n.field)) AS emptied,
-        (SELECT json_group_array(value)
-         FROM (SELECT h.value
-               FROM named_field n CROSS JOIN held_field h ON h.vertex_id = o.object_id AND h.field = 'tag'
-               WHERE n.field = 'untag' AND v.collection = 'asset'
-               EXCEPT SELECT j.value FROM json_each(o.body, '$.tag') j)) AS untag))
-  END AS body
-FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id
-WHERE o.operation = 'vertex';
+CREATE VIEW vertex_to_send AS
+SELECT item_id, collection,
+  CASE WHEN coalesce(emptied, '{}') = '{}' AND coalesce(untag, '[]') = '[]' THEN body
+       ELSE json_patch(json_patch(emptied, body),
+                       CASE untag WHEN '[]' THEN '{}' ELSE json_object('untag', json(untag)) END) END AS body
+FROM (
+  SELECT o.item_id, o.collection, o.body,
+    CASE WHEN v.collection IN (SELECT collection FROM named_field) THEN (
+      SELECT json_group_object(n.field, n.empty)
+      FROM named_field n
+      WHERE n.collection = v.collection AND n.empty IS NOT NULL AND json_type(o.body, '$.' || n.field) IS NULL
+        AND (json_type(k.body, '$.' || n.field) IS NOT NULL
+             OR EXISTS (SELECT 1 FROM possible_field p WHERE p.vertex_id = o.object_id AND p.field = n.field))) ELSE '{}' END AS emptied,
+    CASE WHEN v.collection = 'asset' AND EXISTS (SELECT 1 FROM named_field WHERE field = 'untag') THEN (
+      SELECT json_group_array(value)
+      FROM (SELECT j.value FROM json_each(k.body, '$.tag') j
+            UNION SELECT p.value FROM possible_field p WHERE p.vertex_id = o.object_id AND p.field = 'tag'
+            EXCEPT SELECT j.value FROM json_each(o.body, '$.tag') j)) ELSE '[]' END AS untag
+  FROM outbox o CROSS JOIN vertex v ON v.vertex_id = o.object_id
+  LEFT JOIN acknowledged_vertex k ON k.vertex_id = o.object_id
+  WHERE o.operation = 'vertex');
 
 -- What CAR holds by our word, without the fields that its import schema names no longer: what a body is compared with.
 CREATE VIEW comparable_vertex AS

@@ -8,7 +8,7 @@ begin
 
 # Small by nature: the catalogue, words in some languages, one machine's adapters and addresses in JSON, the newest run,
 # what is under way (batch and outbox, asked only of what is), and what an inner query has picked.
-readonly bounded='([0-9]+ )?CONSTANT ROWS?|collection|edge_type|windows_(domain|account)|down_status|n|run|j VIRTUAL TABLE INDEX 1:|b|o|\(subquery-[0-9]+\)|audit_defender_row|picked|audit_(vertex_)?interval|audit_reach|p|l|own|looked|neighbour'
+readonly bounded='([0-9]+ )?CONSTANT ROWS?|collection|edge_type|windows_(domain|account)|down_status|n|run|[jt] VIRTUAL TABLE INDEX 1:|b|o|\(subquery-[0-9]+\)|audit_defender_row|picked|audit_(vertex_)?interval|audit_reach|p|l|own|looked|neighbour'
 
 # plans FILE: the plan of each statement, which SQLite makes without its parameters' values.
 plans() {

@@ -151,3 +151,10 @@ TEST_CASE("whoever ignores a type that the catalogue gains is found", "[catalogu
     CHECK(consumer.ignored(copy).size() == 1);
   }
 }
+
+TEST_CASE("the mapping and the simulator know each field that a schema may name", "[catalogue]") {
+  const Catalogue catalogue(text_of("schema/view/10_collection.sql"));
+  const std::string fields = "SELECT car_field FROM body_field";
+  CHECK(in_file("docs/mapping.md", fields, "@").ignored(catalogue).empty());
+  CHECK(in_file("tests/simulator/car_collections.cpp", fields, "\"@\"").ignored(catalogue).empty());
+}

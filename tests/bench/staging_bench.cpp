@@ -262,7 +262,8 @@ std::vector<std::string> ask(const std::filesystem::path& file, const std::strin
 void expect_same(const Dataset& dataset, const std::vector<std::string>& keys,
                  const Folder& folder) {
   std::vector<std::string> plain = keys;
-  if (!dataset.json_columns.empty()) plain.erase(plain.begin() + dataset.json_columns.front() s);
+  for (std::size_t i = dataset.json_columns.size(); i > 0; --i)
+    plain.erase(plain.begin() + dataset.json_columns[i - 1]);
   const std::string query = "SELECT lower(json_array(" + joined(plain) + ")) FROM ";
   if (ask(folder.path() / "floor.db", query + "row ORDER BY rowid") !=
       ask(folder.path() / "stage.db", query + dataset.table + " ORDER BY rowid")) {

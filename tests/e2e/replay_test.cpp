@@ -550,7 +550,8 @@ TEST_CASE("The program tells the same, in words and as JSON") {
 }
 
 TEST_CASE("A chain of an earlier program still comes to its digests") {
-  const fs::path frozen = fs::path(DEFENDER_CAR_ROOT) / "tests/upgrade/chain-v1";
+  const std::string chain = GENERATE("chain-v1", "chain-v3");
+  const fs::path frozen = fs::path(DEFENDER_CAR_ROOT) / "tests/upgrade" / chain;
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(frozen)) files.push_back(entry.path());
   REQUIRE(files.size() == 4);

@@ -4,13 +4,15 @@ namespace defender_car {
 namespace {
 
 /// `question` returns what to say of a good answer; an error's own message says what to do.
-void ask(const OnCheck& on_check, const std::string& name,
+bool ask(const OnCheck& on_check, const std::string& name,
          const std::function<std::string()>& question) {
   try {
     on_check({name, CheckState::ok, question(), "", {}});
+    return true;
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::interrupted) throw;
     on_check({name, CheckState::failed, e.what(), "", e.kind()});
+    return false;
   }
 }
 
@@ -29,10 +31,15 @@ std::string describe_model(const std::optional<ImportSchema>& schema,
 
 void check_car(const SyncSettings& settings, HttpClient& http, const OnCheck& on_check) {
   CarClient car(http, settings.car);
-  ask(on_check, "CAR health", [&] {
+  const bool healthy = ask(on_check, "CAR health", [&] {
     car.check_health();
     return "";
   });
+  if (!healthy) {  // both would fail for the same reason
+    for (const char* name : {"CAR save point", "CAR import schema"})
+      on_check({name, CheckState::warning, "not known: CAR's health comes first", "", {}});
+    return;
+  }
   ask(on_check, "CAR save point", [&] {
     const auto save_point = car.save_point();
     const std::string source = "source " + settings.car.source;

@@ -222,7 +222,9 @@ class DefenderCheck {
                            "(--network-source machines), and vulnerabilities ") +
                    (exported ? "from the export" : "stay out"),
                how_to_grant("ThreatHunting.Read.All", graph_api),
-               {}});
+               {},
+               exported ? "adapters and MACs of hunting"
+                        : "adapters and MACs of hunting, vulnerabilities"});
   }
 
   bool hunt_by_graph() {

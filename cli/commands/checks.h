@@ -22,6 +22,7 @@ struct CheckResult {
   std::string detail;                ///< what came back
   std::string remedy;                ///< what to do about it
   std::optional<ErrorKind> failure;  ///< of a failed one: decides the exit code
+  std::string without = {};          ///< of a warning: what a sync lacks because of it; "": nothing
 };
 
 using OnCheck = std::function<void(CheckResult)>;

@@ -60,6 +60,16 @@ std::optional<ErrorKind> first_failure(const std::vector<CheckResult>& checks) {
   return std::nullopt;
 }
 
+std::string conclusion(const std::vector<CheckResult>& checks, bool failed) {
+  if (failed) return "\nNot everything that a sync needs works.\n";
+  std::string without;
+  for (const CheckResult& check : checks) {
+    if (!check.without.empty()) without += (without.empty() ? "" : ", ") + check.without;
+  }
+  return without.empty() ? "\nEverything that a sync needs works.\n"
+                         : "\nWorks, but without: " + without + ".\n";
+}
+
 }  // namespace
 
 int run_check_command(const Session& session) {
@@ -73,12 +83,7 @@ int run_check_command(const Session& session) {
     if (!json) write_out(check_text(check));
   });
   const auto failure = first_failure(checks);
-  if (json) {
-    write_out(check_json(checks, failure));
-  } else {
-    write_out(failure ? "\nNot everything that a sync needs works.\n"
-                      : "\nEverything that a sync needs works.\n");
-  }
+  write_out(json ? check_json(checks, failure) : conclusion(checks, failure.has_value()));
   return exit_code(failure);
 }
 

@@ -147,6 +147,27 @@ void write_fleet(JsonWriter& json, const ReportData& data) {
     json.integer("machines", row.machines);
     json.integer("in_car", row.in_car);
   });
+  write_list(json, "open_alerts", data.open_alerts, [&](const OpenAlerts& row) {
+    json.text("severity", row.severity);
+    json.integer("alerts", row.alerts);
+    json.integer("in_car", row.in_car);
+    json.integer("younger_than_day", row.day);
+    json.integer("younger_than_week", row.week);
+    json.integer("younger_than_30_days", row.month);
+    json.integer("older", row.older);
+  });
+  write_list(json, "alert_machines", data.alert_machines, [&](const AlertMachine& row) {
+    json.text("machine", row.machine);
+    json.text_or_null("name", row.name);
+    json.integer("alerts", row.alerts);
+    json.integer("high", row.high);
+    json.text_or_null("last_update", row.last_update);
+  });
+  write_list(json, "risks", data.risks, [&](const FleetRisk& row) {
+    json.text("risk", row.risk);
+    json.text("value", row.value);
+    json.integer("machines", row.machines);
+  });
   write_list(json, "severities", data.severities, [&](const Severity& row) {
     json.text("severity", row.name);
     json.integer("cves", row.cves);

@@ -14,9 +14,13 @@ struct Link {
   const char* words;
 };
 
-constexpr Link links[] = {{"#runs", "Runs"},          {"#trouble", "Trouble"},
-                          {"#removals", "Removals"},  {"#leaving", "Leaving"},
-                          {"#fleet", "Fleet"},        {"#vulnerabilities", "Vulnerabilities"},
+constexpr Link links[] = {{"#runs", "Runs"},
+                          {"#trouble", "Trouble"},
+                          {"#removals", "Removals"},
+                          {"#leaving", "Leaving"},
+                          {"#fleet", "Fleet"},
+                          {"#alerts", "Alerts"},
+                          {"#vulnerabilities", "Vulnerabilities"},
                           {"#set-aside", "Set aside"}};
 
 /// The policy forbids all but the one style sheet, known by its hash: whatever slipped through the
@@ -80,6 +84,7 @@ std::string report_page(const ReportData& data) {
   removals_section(html, data);
   leaving_section(html, data);
   fleet_section(html, data);
+  alerts_section(html, data);
   vulnerabilities_section(html, data);
   set_aside_section(html, data);
   html.close();

@@ -132,6 +132,18 @@ void software(Html& html, const ReportData& data) {
   chart_with_table(html, chart, numbers);
 }
 
+void risks(Html& html, const ReportData& data) {
+  if (data.risks.rows.empty()) return;
+  Table risks{"risks-table",
+              "Machines for CAR by risk and value, as Defender says",
+              {{"Risk"}, {"Value"}, {"Machines", Kind::number}},
+              {},
+              data.risks.total};
+  for (const FleetRisk& row : data.risks.rows)
+    risks.rows.push_back({row.risk, row.value, grouped(row.machines)});
+  folded_table(html, risks);
+}
+
 }  // namespace
 
 void fleet_section(Html& html, const ReportData& data) {
@@ -147,6 +159,7 @@ void fleet_section(Html& html, const ReportData& data) {
   html.close();
   health(html, data);
   html.close();
+  risks(html, data);
   html.close();
 }
 

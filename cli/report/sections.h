@@ -15,6 +15,7 @@ void trouble_section(Html& html, const ReportData& data);
 void removals_section(Html& html, const ReportData& data);
 void leaving_section(Html& html, const ReportData& data);
 void fleet_section(Html& html, const ReportData& data);
+void alerts_section(Html& html, const ReportData& data);
 void vulnerabilities_section(Html& html, const ReportData& data);
 void set_aside_section(Html& html, const ReportData& data);
 

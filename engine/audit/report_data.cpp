@@ -105,6 +105,20 @@ Software software(Statement& row) {
   return {shown(row, "name"), row.integer("cves"), row.real("worst"), row.integer("machines")};
 }
 
+OpenAlerts open_alerts(Statement& row) {
+  return {shown(row, "name"),  row.integer("alerts"), row.integer("in_car"), row.integer("day"),
+          row.integer("week"), row.integer("month"),  row.integer("older")};
+}
+
+AlertMachine alert_machine(Statement& row) {
+  return {shown(row, "machine"), shown(row, "name"), row.integer("alerts"), row.integer("high"),
+          shown(row, "last_update")};
+}
+
+FleetRisk fleet_risk(Statement& row) {
+  return {shown(row, "risk"), shown(row, "value"), row.integer("machines")};
+}
+
 void read_lists(Database& state, ReportData& data) {
   const auto of = [&](const char* name) -> Statement& {
     return state.statement(std::string("report/") + name);
@@ -125,6 +139,9 @@ void read_lists(Database& state, ReportData& data) {
   data.set_aside = list(of("set_aside"), most_rows, set_aside);
   data.severities = list(of("severities"), most_rows, severity);
   data.software = list(of("software"), most_platforms, software);
+  data.open_alerts = list(of("open_alerts"), most_platforms, open_alerts);
+  data.alert_machines = list(of("alert_machines"), most_rows, alert_machine);
+  data.risks = list(of("risks"), most_removals, fleet_risk);
 }
 
 }  // namespace

@@ -117,6 +117,32 @@ struct Severity {
   std::int64_t findings = 0;  ///< pairs of a machine and a CVE
 };
 
+/// Open alerts of one severity, by age of their first event.
+struct OpenAlerts {
+  std::string severity;
+  std::int64_t alerts = 0;
+  std::int64_t in_car = 0;
+  std::int64_t day = 0;    ///< less than a day old
+  std::int64_t week = 0;   ///< less than seven days
+  std::int64_t month = 0;  ///< less than 30 days
+  std::int64_t older = 0;
+};
+
+struct AlertMachine {
+  std::string machine;
+  std::string name;  ///< "" where Defender does not list it
+  std::int64_t alerts = 0;
+  std::int64_t high = 0;  ///< of severity High
+  std::string last_update;
+};
+
+/// Machines that CAR shall hold, of one risk and value.
+struct FleetRisk {
+  std::string risk;   ///< Defender's riskScore, or "not known"
+  std::string value;  ///< Defender's deviceValue, or "not known"
+  std::int64_t machines = 0;
+};
+
 struct Software {
   std::string name;  ///< vendor:name:version
   std::int64_t cves = 0;
@@ -140,6 +166,9 @@ struct ReportData : Verdict {
   Listed<SetAsideReason> set_aside;
   Listed<Severity> severities;
   Listed<Software> software;
+  Listed<OpenAlerts> open_alerts;
+  Listed<AlertMachine> alert_machines;
+  Listed<FleetRisk> risks;
 };
 
 /// `now` decides ages and whether a run is late, nothing else. Throws Error(usage) when there is no

@@ -128,3 +128,30 @@ FROM (SELECT v.vertex_id, v.key AS software, count(*) AS cves, max(coalesce(b.Cv
       WHERE v.collection = 'application'
       GROUP BY v.vertex_id ORDER BY cves DESC, worst DESC, software LIMIT 50) t
 ORDER BY t.cves DESC, t.worst DESC, t.software;
+
+CREATE VIEW audit_open_alert AS
+-- Open alerts by severity, and how old they are by Defender's clock in the last run: from their first event, or their
+-- creation where that is not known.
+SELECT severity, count(*) AS alerts, sum(in_car) AS in_car,
+       sum(age < 1) AS day, sum(age >= 1 AND age < 7) AS week, sum(age >= 7 AND age < 30) AS month, sum(age >= 30) AS older,
+       sum(age IS NULL) AS no_time
+FROM (SELECT coalesce(a.severity, '') AS severity,
+             (SELECT julianday(max(clock_at)) FROM run) - julianday(coalesce(a.firstEventTime, a.alertCreationTime)) AS age,
+             EXISTS (SELECT 1 FROM vertex v JOIN acknowledged_vertex k ON k.vertex_id = v.vertex_id
+                     WHERE v.collection = 'alert' AND v.key = a.id) AS in_car
+      FROM Alerts a WHERE a.status IS NOT 'Resolved')
+GROUP BY severity;
+
+CREATE VIEW audit_alert_machine AS
+-- Machines with open alerts, and how many of them are High.
+SELECT a.machineId AS machine, m.computerDnsName AS name, count(*) AS alerts, sum(a.severity = 'High') AS high,
+       max(a.lastUpdateTime) AS last_update
+FROM Alerts a LEFT JOIN MachineInfo m ON m.id = a.machineId
+WHERE a.status IS NOT 'Resolved' AND a.machineId IS NOT NULL
+GROUP BY a.machineId;
+
+CREATE VIEW audit_fleet_risk AS
+-- Machines that CAR shall hold, by Defender's risk score and by the value that people gave them there.
+SELECT coalesce(m.riskScore, 'not known') AS risk, coalesce(m.deviceValue, 'not known') AS value, count(*) AS machines
+FROM asset a JOIN vertex v ON v.vertex_id = a.vertex_id JOIN MachineInfo m ON m.id = v.key
+GROUP BY 1, 2;

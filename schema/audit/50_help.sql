@@ -39,6 +39,9 @@ VALUES
 ('audit_failure', 'Which runs failed lately?', 'SELECT * FROM audit_failure ORDER BY last_run DESC'),
 ('audit_incomplete', 'Which readings were incomplete lately?', 'SELECT * FROM audit_incomplete ORDER BY last_run DESC'),
 ('audit_fleet', 'Of what is the fleet made?', 'SELECT * FROM audit_fleet ORDER BY machines DESC'),
+('audit_fleet_risk', 'How risky is the fleet, and how much worth?', 'SELECT * FROM audit_fleet_risk ORDER BY machines DESC'),
+('audit_open_alert', 'How many alerts are open, and how old are they?', 'SELECT * FROM audit_open_alert'),
+('audit_alert_machine', 'Which machines have most open alerts?', 'SELECT * FROM audit_alert_machine ORDER BY alerts DESC LIMIT 20'),
 ('audit_leaving_day', 'How many silent machines have how many days left?', 'SELECT * FROM audit_leaving_day'),
 ('audit_vulnerability_severity', 'How bad are the vulnerabilities?', 'SELECT * FROM audit_vulnerability_severity'),
 ('audit_top_software', 'Which software brings most CVEs?', 'SELECT * FROM audit_top_software');

@@ -52,3 +52,16 @@ SELECT count(*) OVER (), severity AS name, cves, findings
 FROM audit_vulnerability_severity ORDER BY severity = 'not scored', worst DESC LIMIT :limit
 -- statement: software
 SELECT count(*) OVER (), software AS name, cves, worst, machines FROM audit_top_software LIMIT :limit
+-- statement: open_alerts
+SELECT count(*) OVER (), CASE severity WHEN '' THEN 'not known' ELSE severity END AS name, alerts, in_car, day, week, month, older
+FROM audit_open_alert
+ORDER BY CASE severity WHEN 'High' THEN 1 WHEN 'Medium' THEN 2 WHEN 'Low' THEN 3 WHEN 'Informational' THEN 4 ELSE 5 END, severity
+LIMIT :limit
+-- statement: alert_machines
+SELECT count(*) OVER (), machine, coalesce(name, '') AS name, alerts, high, last_update
+FROM audit_alert_machine ORDER BY high DESC, alerts DESC, machine LIMIT :limit
+-- statement: risks
+SELECT count(*) OVER (), risk, value, machines FROM audit_fleet_risk
+ORDER BY CASE risk WHEN 'High' THEN 1 WHEN 'Medium' THEN 2 WHEN 'Low' THEN 3 WHEN 'Informational' THEN 4 WHEN 'None' THEN 5 ELSE 6 END,
+         CASE value WHEN 'High' THEN 1 WHEN 'Normal' THEN 2 WHEN 'Low' THEN 3 ELSE 4 END, risk, value
+LIMIT :limit

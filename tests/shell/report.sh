@@ -86,7 +86,7 @@ expect_on_page() {
 
 content_is_right() {
   expect_on_page "[...document.querySelectorAll('main > section')].map(s => s.id).join()" \
-    runs,trouble,removals,leaving,fleet,vulnerabilities,set-aside "sections"
+    runs,trouble,removals,leaving,fleet,alerts,vulnerabilities,set-aside "sections"
   expect_on_page "document.querySelectorAll('script, img, link, iframe, [style], [onclick], [onerror]').length" 0 \
     "foreign elements"
   expect_on_page "[...document.querySelectorAll('[aria-labelledby]')].filter(e =>

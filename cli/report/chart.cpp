@@ -92,7 +92,7 @@ void open_figure(Html& html, const Chart& chart, Scale scale) {
   html.open("figure");
   html.open("figcaption");
   html.text(chart.title);
-  if (scale == Scale::tenfold) html.element("span", "tenfold scale");
+  if (scale == Scale::tenfold) html.element("span", "log scale");
   html.close();
 }
 

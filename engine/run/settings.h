@@ -8,16 +8,30 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_text.h"
 #include "car/car_client.h"
 #include "defender/call_budget.h"
 #include "defender/defender_client.h"
 
 namespace defender_car {
 
+// Choices, each with its texts in the order of its enumerators: as an option spells them, and the
+// state file and a plan store them.
+
 enum class Mode { automatic, full, incremental };
+inline constexpr EnumTexts<Mode, 3> kModes{"mode", {"auto", "full", "incremental"}};
+
 enum class NetworkSource { automatic, hunting, machines };
+inline constexpr EnumTexts<NetworkSource, 3> kNetworkSources{"network source",
+                                                             {"auto", "hunting", "machines"}};
+
 enum class LogonSource { automatic, api, hunting };
+inline constexpr EnumTexts<LogonSource, 3> kLogonSources{"logon source",
+                                                         {"auto", "api", "hunting"}};
+
 enum class VulnerabilitySource { automatic, hunting, exported };
+inline constexpr EnumTexts<VulnerabilitySource, 3> kVulnerabilitySources{
+    "vulnerability source", {"auto", "hunting", "export"}};
 
 /// A limit written as a count ("50") or a share ("10%").
 struct Limit {

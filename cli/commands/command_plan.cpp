@@ -23,13 +23,21 @@ int code_of(const Plan& plan, bool asked) {
   return plan.has_something_to_do() ? kSomethingToDo : 0;
 }
 
-std::string_view words_of(const std::string& operation) {
-  if (operation == "vertex") return "import";
-  if (operation == "edge") return "import edge";
-  if (operation == "touch") return "mark edge updated";
-  if (operation == "disable") return "disable edge";
-  if (operation == "drop") return "falls away";
-  return operation;
+std::string words_of(Operation operation) {
+  switch (operation) {
+    case Operation::vertex:
+      return "import";
+    case Operation::edge:
+      return "import edge";
+    case Operation::touch:
+      return "mark edge updated";
+    case Operation::disable:
+      return "disable edge";
+    case Operation::drop:
+      return "falls away";
+    default:
+      return kOperations.text(operation);
+  }
 }
 
 std::string failure_text(const Plan& plan) {
@@ -51,7 +59,7 @@ std::string head(const Plan& plan) {
   if (!plan.now().empty()) text += ", as of " + plan.now();
   text += "\n";
   if (!report.reason.empty())
-    text += "  " + printable(report.mode) + " because: " + printable(report.reason) + "\n";
+    text += "  " + kRunModes.text(report.mode) + " because: " + printable(report.reason) + "\n";
   if (report.set_aside > 0)
     text += "  " + std::to_string(report.set_aside) + " records could not be used\n";
   return text + "  calls: " + std::to_string(report.defender_calls) + " to Defender, " +
@@ -61,8 +69,8 @@ std::string head(const Plan& plan) {
 std::string counts_text(const std::vector<SentCount>& counts) {
   std::vector<std::vector<std::string>> rows{{"would be sent", "collection", "reason", "count"}};
   for (const SentCount& one : counts)
-    rows.push_back({std::string(words_of(one.operation)), one.collection, one.reason,
-                    std::to_string(one.count)});
+    rows.push_back(
+        {words_of(one.operation), one.collection, one.reason, std::to_string(one.count)});
   return table(rows);
 }
 
@@ -80,8 +88,8 @@ std::string removals_text(const PlannedMachine& machine, const Style& style) {
   std::string text;
   for (const PlannedOperation& one : machine.first_removals)
     text += "    " + style.bad("-") + " " +
-            printable(one.collection + " " + one.object + ": " +
-                      std::string(words_of(one.operation)) + ", " + why(machine, one)) +
+            printable(one.collection + " " + one.object + ": " + words_of(one.operation) + ", " +
+                      why(machine, one)) +
             "\n";
   const std::int64_t more = machine.removals - std::ssize(machine.first_removals);
   if (more > 0) text += "    " + style.bad("-") + " and " + std::to_string(more) + " more\n";
@@ -95,14 +103,14 @@ std::string machine_text(const PlannedMachine& machine, const Style& style) {
                          : printable(machine.name) + " (" + printable(machine.machine) + ")";
   text += "\n" + removals_text(machine, style);
   for (const SentCount& one : machine.imports) {
-    const bool updated = one.operation == "touch";
+    const bool updated = one.operation == Operation::touch;
     text += "    " + (updated ? style.warning("~") : style.good("+")) + " " +
             printable(one.collection) + " " + std::to_string(one.count) + "\n";
   }
   return text;
 }
 
-std::int64_t count_of(const Plan& plan, std::string_view operation) {
+std::int64_t count_of(const Plan& plan, Operation operation) {
   std::int64_t count = 0;
   for (const SentCount& one : plan.report().sent)
     count += one.operation == operation ? one.count : 0;
@@ -110,11 +118,12 @@ std::int64_t count_of(const Plan& plan, std::string_view operation) {
 }
 
 std::string last_line(const Plan& plan) {
-  std::string text = "Plan: " + std::to_string(count_of(plan, "edge")) + " edges to add, " +
-                     std::to_string(count_of(plan, "disable")) + " to disable, " +
-                     std::to_string(count_of(plan, "delete")) + " assets to delete";
-  const std::int64_t updated = count_of(plan, "touch");
-  const std::int64_t dropped = count_of(plan, "drop");
+  std::string text = "Plan: " + std::to_string(count_of(plan, Operation::edge)) +
+                     " edges to add, " + std::to_string(count_of(plan, Operation::disable)) +
+                     " to disable, " + std::to_string(count_of(plan, Operation::delete_asset)) +
+                     " assets to delete";
+  const std::int64_t updated = count_of(plan, Operation::touch);
+  const std::int64_t dropped = count_of(plan, Operation::drop);
   if (updated > 0) text += ", " + std::to_string(updated) + " edges to mark updated";
   if (dropped > 0) text += ", " + std::to_string(dropped) + " records to fall away";
   return text + "\n";
@@ -151,7 +160,7 @@ std::string plan_text(const Session& session, const Plan& plan) {
 
 void write_operation(JsonWriter& json, const PlannedOperation& one) {
   json.begin_object();
-  json.text("operation", one.operation);
+  json.text("operation", kOperations(one.operation));
   json.text("collection", one.collection);
   json.text("object", one.object);
   json.text_or_null("machine", one.machine);
@@ -184,7 +193,7 @@ void write_plan(const Session& session, const Plan& plan, int code) {
   json.boolean("something_to_do", plan.has_something_to_do());
   json.integer("state_run", plan.state_run());
   json.text_or_null("now", plan.now());
-  json.text_or_null("mode", report.mode);
+  json.text_or_null("mode", kRunModes.text(report.mode));
   json.text_or_null("reason", report.reason);
   json.text_or_null("failure", report.failure ? kind_name(*report.failure) : "");
   json.text_or_null("error", report.error);

@@ -30,8 +30,9 @@ ReplayRequest request_of(const Options& options) {
 }
 
 std::string difference_text(const ReplayedRun& run) {
-  std::string text = "run " + std::to_string(run.run_id) + " (" + run.mode + ", " + run.now +
-                     ") differs: digest " + run.here + " in place of " + run.digest + "\n";
+  std::string text = "run " + std::to_string(run.run_id) + " (" + kRunModes.text(run.mode) + ", " +
+                     run.now + ") differs: digest " + run.here + " in place of " + run.digest +
+                     "\n";
   if (run.other_rules) {
     text +=
         "  Its snapshot was derived by other rules than this program's: what changed in the rules "
@@ -64,7 +65,7 @@ std::string replay_text(const ReplayReport& report, const std::filesystem::path&
 
 void write_run(JsonWriter& json, const ReplayedRun& run) {
   json.integer("run_id", run.run_id);
-  json.text("mode", run.mode);
+  json.text("mode", kRunModes(run.mode));
   json.text("now", run.now);
   json.text("digest", run.digest);
   json.text("digest_here", run.here);

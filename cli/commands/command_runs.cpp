@@ -9,10 +9,10 @@
 namespace defender_car {
 namespace {
 
-std::int64_t count_of(const RunRow& run, std::initializer_list<std::string_view> operations) {
+std::int64_t count_of(const RunRow& run, std::initializer_list<Operation> operations) {
   std::int64_t total = 0;
   for (const SentCount& sent : run.sent) {
-    for (const std::string_view operation : operations) {
+    for (const Operation operation : operations) {
       if (sent.operation == operation) total += sent.count;
     }
   }
@@ -24,15 +24,15 @@ std::string runs_text(const std::vector<RunRow>& runs, const Style& style) {
                                               "imported", "disabled", "deleted", "set aside",
                                               "calls", "why, or what failed"}};
   for (const RunRow& run : runs) {
-    rows.push_back({std::to_string(run.run_id), run.started_at,
-                    run.finished_at.empty() ? "-" : run.finished_at, run.mode,
-                    run.outcome.empty() ? "not finished" : run.outcome,
-                    std::to_string(count_of(run, {"vertex", "edge", "touch"})),
-                    std::to_string(count_of(run, {"disable"})),
-                    std::to_string(count_of(run, {"delete", "drop"})),
-                    std::to_string(run.set_aside),
-                    std::to_string(run.defender_calls + run.car_calls),
-                    run.error.empty() ? run.reason : run.error});
+    rows.push_back(
+        {std::to_string(run.run_id), run.started_at,
+         run.finished_at.empty() ? "-" : run.finished_at, run.mode,
+         run.outcome.empty() ? "not finished" : run.outcome,
+         std::to_string(count_of(run, {Operation::vertex, Operation::edge, Operation::touch})),
+         std::to_string(count_of(run, {Operation::disable})),
+         std::to_string(count_of(run, {Operation::delete_asset, Operation::drop})),
+         std::to_string(run.set_aside), std::to_string(run.defender_calls + run.car_calls),
+         run.error.empty() ? run.reason : run.error});
   }
   return table(rows, style.width);
 }

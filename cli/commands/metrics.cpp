@@ -99,7 +99,9 @@ void add_state(Metrics& metrics, const MetricsData& data) {
   if (data.sent.empty()) return;
   metrics.metric("sent_operations", "What the last run sent to CAR.");
   for (const SentCount& sent : data.sent)
-    metrics.sample({{"operation", sent.operation}, {"collection", sent.collection}}, sent.count);
+    metrics.sample({{"operation", std::string(kOperations.text(sent.operation))},
+                    {"collection", sent.collection}},
+                   sent.count);
 }
 
 std::string metrics_text(const SyncSettings& settings, int exit_code, double seconds) {

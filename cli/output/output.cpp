@@ -1,5 +1,6 @@
 #include "cli/output/output.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -11,20 +12,14 @@
 namespace defender_car {
 namespace {
 
-struct Operation {
-  std::string_view name;
-  std::string_view words;
-};
-
-constexpr Operation operations[] = {
-    {"vertex", "imported"},        {"edge", "edges imported"}, {"touch", "edges marked updated"},
-    {"disable", "edges disabled"}, {"delete", "deleted"},      {"drop", "fell away"},
-    {"lost", "found lost in CAR"},
-};
+// In the order of Operation.
+constexpr std::array<std::string_view, kOperations.texts.size()> kDone{
+    "imported", "edges imported", "edges marked updated", "edges disabled",
+    "deleted",  "fell away",      "found lost in CAR"};
 
 std::string run_name(const RunReport& report) {
   const std::string number = "run " + std::to_string(report.run_id);
-  return report.mode.empty() ? number : number + " (" + report.mode + ")";
+  return report.mode ? number + " (" + kRunModes.text(report.mode) + ")" : number;
 }
 
 std::string failure_text(const RunReport& report) {
@@ -39,9 +34,9 @@ std::string failure_text(const RunReport& report) {
 
 std::string sent_lines(const RunReport& report) {
   std::string text;
-  for (const Operation& operation : operations) {
-    const std::string counts = sent_text(report.sent, operation.name);
-    if (!counts.empty()) text += "  " + std::string(operation.words) + ": " + counts + "\n";
+  for (std::size_t at = 0; at < kDone.size(); ++at) {
+    const std::string counts = sent_text(report.sent, static_cast<Operation>(at));
+    if (!counts.empty()) text += "  " + std::string(kDone[at]) + ": " + counts + "\n";
   }
   return text.empty() ? "  CAR was sent nothing\n" : text;
 }
@@ -70,7 +65,7 @@ std::string summary(const RunReport& report, const std::function<bool(const std:
   text += "defender-car: " + printable(run_name(report)) + " " + kRunOutcomes.text(report.outcome) +
           ", " + printable(report.started_at) + " to " + printable(report.finished_at) + "\n";
   if (!report.reason.empty()) {
-    text += "  " + printable(report.mode) + " because: " + printable(report.reason) + "\n";
+    text += "  " + kRunModes.text(report.mode) + " because: " + printable(report.reason) + "\n";
   }
   text += sent_lines(report);
   if (report.set_aside > 0) {
@@ -108,7 +103,7 @@ std::string repeated_failure(const RunReport& report) {
          printable(report.same_failure_since) + ": " + printable(report.error) + "\n";
 }
 
-std::string sent_text(const std::vector<SentCount>& sent, std::string_view operation) {
+std::string sent_text(const std::vector<SentCount>& sent, Operation operation) {
   std::map<std::string, std::int64_t> by_collection;
   for (const SentCount& count : sent) {
     if (count.operation == operation) by_collection[count.collection] += count.count;
@@ -123,7 +118,7 @@ std::string sent_text(const std::vector<SentCount>& sent, std::string_view opera
 
 void write_sent(JsonWriter& json, const std::vector<SentCount>& sent) {
   json.list("sent", sent, [&](const SentCount& count) {
-    json.text("operation", count.operation);
+    json.text("operation", kOperations(count.operation));
     json.text("collection", count.collection);
     json.text("reason", count.reason);
     json.integer("count", count.count);
@@ -180,7 +175,7 @@ std::string report_json(const RunReport& report) {
   begin_document(json, "sync");
   json.integer("exit_code", exit_code(report.failure));
   json.integer("run_id", report.run_id);
-  json.text("mode", report.mode);
+  json.text("mode", kRunModes.text(report.mode));
   json.text("reason", report.reason);
   json.text("outcome", kRunOutcomes.text(report.outcome));
   json.text_or_null("failure", report.failure ? kind_name(*report.failure) : "");

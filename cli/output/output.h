@@ -38,7 +38,7 @@ std::string report_json(const RunReport& report);
 std::string error_json(std::string_view command, const Error& error);
 
 /// "asset 12, hostname 3" for one operation of what was sent; "" for nothing.
-std::string sent_text(const std::vector<SentCount>& sent, std::string_view operation);
+std::string sent_text(const std::vector<SentCount>& sent, Operation operation);
 void write_sent(JsonWriter& json, const std::vector<SentCount>& sent);
 
 /// "warnings" and "datasets" of a run.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ struct EnumTexts {
     return texts[static_cast<std::size_t>(value)];
   }
   std::string text(Enum value) const { return std::string((*this)(value)); }
+  std::string text(const std::optional<Enum>& value) const { return value ? text(*value) : ""; }
 
   /// Throws Error(internal) for a text that is none of them.
   Enum read(std::string_view text) const {

@@ -16,10 +16,10 @@ void end(Database& state, const ItemRange& range) {
 
 void acknowledge_import(Database& state, const ItemRange& range, const std::string& at,
                         const std::string& answer) {
-  const char* fold =
-      range.operation == "vertex" ? "deliver/acknowledge_vertices" : "deliver/acknowledge_edges";
+  const char* fold = range.operation == Operation::vertex ? "deliver/acknowledge_vertices"
+                                                          : "deliver/acknowledge_edges";
   range_statement(state, fold, range).bind("at", at).run();
-  if (range.operation == "vertex") {
+  if (range.operation == Operation::vertex) {
     range_statement(state, "deliver/accept_vertices", range).run();
     range_statement(state, "deliver/forget_possible_fields", range).run();
   } else {
@@ -30,18 +30,19 @@ void acknowledge_import(Database& state, const ItemRange& range, const std::stri
   end(state, range);
 }
 
-void acknowledge_patch(Database& state, const std::string& operation, std::int64_t item, bool gone,
+void acknowledge_patch(Database& state, Operation operation, std::int64_t item, bool gone,
                        const std::string& at, const std::string& answer) {
   state.statement("deliver/log_patch")
       .bind("item", item)
       .bind("at", at)
       .bind("answer", answer)
       .run();
-  if (operation == "touch" && !gone) {
+  if (operation == Operation::touch && !gone) {
     state.statement("deliver/acknowledge_touch").bind("item", item).run();
   } else {
     state.statement("deliver/acknowledge_disable").bind("item", item).run();
-    if (operation == "touch") state.statement("deliver/import_again").bind("item", item).run();
+    if (operation == Operation::touch)
+      state.statement("deliver/import_again").bind("item", item).run();
   }
   state.statement("deliver/accept_changes").bind("first", item).bind("last", item).run();
   state.statement("deliver/done").bind("first", item).bind("last", item).run();
@@ -69,7 +70,7 @@ void acknowledge_session_end(Database& state, std::int64_t run_id, const std::st
 
 void set_aside(Database& state, const ItemRange& single, const std::string& reason,
                const std::string& now) {
-  const bool vertex = single.operation == "vertex";
+  const bool vertex = single.operation == Operation::vertex;
   const char* refuse = vertex ? "deliver/refuse_vertex" : "deliver/refuse_edge";
   const char* reject = vertex ? "deliver/reject_vertex" : "deliver/reject_edge";
   state.statement(refuse).bind("item", single.first).bind("reason", reason).bind("now", now).run();

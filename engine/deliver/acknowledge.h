@@ -12,7 +12,7 @@ namespace defender_car {
 
 void acknowledge_import(Database& state, const ItemRange& range, const std::string& at,
                         const std::string& answer);
-void acknowledge_patch(Database& state, const std::string& operation, std::int64_t item, bool gone,
+void acknowledge_patch(Database& state, Operation operation, std::int64_t item, bool gone,
                        const std::string& at, const std::string& answer);
 void acknowledge_deletes(Database& state, const ItemRange& range, const std::string& at,
                          const std::string& answer);

@@ -12,15 +12,15 @@ namespace defender_car {
 namespace {
 
 void send_everything(Run& run) {
-  send_imports(run, "vertex");
+  send_imports(run, Operation::vertex);
   if (run.full()) {
     run.state.statement("deliver/report_as_known").bind("run_id", run.report.run_id).run();
-    send_imports(run, "vertex");
+    send_imports(run, Operation::vertex);
   }
   run.state.statement("deliver/drop_waiting_edges").run();
-  send_imports(run, "edge");
+  send_imports(run, Operation::edge);
   send_changes(run);
-  send_imports(run, "edge");  // those that CAR turned out to have lost
+  send_imports(run, Operation::edge);  // those that CAR turned out to have lost
 }
 
 void full_import_in_session(Run& run) {
@@ -73,7 +73,8 @@ void recover(Run& run) {
   std::vector<std::string> jobs;
   Statement& query = run.state.statement("deliver/open_batches");
   while (query.step()) {
-    ItemRange range{query.integer(2), query.integer(3), query.integer(0), query.text(1), 0};
+    ItemRange range{query.integer(2), query.integer(3), query.integer(0),
+                    kOperations.read(query.text(1)), 0};
     open.push_back({std::move(range), query.text(4)});
     if (!open.back().job.empty()) jobs.push_back(open.back().job);
   }

@@ -22,11 +22,11 @@ constexpr std::size_t kRefusedAtOnce = 200;  // then it is judged whose fault th
 /// is finished the next one goes out.
 class Importer {
  public:
-  Importer(Run& run, const std::string& operation)
+  Importer(Run& run, Operation operation)
       : run_(run),
         operation_(operation),
         window_(static_cast<std::size_t>(std::max(run.settings.car.concurrency, 1))),
-        refusals_(run.refusals[operation]) {
+        refusals_(operation == Operation::vertex ? run.vertex_refusals : run.edge_refusals) {
     total_ = outbox_count(run.state, operation);
     Statement& kinds = run.state.statement("deliver/kinds");
     while (kinds.step()) kinds_.emplace(kinds.text(0), Kind{kinds.text(1), kinds.integer(2) != 0});
@@ -38,7 +38,8 @@ class Importer {
       throw_if_cancelled();
       post_ready();
       settle_ended();
-      run_.progress.report("importing " + operation_ + " records into CAR", done_, total_);
+      run_.progress.report("importing " + kOperations.text(operation_) + " records into CAR", done_,
+                           total_);
     }
     if (problem_.empty()) judge_refused();
     if (!problem_.empty()) throw Error(ErrorKind::car_recoverable, problem_);
@@ -156,7 +157,7 @@ class Importer {
     EnvelopeWriter writer(run_.settings.car.source, run_.settings.defender.tenant_id,
                           std::to_string(run_.report_ms), run_.report_time);
     std::string open;
-    const bool vertices = operation_ == "vertex";
+    const bool vertices = operation_ == Operation::vertex;
     Statement& rows = run_.state.statement(vertices ? "deliver/vertices" : "deliver/edges")
                           .bind("first", range.first)
                           .bind("last", range.last);
@@ -238,7 +239,8 @@ class Importer {
   // In the caller's transaction. At CAR's fault the records stay in the outbox, for the next run.
   void judge_refused_now() {
     if (refusals_.are_cars_fault(run_.full())) {
-      problem_ = too_many_refused(refusals_, operation_ + " records", refused_.front().reason) +
+      problem_ = too_many_refused(refusals_, kOperations.text(operation_) + " records",
+                                  refused_.front().reason) +
                  "; the next run sends them again";
       again_.clear();
       return;
@@ -252,7 +254,7 @@ class Importer {
   }
 
   Run& run_;
-  std::string operation_;
+  Operation operation_;
   std::size_t window_;
   std::vector<ItemRange> ready_;  ///< written down as handed over, not sent yet
   std::vector<Open> open_;        ///< taken by CAR, not finished
@@ -268,6 +270,6 @@ class Importer {
 
 }  // namespace
 
-void send_imports(Run& run, const std::string& operation) { Importer(run, operation).send_all(); }
+void send_imports(Run& run, Operation operation) { Importer(run, operation).send_all(); }
 
 }  // namespace defender_car

@@ -11,7 +11,7 @@
 
 namespace defender_car {
 
-/// All items of "vertex" or "edge"; returns when every one is acknowledged or set aside.
-void send_imports(Run& run, const std::string& operation);
+/// All vertices or all edges; returns when every one is acknowledged or set aside.
+void send_imports(Run& run, Operation operation);
 
 }  // namespace defender_car

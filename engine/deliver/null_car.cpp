@@ -8,12 +8,12 @@ namespace {
 constexpr std::int64_t kStretch = 2'000;
 constexpr const char* kAnswer = "replay";
 
-void take_imports(Run& run, const std::string& operation) {
+void take_imports(Run& run, Operation operation) {
   while (const auto range = next_range(run.state, operation, 0, kStretch))
     acknowledge_import(run.state, *range, run.now, kAnswer);
 }
 
-void take_patches(Run& run, const std::string& operation) {
+void take_patches(Run& run, Operation operation) {
   while (const auto range = next_range(run.state, operation, 0, 1))
     acknowledge_patch(run.state, operation, range->first, false, run.now, kAnswer);
 }
@@ -22,11 +22,11 @@ void take_patches(Run& run, const std::string& operation) {
 
 void deliver_to_sink(Run& run) {
   Transaction transaction(run.state);
-  take_imports(run, "vertex");
-  take_imports(run, "edge");
-  take_patches(run, "touch");
-  take_patches(run, "disable");
-  while (const auto range = next_range(run.state, "delete", 0, kStretch))
+  take_imports(run, Operation::vertex);
+  take_imports(run, Operation::edge);
+  take_patches(run, Operation::touch);
+  take_patches(run, Operation::disable);
+  while (const auto range = next_range(run.state, Operation::delete_asset, 0, kStretch))
     acknowledge_deletes(run.state, *range, run.now, kAnswer);
   if (run.full() && run.session_allowed)
     acknowledge_session_end(run.state, run.report.run_id, run.now);

@@ -4,14 +4,14 @@
 
 namespace defender_car {
 
-std::int64_t outbox_count(Database& state, const std::string& operation) {
-  return state.statement("deliver/count").bind("operation", operation).number();
+std::int64_t outbox_count(Database& state, Operation operation) {
+  return state.statement("deliver/count").bind("operation", kOperations(operation)).number();
 }
 
-std::optional<ItemRange> next_range(Database& state, const std::string& operation,
-                                    std::int64_t after, std::int64_t size) {
+std::optional<ItemRange> next_range(Database& state, Operation operation, std::int64_t after,
+                                    std::int64_t size) {
   Statement& next = state.statement("deliver/next_range")
-                        .bind("operation", operation)
+                        .bind("operation", kOperations(operation))
                         .bind("after", after)
                         .bind("size", size);
   std::optional<ItemRange> range;

@@ -18,9 +18,9 @@ constexpr std::size_t kNamedInWarning = 3;
 /// only then can be told whether a few changes are to blame or CAR.
 class Changes {
  public:
-  explicit Changes(Run& run) : run_(run), refusals_(run.refusals["change"]) {}
+  explicit Changes(Run& run) : run_(run), refusals_(run.change_refusals) {}
 
-  void send_patches(const std::string& operation) {
+  void send_patches(Operation operation) {
     const std::int64_t total = outbox_count(run_.state, operation);
     std::int64_t done = 0;
     std::int64_t after = 0;
@@ -30,15 +30,16 @@ class Changes {
       patch(*range);
       after = range->last;
       done += range->size();
-      run_.progress.report(
-          operation == "touch" ? "marking updated alerts in CAR" : "disabling edges in CAR", done,
-          total);
+      run_.progress.report(operation == Operation::touch ? "marking updated alerts in CAR"
+                                                         : "disabling edges in CAR",
+                           done, total);
     }
   }
 
   void send_deletes() {
     std::int64_t after = 0;
-    while (const auto page = next_range(run_.state, "delete", after, kDeletesABatch)) {
+    while (const auto page =
+               next_range(run_.state, Operation::delete_asset, after, kDeletesABatch)) {
       const auto ids = run_.state.statement("deliver/deletes")
                            .bind("first", page->first)
                            .bind("last", page->last)
@@ -48,7 +49,7 @@ class Changes {
         const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
         const auto fit = static_cast<std::ptrdiff_t>(CarClient::ids_that_fit(ids, at));
         const std::int64_t first = page->first + static_cast<std::int64_t>(at);
-        ItemRange part{first, first + fit - 1, 0, "delete", 0};
+        ItemRange part{first, first + fit - 1, 0, Operation::delete_asset, 0};
         hand_over(part);
         delete_part(part, std::vector<std::string>(begin, begin + fit));
         at += static_cast<std::size_t>(fit);
@@ -118,11 +119,11 @@ class Changes {
   }
 
   /// In the caller's transaction.
-  void take_up(const std::string& operation, const Answered& one, const std::string& at) {
+  void take_up(Operation operation, const Answered& one, const std::string& at) {
     if (one.answer.result == ChangeResult::refused) return refuse(one);
     ++refusals_.taken;
     const bool gone = one.answer.result == ChangeResult::gone;
-    if (operation == "delete") {
+    if (operation == Operation::delete_asset) {
       acknowledge_deletes(run_.state, {one.item, one.item, 0, operation, 0}, at, one.answer.text);
     } else {
       acknowledge_patch(run_.state, operation, one.item, gone, at, one.answer.text);
@@ -147,7 +148,7 @@ class Changes {
       items.push_back(rows.integer(0));
       CarClient::Patch patch{rows.text(1),         rows.text(2),         rows.text(3),
                              rows.integer(4) != 0, rows.integer(5) != 0, {}};
-      if (range.operation == "touch") patch.last_modified = rows.integer(6);
+      if (range.operation == Operation::touch) patch.last_modified = rows.integer(6);
       patches.push_back(std::move(patch));
     }
     std::vector<Answered> answers;
@@ -190,8 +191,8 @@ class Changes {
 
 void send_changes(Run& run) {
   Changes changes(run);
-  changes.send_patches("touch");
-  changes.send_patches("disable");
+  changes.send_patches(Operation::touch);
+  changes.send_patches(Operation::disable);
   changes.send_deletes();
   changes.judge_refused();
 }

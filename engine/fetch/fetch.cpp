@@ -201,26 +201,24 @@ void hunt_network(Run& run, const std::optional<std::string>& since) {
   if (since) note_rows_read(run, "network", read.records);
 }
 
-void use_machines_for_network(Run& run) {
-  run.network_source = "machines";
-  run.state.statement("fetch/set_network_source").bind("network_source", "machines").run();
-  run.state.statement("fetch/begin_dataset")
-      .bind("name", "network")
-      .bind("whole", 0)
-      .bind("since", nullptr)
+void use_network_source(Run& run, NetworkSource source) {
+  run.network_source = source;
+  run.state.statement("fetch/set_network_source")
+      .bind("network_source", kNetworkSources(source))
       .run();
+}
+
+void use_machines_for_network(Run& run) {
+  use_network_source(run, NetworkSource::machines);
+  begin_dataset(run, "network", false, std::nullopt);
   set_dataset_state(run, "network", DatasetState::complete, "");
 }
 
 // Decided at the first full import and kept; where hunting begins to answer later, auto goes over
 // to it.
-bool try_hunting(Run& run) {
+void try_hunting(Run& run) {
   try {
-    run.state.statement("fetch/begin_dataset")
-        .bind("name", "network")
-        .bind("whole", 1)
-        .bind("since", nullptr)
-        .run();
+    begin_dataset(run, "network", true, std::nullopt);
     hunt_network(run, std::nullopt);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::forbidden && error.kind() != ErrorKind::bad_data) throw;
@@ -228,29 +226,24 @@ bool try_hunting(Run& run) {
       run.warn("hunting is not to be had (" + std::string(error.what()) +
                "); networks come from the machine list, vulnerabilities from the export");
     }
-    use_machines_for_network(run);
-    return false;
+    return use_machines_for_network(run);
   }
   if (!run.stored.get(StateSetting::network_source).empty())
     run.warn("hunting answers now: networks and vulnerabilities are read whole");
-  run.network_source = "hunting";
-  run.state.statement("fetch/set_network_source").bind("network_source", "hunting").run();
-  return true;
+  use_network_source(run, NetworkSource::hunting);
 }
 
 void fetch_network(Run& run) {
   if (run.settings.network_source == NetworkSource::machines) return use_machines_for_network(run);
-  const std::string chosen = run.stored.get(StateSetting::network_source);
-  const bool changed = chosen != "hunting";
+  const bool changed =
+      run.stored.get(StateSetting::network_source) != kNetworkSources(NetworkSource::hunting);
   const auto since = changed ? std::optional<std::string>()
                              : window(run, "network", run.settings.row_overlap_hours);
   read_dataset(run, "network", !since, since, [&] {
     if (run.settings.network_source == NetworkSource::automatic && changed) {
-      try_hunting(run);
-      return;
+      return try_hunting(run);
     }
-    run.network_source = "hunting";
-    run.state.statement("fetch/set_network_source").bind("network_source", "hunting").run();
+    use_network_source(run, NetworkSource::hunting);
     try {
       hunt_network(run, since);
     } catch (const Error& error) {

@@ -23,10 +23,13 @@ std::size_t unknown_a_run(std::size_t machines) {
   return std::clamp<std::size_t>(machines / 400, 25, kMachinesByApi);
 }
 
-void mark_asked(Run& run, const std::vector<std::string>& machines, const char* source) {
+void mark_asked(Run& run, const std::vector<std::string>& machines, LogonSource source) {
   Transaction transaction(run.state);
   for (const std::string& machine : machines) {
-    run.state.statement("fetch/ask_users").bind("machine", machine).bind("source", source).run();
+    run.state.statement("fetch/ask_users")
+        .bind("machine", machine)
+        .bind("source", kLogonSources(source))
+        .run();
   }
   transaction.commit();
 }
@@ -50,7 +53,7 @@ class ApiReading {
   explicit ApiReading(Run& run) : run_(run), users_(run.state, "fetch/user") {}
 
   void ask(const std::vector<std::string>& machines) {
-    mark_asked(run_, machines, "api");
+    mark_asked(run_, machines, LogonSource::api);
     for (std::size_t at = 0; at < machines.size() && !ended_; at += kMachinesATime) {
       // 1,500 calls an hour are allowed: a large fleet needs several runs, and each shall deliver.
       if (deadline_half_over()) return fail("half of the run's time (--deadline) has gone by");
@@ -209,7 +212,7 @@ void hunt_users(Run& run, const std::vector<std::string>& machines, std::size_t 
 }
 
 std::string ask_each(Run& run, const std::vector<std::string>& machines) {
-  mark_asked(run, machines, "api");
+  mark_asked(run, machines, LogonSource::api);
   return ask_api(run, machines.size());
 }
 
@@ -227,7 +230,7 @@ std::string ask_each_without(Run& run, const std::vector<std::string>& machines,
 }
 
 std::string ask_hunting(Run& run, const std::vector<std::string>& machines) {
-  mark_asked(run, machines, "hunting");
+  mark_asked(run, machines, LogonSource::hunting);
   try {
     hunt_users(run, machines.size() > kMachinesByName ? std::vector<std::string>() : machines,
                machines.size());
@@ -244,7 +247,7 @@ std::string ask_hunting(Run& run, const std::vector<std::string>& machines) {
 bool by_hunting(const Run& run, std::size_t machines) {
   if (run.settings.logon_source != LogonSource::automatic)
     return run.settings.logon_source == LogonSource::hunting;
-  return machines > kMachinesByApi && run.network_source == "hunting";
+  return machines > kMachinesByApi && run.network_source == NetworkSource::hunting;
 }
 
 // Each machine has a reading of its own, so the next run goes on where this one's share ended.

@@ -93,11 +93,7 @@ void hunt_knowledge_since(Run& run, const std::optional<std::string>& since) {
 }
 
 void leave_out(Run& run, DatasetState state, const char* problem) {
-  run.state.statement("fetch/begin_dataset")
-      .bind("name", "vulnerabilities")
-      .bind("whole", 0)
-      .bind("since", nullptr)
-      .run();
+  begin_dataset(run, "vulnerabilities", false, std::nullopt);
   set_dataset_state(run, "vulnerabilities", state, problem);
 }
 
@@ -110,7 +106,7 @@ bool was_ever_read(Run& run, const char* dataset) {
 bool by_export(const Run& run) {
   if (run.settings.vulnerability_source != VulnerabilitySource::automatic)
     return run.settings.vulnerability_source == VulnerabilitySource::exported;
-  return run.network_source == "machines";
+  return run.network_source == NetworkSource::machines;
 }
 
 // A tenant that never answered has none; what auto chose once is no longer given up by itself.
@@ -211,7 +207,7 @@ void fetch_vulnerabilities(Run& run) {
   if (!run.settings.vulnerabilities) return leave_out(run, DatasetState::excluded, "");
   const Reading reading = by_export(run) ? read_by_export(run) : read_by_hunting(run);
   if (reading == Reading::left_out) return;
-  const bool by_list = by_export(run) && run.network_source == "machines";
+  const bool by_list = by_export(run) && run.network_source == NetworkSource::machines;
   const auto kb_since = window(run, "knowledge_base", run.settings.row_overlap_hours);
   std::string not_here;
   const bool known = read_dataset(run, "knowledge_base", !kb_since, kb_since,

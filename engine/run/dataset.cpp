@@ -34,6 +34,15 @@ std::optional<std::string> window(Run& run, const std::string& dataset, int over
       .value();
 }
 
+void begin_dataset(Run& run, const std::string& name, bool whole,
+                   const std::optional<std::string>& since) {
+  run.state.statement("fetch/begin_dataset")
+      .bind("name", name)
+      .bind("whole", whole ? 1 : 0)
+      .bind("since", since)
+      .run();
+}
+
 void set_dataset_state(Run& run, const std::string& name, DatasetState state,
                        const std::string& problem) {
   run.state.statement("fetch/dataset_state")
@@ -93,11 +102,7 @@ void end_reading(Run& run, const std::string& name) {
 bool read_dataset(Run& run, const std::string& name, bool whole,
                   const std::optional<std::string>& since, const std::function<void()>& read) {
   run.progress.report("fetching " + name, 0, 0);
-  run.state.statement("fetch/begin_dataset")
-      .bind("name", name)
-      .bind("whole", whole ? 1 : 0)
-      .bind("since", since)
-      .run();
+  begin_dataset(run, name, whole, since);
   try {
     read();
   } catch (const Error& error) {

@@ -21,6 +21,10 @@ bool may_be_one_records(ErrorKind kind);
 /// is known).
 std::optional<std::string> window(Run& run, const std::string& dataset, int overlap_hours);
 
+/// Its row in stage.dataset, incomplete so far.
+void begin_dataset(Run& run, const std::string& name, bool whole,
+                   const std::optional<std::string>& since);
+
 /// Marks the dataset begun, runs `read`, marks it complete. A failure of Defender makes it
 /// incomplete with the reason and decides the exit code; a share of calls that is used up, or what
 /// was not understood of its answers, makes it incomplete only; failures of our own and signals

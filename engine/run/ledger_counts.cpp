@@ -6,7 +6,8 @@ std::vector<SentCount> sent_by(Database& state, std::int64_t run_id) {
   std::vector<SentCount> sent;
   Statement& query = state.statement("run/sent").bind("run_id", run_id);
   while (query.step())
-    sent.push_back({query.text(0), query.text(1), query.text(2), query.integer(3)});
+    sent.push_back(
+        {kOperations.read(query.text(0)), query.text(1), query.text(2), query.integer(3)});
   return sent;
 }
 

@@ -10,15 +10,9 @@ namespace {
 
 constexpr const char* kForeign = "CAR's save point is none of ours";
 
-void choose(Run& run, const std::string& mode, const std::string& reason) {
-  run.report.mode = mode;
-  run.report.reason = reason;
-  run.state.statement("run/mode")
-      .bind("run_id", run.report.run_id)
-      .bind("mode", mode)
-      .bind("reason", reason)
-      .run();
-  spdlog::info("{} import: {}", mode, reason);
+void choose(Run& run, RunMode mode, const std::string& reason) {
+  set_mode(run, mode, reason);
+  spdlog::info("{} import: {}", kRunModes(mode), reason);
 }
 
 // Which fields it names is learned anew with it; without a schema what was learned before holds.
@@ -97,6 +91,23 @@ std::string reason_for_full(Run& run, bool newly_made, bool model_moved) {
 
 }  // namespace
 
+void set_mode(Run& run, RunMode mode, const std::string& reason) {
+  run.report.mode = mode;
+  run.report.reason = reason;
+  run.state.statement("run/mode")
+      .bind("run_id", run.report.run_id)
+      .bind("mode", kRunModes(mode))
+      .bind("reason", reason)
+      .run();
+}
+
+void set_mode_of_stage(Run& run) {
+  run.state.statement("fetch/set_mode")
+      .bind("mode", kRunModes.text(run.report.mode))
+      .bind("reason", run.report.reason)
+      .run();
+}
+
 std::string full_import_due(Run& run) {
   const bool newly_made = run.car.look_at_databases() == DatabaseState::newly_made;
   const bool model_moved = learn_schema(run);
@@ -114,10 +125,10 @@ void decide_mode(Run& run, DatabaseState databases) {
   if (reason == kForeign) stop_at_third_foreign_save_point(run);
   run.whole = !reason.empty();
   if (run.whole) {
-    choose(run, "full", reason);
+    choose(run, RunMode::full, reason);
   } else {
     choose(
-        run, "incremental",
+        run, RunMode::incremental,
         run.settings.mode == Mode::incremental ? "asked for" : "CAR holds what the last run left");
   }
 }
@@ -128,11 +139,8 @@ void decide_session(Run& run) {
   // what is not reported then must not fall away.
   const bool guessed = run.state.number("fetch/clock_is_guessed") != 0;
   if (!run.full() && !wanted.empty() && !guessed && run.state.number("fetch/all_complete") != 0) {
-    choose(run, "full", wanted + ", and every dataset is complete now");
-    run.state.statement("fetch/set_mode")
-        .bind("mode", run.report.mode)
-        .bind("reason", run.report.reason)
-        .run();
+    choose(run, RunMode::full, wanted + ", and every dataset is complete now");
+    set_mode_of_stage(run);
   }
   if (guessed || run.state.number("fetch/unread_datasets") != 0 ||
       run.state.number("fetch/users_unread") != 0)

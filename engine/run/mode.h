@@ -7,6 +7,11 @@
 
 namespace defender_car {
 
+/// Into the report and the run's row.
+void set_mode(Run& run, RunMode mode, const std::string& reason);
+/// The same into the run's row in its stage.
+void set_mode_of_stage(Run& run);
+
 /// Asks CAR for its import schema and save point, and decides. Sets report.mode and
 /// reason, identity_model, save_point and whole. Throws Error(guard) when another program writes
 /// the same source.

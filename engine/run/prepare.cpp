@@ -61,17 +61,17 @@ void open_stage(Run& run, const fs::path& file) {
   run.state.attach(file, "stage");
   run.stage_open = true;
   run.state.run_script("schema/stage/10_tables.sql");
-  run.network_source = run.stored.get(StateSetting::network_source);
-  if (run.network_source.empty()) run.network_source = "hunting";
+  const std::string chosen = run.stored.get(StateSetting::network_source);
+  run.network_source = chosen.empty() ? NetworkSource::hunting : kNetworkSources.read(chosen);
   run.state.statement("fetch/run")
       .bind("run_id", run.report.run_id)
-      .bind("mode", run.report.mode)
+      .bind("mode", kRunModes.text(run.report.mode))
       .bind("reason", run.report.reason)
       .bind("now", run.report.started_at)
       .bind("tenant", run.settings.defender.tenant_id)
       .bind("source", run.settings.car.source)
       .bind("identity_model", kIdentityModels.text(run.identity_model))
-      .bind("network_source", run.network_source)
+      .bind("network_source", kNetworkSources(run.network_source))
       .bind("program", kProgram)
       .bind("car_fields", run.car_fields)
       .bind("account_key", kAccountKeys.text(run.settings.account_key))

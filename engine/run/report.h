@@ -13,6 +13,11 @@
 
 namespace defender_car {
 
+/// Whether a run derived and sent everything or what changed; of a repair, what differed in CAR.
+enum class RunMode { full, incremental, repair };
+inline constexpr EnumTexts<RunMode, 3> kRunModes{"mode of a run",
+                                                 {"full", "incremental", "repair"}};
+
 /// How a run ended (run.outcome). `partial`: something was not read whole, or not everything was
 /// sent. `held`: a guard held something back.
 enum class RunOutcome { done, partial, held, failed, interrupted };
@@ -25,12 +30,16 @@ enum class DatasetState { complete, incomplete, held, excluded, unavailable };
 inline constexpr EnumTexts<DatasetState, 5> kDatasetStates{
     "state of a dataset", {"complete", "incomplete", "held", "excluded", "unavailable"}};
 
-/// What was done to CAR, by kind: ("vertex", "asset", 12), ("disable", "asset_ipaddress", 3)…
+/// What is done to an object of CAR (outbox.operation, ledger.operation). `touch`: a PATCH of
+/// last_modified. `disable`: a PATCH of active to false. `drop`: a full import's session ended
+/// without the object. `lost`: a repair found that CAR no longer has it. The last two send nothing.
+enum class Operation { vertex, edge, touch, disable, delete_asset, drop, lost };
+inline constexpr EnumTexts<Operation, 7> kOperations{
+    "operation", {"vertex", "edge", "touch", "disable", "delete", "drop", "lost"}};
+
+/// How many objects of a collection an operation was done to, and why.
 struct SentCount {
-  std::string
-      operation;  ///< vertex, edge, touch (PATCH last_modified), disable (PATCH active:false),
-                  ///< delete, drop (fell away at the end of a full-import session), lost (a
-                  ///< repair found that CAR held it no longer: nothing was sent)
+  Operation operation = Operation::vertex;
   std::string collection;  ///< CAR's collection
   std::string reason;      ///< new, changed, gone, inactive-15 …
   std::int64_t count = 0;
@@ -54,8 +63,8 @@ struct LeftOutCount {
 /// The truthful summary of a run; failures first when it is shown.
 struct RunReport {
   std::int64_t run_id = 0;
-  std::string mode;    ///< full, incremental, repair
-  std::string reason;  ///< why that mode
+  std::optional<RunMode> mode;  ///< nothing: the run ended before it was decided
+  std::string reason;           ///< why that mode
   RunOutcome outcome = RunOutcome::failed;
   std::optional<ErrorKind> failure;  ///< decides the exit code; nothing: 0
   std::string error;                 ///< the failure's message

@@ -61,11 +61,11 @@ struct Run {
   RunReport report;
   IdentityModel identity_model = IdentityModel::user;
   std::string car_fields =
-      "[]";                    ///< of view body_field, those that CAR's import schema names; JSON
-  std::string network_source;  ///< hunting, machines
-  std::string alerts_api;      ///< by which list alerts were read: defender, graph; "": not at all
-  std::string save_point;      ///< CAR's model_state_id at the start, when it is one of ours
-  RunClock clock;              ///< see clock.h
+      "[]";  ///< of view body_field, those that CAR's import schema names; JSON
+  NetworkSource network_source = NetworkSource::hunting;  ///< the one that is used
+  std::string alerts_api;  ///< by which list alerts were read: defender, graph; "": not at all
+  std::string save_point;  ///< CAR's model_state_id at the start, when it is one of ours
+  RunClock clock;          ///< see clock.h
   EpochMs report_ms =
       0;  ///< this run, as CAR knows it: the report's key and the new model_state_id
   EpochMs report_time = 0;    ///< the time that goes with it
@@ -79,7 +79,9 @@ struct Run {
   bool stage_open = false;            ///< the stage file is attached
   bool planned = false;         ///< the stage is a plan's, and what comes of it must be its list
   bool planned_session = true;  ///< false: that plan goes without CAR's session
-  std::map<std::string, Refusals> refusals;  ///< of vertices, edges, changes
+  Refusals vertex_refusals;
+  Refusals edge_refusals;
+  Refusals change_refusals;  ///< PATCHes and DELETEs
   bool session_allowed =
       true;  ///< false: a full import goes without CAR's session, nothing falls away
 
@@ -88,7 +90,7 @@ struct Run {
   /// The failure that decides the exit code; the first one stays, but a guard comes before a
   /// dataset.
   void fail(ErrorKind kind, const std::string& words);
-  bool full() const { return report.mode == "full"; }
+  bool full() const { return report.mode == RunMode::full; }
 };
 
 }  // namespace defender_car

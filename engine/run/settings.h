@@ -15,12 +15,26 @@
 
 namespace defender_car {
 
+// Choices, each with its texts in the order of its enumerators: as an option spells them, and the
+// state file and a plan store them.
+
 enum class Mode { automatic, full, incremental };
+inline constexpr EnumTexts<Mode, 3> kModes{"mode", {"auto", "full", "incremental"}};
+
 enum class NetworkSource { automatic, hunting, machines };
+inline constexpr EnumTexts<NetworkSource, 3> kNetworkSources{"network source",
+                                                             {"auto", "hunting", "machines"}};
+
 enum class LogonSource { automatic, api, hunting };
+inline constexpr EnumTexts<LogonSource, 3> kLogonSources{"logon source",
+                                                         {"auto", "api", "hunting"}};
+
 enum class AccountKey { name, domain_name };
 inline constexpr EnumTexts<AccountKey, 2> kAccountKeys{"account key", {"name", "domain-name"}};
+
 enum class VulnerabilitySource { automatic, hunting, exported };
+inline constexpr EnumTexts<VulnerabilitySource, 3> kVulnerabilitySources{
+    "vulnerability source", {"auto", "hunting", "export"}};
 
 /// Which machines count; an empty list leaves none out.
 struct Scope {

@@ -49,10 +49,21 @@ SnapshotInfo read_stage(Database& file, const fs::path& path) {
   check_stage(file, path);
   Statement& row = file.statement("snapshot/run");
   if (!row.step()) damaged(path, "the row of its run is missing or no such row");
-  SnapshotInfo info{path,         row.text(1),    row.integer(0),      row.text(2),
-                    row.text(3),  row.text(4),    row.text(5),         row.text(6),
-                    row.text(7),  row.integer(8), row.integer(9) != 0, row.text(10),
-                    row.text(11), row.text(12),   row.text(13)};
+  SnapshotInfo info{path,
+                    row.text(1),
+                    row.integer(0),
+                    row.text(2),
+                    row.text(3),
+                    row.text(4),
+                    row.text(5),
+                    kIdentityModels.read(row.text(6)),
+                    kNetworkSources.read(row.text(7)),
+                    row.integer(8),
+                    row.integer(9) != 0,
+                    row.text(10),
+                    row.text(11),
+                    row.text(12),
+                    row.text(13)};
   if (row.step()) damaged(path, "it holds more than one run");
   if (info.digest.empty()) refuse(path, "is of a run that ended before it was through");
   return info;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "run/settings.h"
 #include "store/database.h"
 
 namespace defender_car {
@@ -23,12 +24,12 @@ struct SnapshotInfo {
   std::string now;          ///< the run's clock, UTC, ISO 8601
   std::string tenant;
   std::string source;
-  std::string identity_model;  ///< user, account; not of a checkpoint, as are the next ones
-  std::string network_source;  ///< hunting, machines
-  EpochMs report_ms = 0;       ///< the run's key in CAR
-  bool session = true;         ///< false: a full import without CAR's session
-  std::string derivation;      ///< fingerprint of the rules that made it
-  std::string builds_on;       ///< the digest before; "": nothing
+  IdentityModel identity_model = IdentityModel::user;  ///< not of a checkpoint, as the next ones
+  NetworkSource network_source = NetworkSource::hunting;
+  EpochMs report_ms = 0;   ///< the run's key in CAR
+  bool session = true;     ///< false: a full import without CAR's session
+  std::string derivation;  ///< fingerprint of the rules that made it
+  std::string builds_on;   ///< the digest before; "": nothing
   std::string digest;
   std::string program;
 };

@@ -27,7 +27,8 @@ bool is_there(const fs::path& file) {
 std::vector<SentCount> counts(Statement& query) {
   std::vector<SentCount> counts;
   while (query.step())
-    counts.push_back({query.text(0), query.text(1), query.text(2), query.integer(3)});
+    counts.push_back(
+        {kOperations.read(query.text(0)), query.text(1), query.text(2), query.integer(3)});
   return counts;
 }
 
@@ -130,8 +131,8 @@ std::vector<PlannedMachine> Plan::machines(int limit, int removals_each) const {
     Statement& removals =
         state_->statement("plan/removals_of").bind("machine", key).bind("limit", removals_each);
     while (removals.step())
-      one.first_removals.push_back({removals.text(0), removals.text(1), removals.text(2), "", "",
-                                    removals.text(3), removals.text(4)});
+      one.first_removals.push_back({kOperations.read(removals.text(0)), removals.text(1),
+                                    removals.text(2), "", "", removals.text(3), removals.text(4)});
   }
   return machines;
 }
@@ -139,8 +140,8 @@ std::vector<PlannedMachine> Plan::machines(int limit, int removals_each) const {
 void Plan::each_operation(const std::function<void(const PlannedOperation&)>& action) const {
   Statement& query = state_->statement("plan/operations");
   while (query.step())
-    action({query.text(0), query.text(1), query.text(2), query.text(3), query.text(4),
-            query.text(5), query.text(6), query.integer(7) != 0});
+    action({kOperations.read(query.text(0)), query.text(1), query.text(2), query.text(3),
+            query.text(4), query.text(5), query.text(6), query.integer(7) != 0});
 }
 
 }  // namespace defender_car

@@ -23,7 +23,7 @@ struct Fetched;
 struct Run;
 
 struct PlannedOperation {
-  std::string operation;   ///< as in SentCount
+  Operation operation = Operation::vertex;
   std::string collection;  ///< CAR's
   std::string object;      ///< "A -> B", or the vertex' key
   std::string machine;     ///< the machine behind it; "" where there is none

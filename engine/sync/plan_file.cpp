@@ -19,14 +19,6 @@ constexpr std::int64_t kPlan = 0x6463706c;  // "dcpl", schema/plan/00_file.sql
 constexpr const char* kNothing = ". Nothing was sent: make the plan anew";
 constexpr std::size_t kShown = 5;
 
-std::string mode_word(Mode mode) {
-  return mode == Mode::full ? "full" : mode == Mode::incremental ? "incremental" : "auto";
-}
-
-Mode mode_of(const std::string& word) {
-  return word == "full" ? Mode::full : word == "incremental" ? Mode::incremental : Mode::automatic;
-}
-
 std::string joined(const std::set<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
@@ -85,7 +77,7 @@ SyncSettings read_about(Database& plan, SyncSettings settings) {
   Statement& about = plan.statement("plan/about");
   if (!about.step()) damaged(settings.plan, "the row of its run or its plan is missing");
   const std::string tenant = about.text(0), source = about.text(1);
-  settings.mode = mode_of(about.text(2));
+  settings.mode = kModes.read(about.text(2));
   settings.allow_once = about.text(3);
   const std::string command = about.text(4);
   if (about.step()) damaged(settings.plan, "it holds more than one plan");
@@ -138,14 +130,10 @@ void restore(Run& run) {
 
 // Who asks for the reason of this run finds the plan there, and the reason that the plan had.
 void name_plan(Run& run) {
-  run.report.reason =
-      "plan " + printable(run.settings.plan.filename().string(), 100) + ": " + run.report.reason;
-  for (const char* name : {"run/mode", "fetch/set_mode"}) {
-    Statement& set =
-        run.state.statement(name).bind("mode", run.report.mode).bind("reason", run.report.reason);
-    if (std::string_view(name) == "run/mode") set.bind("run_id", run.report.run_id);
-    set.run();
-  }
+  set_mode(
+      run, *run.report.mode,
+      "plan " + printable(run.settings.plan.filename().string(), 100) + ": " + run.report.reason);
+  set_mode_of_stage(run);
 }
 
 }  // namespace
@@ -168,7 +156,7 @@ void complete_plan_file(Run& run, const Fetched& fetched, const fs::path& file) 
   if (fetched.failure) failure = kind_name(*fetched.failure);
   run.state.statement("plan/write")
       .bind("made_at", run.report.started_at)
-      .bind("asked_mode", mode_word(run.settings.mode))
+      .bind("asked_mode", kModes(run.settings.mode))
       .bind("allow_once", run.settings.allow_once)
       .bind("command", run.settings.command)
       .bind("permissions", joined(fetched.permissions))
@@ -226,12 +214,12 @@ void decide_as_planned(Run& run) {
   Statement& plan = run.state.statement("plan/run");
   plan.step();
   const auto then = std::array{plan.text(0), plan.text(1), plan.text(2)};
-  run.network_source = plan.text(3);
+  run.network_source = kNetworkSources.read(plan.text(3));
   run.now = plan.text(4);
   if (plan.integer(5) == 0) run.clock_problem = "no clock was believed when the plan was made";
   plan.reset();
-  const auto here =
-      std::array{run.report.mode, run.report.reason, kIdentityModels.text(run.identity_model)};
+  const auto here = std::array{kRunModes.text(run.report.mode), run.report.reason,
+                               kIdentityModels.text(run.identity_model)};
   if (then != here) {
     const auto told = [](const auto& how) {
       return how[0] + " (" + how[1] + "), identity model " + how[2];

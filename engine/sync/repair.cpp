@@ -11,9 +11,6 @@
 namespace defender_car {
 namespace {
 
-constexpr const char* kMode = "repair";
-constexpr const char* kReason = "verify --repair";
-
 // A verify needs no tenant's name on its command line; the state knows it.
 SyncSettings with_tenant(SyncSettings settings) {
   Database state(WorkingDir{settings.working_dir}.state(), OpenMode::read_only);
@@ -55,13 +52,7 @@ void plan_repair(Run& run) {
 
 void begin_repair(Run& run) {
   begin_run(run);
-  run.report.mode = kMode;
-  run.report.reason = kReason;
-  run.state.statement("run/mode")
-      .bind("run_id", run.report.run_id)
-      .bind("mode", kMode)
-      .bind("reason", kReason)
-      .run();
+  set_mode(run, RunMode::repair, "verify --repair");
   // Defender is not asked. Where this machine's clock and CAR's differ, time stands still.
   const auto agreed = time_for_ages(run);
   const EpochMs now = agreed ? *agreed : last_believed_time(run.state).value_or(run.clock.begin());

@@ -275,12 +275,12 @@ class Replayer {
 
   void take_up(Run& run, const SnapshotInfo& file) {
     run.report.run_id = file.run_id;
-    run.report.mode = file.kind;
+    run.report.mode = kRunModes.read(file.kind);
     run.report.reason = file.reason;
     run.report_ms = run.report_time = file.report_ms;
     run.report.started_at = iso8601(file.report_ms);
     run.now = file.now;
-    run.identity_model = kIdentityModels.read(file.identity_model);
+    run.identity_model = file.identity_model;
     run.network_source = file.network_source;
     run.session_allowed = file.session;
     run.save_point = run.stored.get(StateSetting::model_state_id);
@@ -298,7 +298,7 @@ class Replayer {
   ReplayedRun compare(Run& run, const SnapshotInfo& file) {
     const DigestPair pair = digests(run);
     ReplayedRun replayed{.run_id = file.run_id,
-                         .mode = file.kind,
+                         .mode = *run.report.mode,
                          .now = file.now,
                          .digest = pair.recorded,
                          .here = pair.here,

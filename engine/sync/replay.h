@@ -20,7 +20,7 @@ namespace defender_car {
 
 struct ReplayedRun {
   std::int64_t run_id = 0;
-  std::string mode;          ///< full, incremental
+  RunMode mode = RunMode::full;
   std::string now;           ///< its clock, UTC, ISO 8601
   std::string digest;        ///< as recorded
   std::string here;          ///< as it came out

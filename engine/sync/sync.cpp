@@ -42,7 +42,7 @@ std::string keep_snapshot(Run& run, const WorkingDir& folder) {
   const fs::path kept = kept_part(run, folder);
   run.state.detach("stage");
   run.stage_open = false;
-  const std::string name = snapshot_name(run.report.run_id, run.report.mode);
+  const std::string name = snapshot_name(run.report.run_id, kRunModes.text(run.report.mode));
   try {
     put_in_place(kept, folder.snapshots() / name, run.settings.compress_snapshots, run.clock.now());
     if (kept != folder.stage()) fs::remove(folder.stage());

@@ -12,6 +12,7 @@
 using namespace e2e;
 using defender_car::CallFamily;
 using defender_car::ErrorKind;
+using defender_car::RunMode;
 using defender_car::RunReport;
 
 namespace {
@@ -103,7 +104,7 @@ TEST_CASE("A first import that its share does not hold goes on over the runs", "
   } while (report.outcome == defender_car::RunOutcome::partial && ++runs < 10);
   INFO(describe(report));
   CHECK(report.outcome == defender_car::RunOutcome::done);
-  CHECK(report.mode == "full");  // the first that finds all complete
+  CHECK(report.mode == RunMode::full);  // the first that finds all complete
   CHECK(runs >= 2);
   CHECK(in_all <= 310);  // no machine twice, but for those that answer 404
   CHECK(joined(harness.differences()) == "");

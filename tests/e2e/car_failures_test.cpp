@@ -8,6 +8,8 @@
 using namespace e2e;
 using defender_car::ErrorKind;
 using defender_car::Mode;
+using defender_car::Operation;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::Fault;
 using simulator::FaultKind;
@@ -330,7 +332,7 @@ TEST_CASE("A save point that CAR did not take costs no full import", "[car]") {
     harness->simulator().clear_faults();
     const RunReport next = harness->sync(Reading::incremental);
     INFO(describe(next));
-    CHECK(next.mode == "incremental");
+    CHECK(next.mode == RunMode::incremental);
     CHECK(joined(harness->differences()) == "");
   }
 }
@@ -347,7 +349,7 @@ TEST_CASE("An import left open is asked after and not sent again", "[car]") {
   CHECK_FALSE(next.failure);
   // The vertices, whose job nobody had seen the end of.
   CHECK(std::none_of(next.sent.begin(), next.sent.end(),
-                     [](const auto& sent) { return sent.operation == "vertex"; }));
+                     [](const auto& sent) { return sent.operation == Operation::vertex; }));
   CHECK(joined(harness->differences()) == "");
 }
 
@@ -360,6 +362,6 @@ TEST_CASE("A CAR that lost everything is filled by a full import", "[car]") {
   const RunReport report = harness->sync(Reading::full);
   INFO(describe(report));
   CHECK_FALSE(report.failure);
-  CHECK(report.mode == "full");
+  CHECK(report.mode == RunMode::full);
   CHECK(joined(harness->differences()) == "");
 }

@@ -7,6 +7,7 @@
 using namespace e2e;
 using defender_car::ErrorKind;
 using defender_car::Mode;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::CarGraph;
 using simulator::CarService;
@@ -255,7 +256,7 @@ TEST_CASE("A CAR that refuses most changes fails the run and nothing is set asid
   CHECK(report.failure == ErrorKind::car_unrecoverable);
   CHECK(report.set_aside == 0);
   // A full import needs none.
-  CHECK(good(*harness, Reading::full).mode == "full");
+  CHECK(good(*harness, Reading::full).mode == RunMode::full);
   CHECK(joined(harness->differences()) == "");
 }
 
@@ -266,7 +267,7 @@ TEST_CASE("An older save point than the last is CAR's past and means a full impo
   good(*harness, Reading::incremental);
   with_car(*harness, [&](CarService& car) { car.graph().restore(older); });
   const RunReport report = good(*harness, Reading::full);
-  CHECK(report.mode == "full");
+  CHECK(report.mode == RunMode::full);
   CHECK(joined(harness->differences()) == "");
 }
 
@@ -284,10 +285,10 @@ TEST_CASE("A CAR that lost its data and kept the save point is filled again", "[
       CHECK(requests(harness, "/v3/query") == 1);
       with_car(harness, [](CarService& car) { car.graph().lose_data(kSource); });
       const RunReport report = good(harness, Reading::full);
-      CHECK(report.mode == "full");
+      CHECK(report.mode == RunMode::full);
       CHECK(report.reason.find("far fewer assets") != std::string::npos);
       CHECK(joined(harness.differences()) == "");
-      CHECK(good(harness, Reading::incremental).mode == "incremental");
+      CHECK(good(harness, Reading::incremental).mode == RunMode::incremental);
     }
 }
 
@@ -301,7 +302,7 @@ TEST_CASE("A CAR that does not tell its number of assets is asked no more than o
     Harness other(small());
     good(other, Reading::full);
     other.simulator().add_fault({.match = "/v3/query", .count = 1, .status = status, .body = " "});
-    CHECK(good(other, Reading::incremental).mode == "incremental");
+    CHECK(good(other, Reading::incremental).mode == RunMode::incremental);
   }
 }
 
@@ -314,7 +315,7 @@ TEST_CASE("A number of assets that a full import does not mend is not believed",
        .status = 200,
        .body = R"({"data":{"asset_aggregate":{"aggregate":{"count":0}}}})"});
   const RunReport report = good(harness, Reading::full);
-  CHECK(report.mode == "full");
+  CHECK(report.mode == RunMode::full);
   CHECK(warns_of(report, "also after this full import"));
-  CHECK(good(harness, Reading::incremental).mode == "incremental");
+  CHECK(good(harness, Reading::incremental).mode == RunMode::incremental);
 }

@@ -10,15 +10,17 @@
 #include "life.h"
 
 using namespace e2e;
+using defender_car::Operation;
+using defender_car::RunMode;
 using defender_car::RunReport;
 
 namespace {
 
 /// What all runs sent, to see that the lives had something to show.
-std::map<std::string, int64_t> sent_so_far;
+std::map<Operation, int64_t> sent_so_far;
 
 void count_sent(const RunReport& report) {
-  if (report.mode != "incremental") return;
+  if (report.mode != RunMode::incremental) return;
   for (const auto& sent : report.sent) sent_so_far[sent.operation] += sent.count;
 }
 
@@ -34,8 +36,9 @@ TEST_CASE("A life of some days ends as the oracle says after every run", "[conve
     CHECK(problems.empty());
   }
   if (seeds.count < 10) return;
-  for (const char* operation : {"vertex", "edge", "touch", "disable", "delete"}) {
-    INFO(operation << " by incremental runs");
+  for (const Operation operation : {Operation::vertex, Operation::edge, Operation::touch,
+                                    Operation::disable, Operation::delete_asset}) {
+    INFO(defender_car::kOperations(operation) << " by incremental runs");
     CHECK(sent_so_far[operation] > 0);
   }
 }

@@ -12,6 +12,7 @@ using namespace e2e;
 using defender_car::Error;
 using defender_car::ErrorKind;
 using defender_car::Mode;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::Fault;
 using simulator::FaultKind;
@@ -155,7 +156,7 @@ TEST_CASE("A first run in trouble lets nothing fall away that CAR holds from bef
     harness->simulator().add_fault({.match = route});
     const RunReport first = harness->disturbed_sync();
     INFO(describe(first));
-    CHECK(first.mode == "full");
+    CHECK(first.mode == RunMode::full);
     CHECK(first.failure == ErrorKind::defender);
     CHECK(joined(harness->violations()) == "");
     harness->simulator().clear_faults();

@@ -195,7 +195,7 @@ TEST_CASE("Another account key is one full import and one permission, there and 
     harness.settings().account_key =
         with_domain ? defender_car::AccountKey::domain_name : defender_car::AccountKey::name;
     const RunReport held = harness.disturbed_sync();
-    CHECK(held.mode == "full");
+    CHECK(held.mode == defender_car::RunMode::full);
     REQUIRE(held.failure == defender_car::ErrorKind::guard);
     const std::size_t word = held.error.rfind("--allow-once ");
     REQUIRE(word != std::string::npos);
@@ -232,7 +232,8 @@ TEST_CASE("Who leaves the scope is deleted for that reason, under the guard, and
   CHECK(asset_line(harness, first_id(harness)).empty());
   bool told = false;
   for (const auto& sent : left.sent)
-    told |= sent.operation == "delete" && sent.reason == "out of scope" && sent.count == 1;
+    told |= sent.operation == defender_car::Operation::delete_asset &&
+            sent.reason == "out of scope" && sent.count == 1;
   CHECK(told);
   scope({});
   expect_good(harness, harness.sync(Reading::incremental));

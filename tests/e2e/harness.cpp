@@ -13,6 +13,7 @@ namespace e2e {
 namespace {
 
 using defender_car::HttpClient;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using defender_car::SyncSettings;
 
@@ -103,7 +104,7 @@ RunReport Harness::sync_either_way() {
   oracle::Oracle full = observed(Reading::full);
   oracle::Oracle incremental = observed(Reading::incremental);
   RunReport report = run(full.graph(), incremental.graph());
-  oracle_ = std::move(report.mode == "full" ? full : incremental);
+  oracle_ = std::move(report.mode == RunMode::full ? full : incremental);
   return report;
 }
 
@@ -130,7 +131,7 @@ RunReport Harness::run(const oracle::Graph& wanted, const oracle::Graph& also_wa
   });
   if (witness_)
     witness_ = observed(std::move(*witness_),
-                        report.mode == "full" ? Reading::full : Reading::incremental);
+                        report.mode == RunMode::full ? Reading::full : Reading::incremental);
   return report;
 }
 
@@ -207,16 +208,16 @@ std::vector<std::string> Harness::writes_to_car() const {
 }
 
 std::string describe(const RunReport& report) {
-  std::string out = "run " + std::to_string(report.run_id) + " " + report.mode + " (" +
-                    report.reason + ") " + defender_car::kRunOutcomes.text(report.outcome) + " " +
-                    report.error;
+  std::string out = "run " + std::to_string(report.run_id) + " " +
+                    defender_car::kRunModes.text(report.mode) + " (" + report.reason + ") " +
+                    defender_car::kRunOutcomes.text(report.outcome) + " " + report.error;
   for (const std::string& warning : report.warnings) out += "\n  warning: " + warning;
   for (const auto& dataset : report.datasets)
     out += "\n  " + dataset.name + " " + defender_car::kDatasetStates.text(dataset.state) + " " +
            std::to_string(dataset.rows) + (dataset.problem.empty() ? "" : ": " + dataset.problem);
   for (const auto& sent : report.sent)
-    out += "\n  sent " + sent.operation + " " + sent.collection + " (" + sent.reason + ") " +
-           std::to_string(sent.count);
+    out += "\n  sent " + defender_car::kOperations.text(sent.operation) + " " + sent.collection +
+           " (" + sent.reason + ") " + std::to_string(sent.count);
   return out;
 }
 

@@ -45,9 +45,11 @@ class Life {
     if (!problems_.empty()) return;
     const defender_car::RunReport report = harness_.sync(reading);
     on_run_(report);
-    const std::string mode = reading == Reading::full ? "full" : "incremental";
+    const auto mode =
+        reading == Reading::full ? defender_car::RunMode::full : defender_car::RunMode::incremental;
     if (report.failure) problem(what + " failed", report);
-    if (report.mode != mode) problem(what + " should be " + mode, report);
+    if (report.mode != mode)
+      problem(what + " should be " + defender_car::kRunModes.text(mode), report);
     if (report.outcome != defender_car::RunOutcome::done) problem(what + " is not done", report);
     const std::vector<std::string> differing = harness_.differences();
     if (!differing.empty()) problem(what + " differs:" + joined(differing), report);

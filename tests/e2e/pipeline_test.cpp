@@ -10,6 +10,7 @@
 
 namespace {
 
+using defender_car::RunMode;
 using defender_car::RunReport;
 using e2e::describe;
 using e2e::Harness;
@@ -65,7 +66,7 @@ void check_thousand_changes(Harness& harness) {
   const RunReport report = harness.sync(Reading::incremental);
   INFO(describe(report));
   REQUIRE_FALSE(report.failure);
-  REQUIRE(report.mode == "incremental");
+  REQUIRE(report.mode == RunMode::incremental);
   std::vector<RequestRecord> calls = asked_of_defender(harness);
   std::erase_if(calls, is_machine_page);
   INFO(listed(calls));
@@ -101,7 +102,7 @@ TEST_CASE("A full import of 10,000 devices makes at most 40 calls to Defender", 
     asked += one_by_one();
   }
   CHECK(report.outcome == defender_car::RunOutcome::done);
-  CHECK(report.mode == "full");
+  CHECK(report.mode == RunMode::full);
   CHECK(asked <= unknown_to_hunting(harness));
   CHECK(joined(harness.differences()) == "");
 }

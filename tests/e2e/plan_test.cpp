@@ -20,8 +20,10 @@ using namespace e2e;
 using defender_car::Error;
 using defender_car::ErrorKind;
 using defender_car::Mode;
+using defender_car::Operation;
 using defender_car::Plan;
 using defender_car::PlannedOperation;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::Fault;
 using simulator::FaultKind;
@@ -58,19 +60,20 @@ struct Listed {
   std::set<std::string> drops;       // with reason and evidence
 };
 
-bool is_import(const std::string& operation) {
-  return operation == "vertex" || operation == "edge";
+bool is_import(Operation operation) {
+  return operation == Operation::vertex || operation == Operation::edge;
 }
 
 Listed listed(const Plan& plan) {
   Listed list;
   plan.each_operation([&](const PlannedOperation& one) {
-    if (one.operation == "drop") {
+    if (one.operation == Operation::drop) {
       list.drops.insert(
           one_line(one.collection + "|" + one.object + "|" + one.reason + "|" + one.evidence));
       return;
     }
-    list.operations.insert(one.operation + "|" + one.collection + "|" + one_line(one.object) +
+    list.operations.insert(defender_car::kOperations.text(one.operation) + "|" + one.collection +
+                           "|" + one_line(one.object) +
                            (is_import(one.operation) ? "" : "|" + one.reason));
     if (one.with_car) list.with_car.insert(one_line(one.object));
   });
@@ -221,8 +224,8 @@ void set_limits(Harness& harness, simulator::Random& random) {
 void check_agree(Harness& harness, const Planner& planner, const RunReport& report) {
   const Plan& plan = planner.plan;
   const Listed list = listed(plan);
-  INFO(describe(report) << "\nplan: " << plan.report().mode << " (" << plan.report().reason << ") "
-                        << plan.report().error);
+  INFO(describe(report) << "\nplan: " << defender_car::kRunModes.text(plan.report().mode) << " ("
+                        << plan.report().reason << ") " << plan.report().error);
   REQUIRE(plan.has_list());
   const fs::path state = harness.settings().working_dir / "state.db";
   // It failed in recover, or before.
@@ -251,13 +254,13 @@ void check_agree(Harness& harness, const Planner& planner, const RunReport& repo
 
 void count(Seen& seen, const Planner& planner, const RunReport& report) {
   const Plan& plan = planner.plan;
-  seen.full += plan.report().mode == "full" ? 1 : 0;
+  seen.full += plan.report().mode == RunMode::full ? 1 : 0;
   seen.held += plan.report().failure == ErrorKind::guard ? 1 : 0;
   seen.incomplete += plan.report().failure && plan.report().failure != ErrorKind::guard ? 1 : 0;
   seen.with_car += plan.with_car() > 0 ? 1 : 0;
   seen.dead += report.failure == ErrorKind::car_recoverable ? 1 : 0;
   seen.drops += std::any_of(report.sent.begin(), report.sent.end(),
-                            [](const auto& sent) { return sent.operation == "drop"; });
+                            [](const auto& sent) { return sent.operation == Operation::drop; });
   seen.quiet += plan.has_something_to_do() ? 0 : 1;
 }
 
@@ -425,7 +428,7 @@ TEST_CASE("A first plan makes nothing, and its file makes the first import") {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "first.plan";
   const auto planner = planned(harness, file);
-  CHECK(planner->plan.report().mode == "full");
+  CHECK(planner->plan.report().mode == RunMode::full);
   CHECK(planner->plan.state_run() == 0);
   CHECK((fs::status(file).permissions() & fs::perms::all) ==
         (fs::perms::owner_read | fs::perms::owner_write));
@@ -570,7 +573,8 @@ TEST_CASE("What a permission lets through belongs to the plan") {
   const auto deletes = [](const Plan& plan) {
     int64_t count = 0;
     for (const auto& sent : plan.report().sent)
-      if ((sent.operation == "delete" || sent.operation == "drop") && sent.collection == "asset")
+      if ((sent.operation == Operation::delete_asset || sent.operation == Operation::drop) &&
+          sent.collection == "asset")
         count += sent.count;
     return count;
   };

@@ -10,6 +10,7 @@ using defender_car::ErrorKind;
 using defender_car::HuntingApi;
 using defender_car::LogonSource;
 using defender_car::Mode;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::Tenant;
 
@@ -151,7 +152,7 @@ TEST_CASE("A few machines whose users are refused are their own matter", "[users
   for (const bool due : {true, false, false}) {
     report = harness.sync(Reading::incremental);
     check_converged(harness, report);
-    CHECK(report.mode == "incremental");  // CAR's session took place
+    CHECK(report.mode == RunMode::incremental);  // CAR's session took place
     CHECK(is_warned(report, refusing.front()));
     CHECK(asked_of_them() == (due ? all : none));
   }
@@ -269,7 +270,7 @@ TEST_CASE("A page of something between is no answer to a question by id", "[fore
   const RunReport next = harness.disturbed_sync();
   INFO(describe(next));
   CHECK_FALSE(next.failure);
-  CHECK(next.mode == "incremental");
+  CHECK(next.mode == RunMode::incremental);
   CHECK(asked(harness, "/api/machines/" + id) == 1);
   CHECK(harness.held("asset|" + id).empty());
 }

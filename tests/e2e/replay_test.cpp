@@ -20,6 +20,7 @@
 using namespace e2e;
 using defender_car::ReplayReport;
 using defender_car::ReplayRequest;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::Fault;
 using simulator::FaultKind;
@@ -78,7 +79,7 @@ std::string differences_of(const ReplayReport& report) {
   std::string text;
   for (const auto& run : report.runs) {
     if (run.equal()) continue;
-    text += "\n  run " + std::to_string(run.run_id) + " " + run.mode;
+    text += "\n  run " + std::to_string(run.run_id) + " " + defender_car::kRunModes.text(run.mode);
     for (const auto& line : run.differences) text += "\n    " + line;
   }
   return text;
@@ -127,7 +128,7 @@ void live(Harness& harness, uint64_t seed, Seen& seen) {
                        ? 1
                        : 0;
     seen.held += report.outcome == defender_car::RunOutcome::held ? 1 : 0;
-    seen.full += report.mode == "full" ? 1 : 0;
+    seen.full += report.mode == RunMode::full ? 1 : 0;
     harness.settings().max_deletes = deletes;
     harness.settings().max_disables = disables;
     harness.settings().mode = defender_car::Mode::automatic;
@@ -431,7 +432,7 @@ TEST_CASE("A run killed before it wrote its snapshot down leaves no gap") {
   fs::remove(folder / "state.lock");  // as after a kill: not altered by somebody else
   for (int run = 5; run <= 6; ++run) {
     chain.harness.simulator().live(20);
-    CHECK(chain.harness.disturbed_sync().mode == "incremental");
+    CHECK(chain.harness.disturbed_sync().mode == RunMode::incremental);
   }
   CHECK(fs::exists(checkpoint) == lost);
   CHECK(ask(chain.state(), "SELECT snapshot FROM run WHERE run_id = 4") ==
@@ -525,7 +526,7 @@ TEST_CASE("A replay or a pruning does not hide that somebody else wrote to the s
     CHECK_THAT(refusal(dir, {dir + "/state.lock"}), Catch::Contains("damaged"));
   }
   SECTION("a pruning") { CHECK(program("snapshots prune --working-dir " + dir).first == 0); }
-  CHECK(chain.harness.sync(Reading::full).mode == "full");
+  CHECK(chain.harness.sync(Reading::full).mode == RunMode::full);
 }
 
 TEST_CASE("The program tells the same, in words and as JSON") {

@@ -12,6 +12,7 @@
 using namespace e2e;
 using defender_car::EpochMs;
 using defender_car::ErrorKind;
+using defender_car::Operation;
 using defender_car::read_report;
 using defender_car::ReportData;
 using defender_car::RunReport;
@@ -26,7 +27,7 @@ ReportData report_of(Harness& harness, EpochMs ahead = 0) {
   return read_report(harness.settings().working_dir, harness.simulator().now_ms() + ahead);
 }
 
-std::int64_t sent(const RunReport& report, const std::set<std::string>& operations) {
+std::int64_t sent(const RunReport& report, const std::set<Operation>& operations) {
   std::int64_t count = 0;
   for (const auto& one : report.sent)
     if (operations.contains(one.operation)) count += one.count;
@@ -47,11 +48,11 @@ void check_last_run(const ReportData& data, const RunReport& report) {
   REQUIRE_FALSE(data.runs.rows.empty());
   const auto& run = data.runs.rows.front();
   CHECK(run.run_id == report.run_id);
-  CHECK(run.imported == sent(report, {"vertex", "edge"}));
-  CHECK(run.updated == sent(report, {"touch"}));
-  CHECK(run.disabled == sent(report, {"disable"}));
-  CHECK(run.deleted == sent(report, {"delete"}));
-  CHECK(run.fell_away == sent(report, {"drop"}));
+  CHECK(run.imported == sent(report, {Operation::vertex, Operation::edge}));
+  CHECK(run.updated == sent(report, {Operation::touch}));
+  CHECK(run.disabled == sent(report, {Operation::disable}));
+  CHECK(run.deleted == sent(report, {Operation::delete_asset}));
+  CHECK(run.fell_away == sent(report, {Operation::drop}));
 }
 
 /// Whatever is counted twice is counted alike.

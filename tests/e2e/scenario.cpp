@@ -20,9 +20,6 @@ const char* name_of(Source source) {
                                     "list-chosen", "export-chosen", "export-only"};
   return names[static_cast<size_t>(source)];
 }
-const char* name_of(LogonSource source) {
-  return source == LogonSource::api ? "api" : source == LogonSource::hunting ? "hunting" : "auto";
-}
 
 bool can_hunt(Source source) {
   return source != Source::no_hunting && source != Source::export_only;
@@ -80,7 +77,8 @@ std::string describe(const Scenario& scenario) {
   return "seed " + std::to_string(scenario.seed) + ", " + std::to_string(scenario.machines) +
          " machines, " + (scenario.identity == oracle::Identity::user ? "user" : "account") +
          " model, source " + name_of(scenario.source) + ", logon users by " +
-         name_of(scenario.logon) + (scenario.prefixed_addresses ? ", 0/ addresses" : "") +
+         defender_car::kLogonSources.text(scenario.logon) +
+         (scenario.prefixed_addresses ? ", 0/ addresses" : "") +
          (scenario.empty_list_is_404 ? ", 404 for an empty list" : "") +
          (scenario.fields ? ", fields" : "") + (scenario.domain_names ? ", domain names" : "") +
          (scenario.scoped ? ", scoped" : "") + (scenario.tls ? ", by TLS" : "") + ", " +

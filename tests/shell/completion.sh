@@ -28,7 +28,7 @@ expect() {
 
 expect 'snapshots status sync' s
 expect 'plan' pl
-expect '--exit-code' plan --ex
+expect '--exit-code' plan --exi
 expect '--mode' sync --mo
 expect 'auto full incremental' sync --mode ''
 expect 'full' sync --mode f

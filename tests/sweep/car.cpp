@@ -11,6 +11,7 @@
 using namespace e2e;
 using defender_car::ErrorKind;
 using defender_car::Mode;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::CarService;
 using simulator::Fault;
@@ -98,7 +99,7 @@ RunReport check(Harness& harness, const Trial& trial) {
   const RunReport next = harness.sync_either_way();
   INFO("then " << describe(next));
   CHECK_FALSE(next.failure);
-  if (report.failure == ErrorKind::car_unrecoverable) CHECK(next.mode == "full");
+  if (report.failure == ErrorKind::car_unrecoverable) CHECK(next.mode == RunMode::full);
   const auto differences = harness.differences();
   const bool converged =
       report.set_aside + next.set_aside > 0 ? lacks_only(differences) : differences.empty();
@@ -325,7 +326,7 @@ TEST_CASE("A CAR that was set back or lost its data is filled again", "[car]") {
       const RunReport report = harness->sync(Reading::full);
       INFO(describe(report));
       CHECK_FALSE(report.failure);
-      CHECK(report.mode == "full");
+      CHECK(report.mode == RunMode::full);
       CHECK(joined(harness->violations()) == "");
       CHECK(joined(harness->differences()) == "");
       tally().survived();
@@ -416,7 +417,7 @@ TEST_CASE("A database that is new, unready or fails to become ready", "[car]") {
             h.simulator().add_fault(answer("GET /car/api/car/v2/jobstatus", 200, job, 0, 1000));
         }});
         CHECK(report.failure.has_value() == (job[0] == '{'));
-        if (!report.failure && is_new) CHECK(report.mode == "full");
+        if (!report.failure && is_new) CHECK(report.mode == RunMode::full);
       }
 }
 
@@ -432,7 +433,7 @@ TEST_CASE("A foreign save point means full, and at the third in a day a stop", "
     const RunReport report = harness->sync(Reading::full);
     INFO(describe(report));
     CHECK_FALSE(report.failure);
-    CHECK(report.mode == "full");
+    CHECK(report.mode == RunMode::full);
     CHECK(joined(harness->differences()) == "");
   }
   write();

@@ -7,6 +7,7 @@
 
 using namespace e2e;
 using defender_car::Mode;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using simulator::Alert;
 using simulator::CarService;
@@ -173,7 +174,7 @@ TEST_CASE("An edge that CAR holds and refuses now keeps the session from ending"
   // What ends meanwhile is taken one by one: no later run may have to be full for it.
   harness.simulator().live(30);
   const RunReport next = run(harness, Reading::incremental);
-  CHECK(next.mode == "incremental");
+  CHECK(next.mode == RunMode::incremental);
   CHECK(joined(harness.differences()) == "");
   check_quiet(harness);
 }

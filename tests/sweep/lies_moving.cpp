@@ -6,6 +6,7 @@
 
 using namespace e2e;
 using defender_car::Mode;
+using defender_car::RunMode;
 using defender_car::RunReport;
 using lying::tally;
 using simulator::Alert;
@@ -168,7 +169,7 @@ TEST_CASE("A machine that a window of several days passes over comes all the sam
   const RunReport report = harness->disturbed_sync();
   INFO(describe(report));
   CHECK_FALSE(report.failure);
-  CHECK(report.mode == "incremental");
+  CHECK(report.mode == RunMode::incremental);
   tally().survived();
   CHECK(has_address(*harness, passed_over));
 }

@@ -9,7 +9,9 @@
 #include <set>
 #include <sstream>
 
+#include "cli/options/option_table.h"
 #include "run/report.h"
+#include "run/settings.h"
 #include "run/state_settings.h"
 
 namespace fs = std::filesystem;
@@ -83,6 +85,24 @@ TEST_CASE("the texts of an enum are those of its column's CHECK constraint", "[e
     CHECK(std::set<std::string_view>(found.begin(), found.end()) ==
           std::set<std::string_view>(texts.texts.begin(), texts.texts.end()));
   };
+  // The outbox; what sends nothing stands in the ledger only.
+  for (const std::string& list :
+       all_of(sql, R"(\boperation\s+TEXT[^,]*?CHECK\s*\(operation\s+IN\s*\(([^)]*)\))"))
+    for (const std::string& name : all_of(list, "'([^']*)'"))
+      CHECK_NOTHROW(defender_car::kOperations.read(name));
   same("outcome", kRunOutcomes);
   same("state", kDatasetStates);
+}
+
+TEST_CASE("an option that is a choice names the texts of its enum in their order", "[enum]") {
+  const auto same = [](const char* option, const auto& texts) {
+    std::string choices;
+    for (const std::string_view text : texts.texts)
+      choices.append(choices.empty() ? "" : "|").append(text);
+    CHECK(defender_car::find_option(option)->argument == choices);
+  };
+  same("mode", defender_car::kModes);
+  same("network-source", defender_car::kNetworkSources);
+  same("logon-source", defender_car::kLogonSources);
+  same("vulnerability-source", defender_car::kVulnerabilitySources);
 }

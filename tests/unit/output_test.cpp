@@ -17,14 +17,14 @@ using Catch::Matchers::Contains;
 RunReport good_report() {
   RunReport report;
   report.run_id = 7;
-  report.mode = "incremental";
+  report.mode = defender_car::RunMode::incremental;
   report.reason = "the save point is ours";
   report.outcome = RunOutcome::done;
   report.started_at = "2026-11-24T13:00:00.000Z";
   report.finished_at = "2026-11-24T13:00:04.000Z";
-  report.sent = {{"vertex", "asset", "new", 2},
-                 {"vertex", "asset", "changed", 1},
-                 {"disable", "asset_ipaddress", "gone", 4}};
+  report.sent = {{Operation::vertex, "asset", "new", 2},
+                 {Operation::vertex, "asset", "changed", 1},
+                 {Operation::disable, "asset_ipaddress", "gone", 4}};
   report.datasets = {{"machines", defender_car::DatasetState::complete, 10, ""}};
   return report;
 }

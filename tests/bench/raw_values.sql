@@ -7,8 +7,8 @@
 SELECT sum(length(CAST(value AS BLOB))) FROM (
   SELECT printf('%s%s%s%s%s%s%s%s', id, computerDnsName, osPlatform, healthStatus, firstSeen, lastSeen, lastIpAddress,
                 lastExternalIpAddress) ||
-         printf('%s%s%s%s%s%s%s%s%s', ipAddresses, onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, run_id,
-                usersReadAt, ahead) AS value FROM MachineInfo
+         printf('%s%s%s%s%s%s%s%s%s%s%s%s%s', ipAddresses, onboardingStatus, version, riskScore, exposureLevel, rbacGroupName, run_id,
+                usersReadAt, ahead, deviceValue, machineTags, isExcluded, mergedIntoMachineId) AS value FROM MachineInfo
   UNION ALL
   SELECT printf('%s%s%s%s%s%s%s', DeviceId, NetworkAdapterName, MacAddress, IPAddresses, Timestamp, run_id, NetworkAdapterStatus)
   FROM MachineNetworkInfo
@@ -16,7 +16,7 @@ SELECT sum(length(CAST(value AS BLOB))) FROM (
   SELECT printf('%s%s%s%s%s%s%s%s%s%s%s', id, machineId, title, description, severity, status, alertCreationTime,
                 firstEventTime, lastUpdateTime, resolvedTime, run_id) FROM Alerts
   UNION ALL
-  SELECT printf('%s%s%s%s%s', machineId, accountName, accountDomain, run_id, accountSid) FROM LogonUsers
+  SELECT printf('%s%s%s%s%s%s', machineId, accountName, accountDomain, run_id, accountSid, accountKey) FROM LogonUsers
   UNION ALL
   SELECT printf('%s%s%s%s%s%s%s', DeviceId, SoftwareVendor, SoftwareName, SoftwareVersion, CveId, run_id, CvssScore)
   FROM SoftwareVulnerabilities
